@@ -1,0 +1,52 @@
+# make repro   set up what is needed, then draw the sample data, convert, train, evaluate and report
+# make test    set up what is needed, then run all tests
+# make lint    import contracts, ruff, mypy
+# make pins    compile requirements*.txt anew from pyproject.toml
+
+SHELL := /bin/bash
+PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH
+unexport PYTHONPATH VIRTUAL_ENV
+
+# The first of these that runs and is 3.11 or newer; override with make PYTHON=/path/to/python3.12
+PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: repro test lint pins clean
+repro: .venv/ready-repro
+	@segdata pipelines --check
+	dvc repro
+	@echo; echo "Report: $(CURDIR)/data/report/index.html"
+
+test: .venv/ready-test
+	pytest -n 2 --dist loadfile
+
+lint: .venv/ready-test
+	lint-imports
+	ruff check .
+	ruff format --check .
+	mypy
+
+.venv/bin/uv: requirements-uv.txt
+	@test -n "$(PYTHON)" || { echo "segdata needs Python 3.11 or newer with venv and pip; none was found (set PYTHON=...)" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@touch $@
+
+.venv/ready-repro: .venv/bin/uv requirements.txt pyproject.toml
+	uv pip install --quiet --require-hashes -r requirements.txt
+	uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-test: .venv/ready-repro requirements-dev.txt
+	uv pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+pins: .venv/bin/uv
+	$(COMPILE) --all-extras pyproject.toml --output-file requirements-all.txt $(UPGRADE)
+	$(COMPILE) --extra matlab --extra flows --extra train --extra build --constraint requirements-all.txt pyproject.toml --output-file requirements.txt
+	$(COMPILE) --extra dev --extra build --constraint requirements-all.txt pyproject.toml --output-file requirements-dev.txt
+
+clean:
+	rm -rf .venv .segdata data/shards data/plans data/checks data/runs data/evaluation data/report
