@@ -1,0 +1,116 @@
+"""Strict decoding of YAML into typed values, with errors that name file, key and the nearest valid key.
+
+>>> class Train(msgspec.Struct, forbid_unknown_fields=True):
+...     epochs: int
+>>> strict({"epoch": 3}, Train, "pipelines/x.yaml", "train")
+Traceback (most recent call last):
+segdata.errors.ConfigError: pipelines/x.yaml: train: found unknown key 'epoch'; did you mean 'epochs'? Valid: epochs
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from segdata.errors import ConfigError, nearest
+
+T = TypeVar("T")
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_LOADER):  # type: ignore[misc]
+    """YAML 1.2 where it matters to people: 1e-3 is a number, and a key given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9]+)[eE][-+]?[0-9]+$"),
+    list("-+0123456789."),
+)
+
+
+def read_yaml(path: Path, where: str) -> object:
+    """Parse a YAML file with safe types only. Raises ConfigError with line and column."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ConfigError(where, found="no such file", expected=f"a YAML file at {path}") from error
+    except OSError as error:
+        raise ConfigError(
+            where, found=error.strerror or str(error), expected="a file that can be read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(where, found="bytes that are not UTF-8", expected="UTF-8 text") from error
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigError(where, place=place, found=problem, expected="valid YAML") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # a list as a key, the 99th of a month
+        raise ConfigError(where, found=str(error), expected="valid YAML") from error
+
+
+def strict(value: object, kind: type[T], where: str, section: str = "") -> T:
+    """Decode plain values into `kind`; unknown keys and wrong types raise ConfigError naming the key."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _translated(error, kind, where, section) from error
+
+
+_AT = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.S)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`")
+
+
+def _translated(error: msgspec.ValidationError, kind: Any, where: str, section: str) -> ConfigError:
+    match = _AT.match(str(error))
+    assert match is not None
+    what, path = match["what"], (match["path"] or "$").removeprefix("$").removeprefix(".")
+    place = ".".join(part for part in (section, path) if part)
+    unknown = _UNKNOWN.search(what)
+    if unknown:
+        key = unknown["key"]
+        valid = _fields_at(kind, path)
+        return ConfigError(where, place=place, found=f"unknown key {key!r}", expected=nearest(key, valid))
+    return ConfigError(where, place=place, found=what[0].lower() + what[1:], expected="a valid value")
+
+
+def _fields_at(kind: Any, path: str) -> list[str]:
+    kinds = [kind]
+    for part in [part for part in re.split(r"\.|\[", path) if part]:
+        inside: list[Any] = []
+        for struct in _structs(kinds):
+            hints = typing.get_type_hints(struct)
+            inside += [hints[name] for name in hints if name == part.rstrip("]")]
+        kinds = inside or [argument for one in kinds for argument in typing.get_args(one)]
+    return sorted({field for struct in _structs(kinds) for field in struct.__struct_encode_fields__})
+
+
+def _structs(kinds: list[Any]) -> Iterator[Any]:
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            yield kind
+        elif typing.get_origin(kind) in (typing.Union, types.UnionType, list, tuple, dict):
+            yield from _structs(list(typing.get_args(kind)))

@@ -1,0 +1,257 @@
+"""Photo and mask files: decode strictly, turn upright once, resize by one stated rule.
+
+Pillow decodes (it raises on truncated files, where OpenCV returns a grey remainder) and does not apply the EXIF
+orientation; `Photo` does, so that every Sample is upright. Masks keep their stored numbers: palette indices,
+never colours. Resizing: photos area-averaged (or bilinear, nearest), masks nearest by pixel centres.
+
+>>> Photo.open(Path("IMG_0006.jpg"), "IMG_0006.jpg").upright_hw     # stored 480x640 with orientation 6
+(640, 480)
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from segdata.errors import DataError
+from segdata.findings import Finding
+from segdata.sample import Image, Mask, Sample
+
+MAX_PIXELS = 300_000_000
+"""Larger photos and masks are refused before any pixel is decoded."""
+
+PillowImage.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own limit would refuse 200-megapixel panoramas
+
+FILE_TYPES = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "PPM")
+"""Decoders that may run on a stranger's file. JPEG opens MPO too, phone photos with a second picture; the first is read."""
+
+Method = Literal["area", "bilinear", "nearest"]
+_INTERPOLATION = {"area": cv2.INTER_AREA, "bilinear": cv2.INTER_LINEAR}
+_EXIF_ORIENTATION = 0x0112
+_Pixels = TypeVar("_Pixels", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """Target size (height, width) in pixels and how photos are resampled; masks are always nearest."""
+
+    size_hw: tuple[int, int]
+    photo: Method = "area"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo's header: where it lies, its stored size, and how it must be turned to stand upright."""
+
+    path: Path
+    name: str
+    stored_hw: tuple[int, int]
+    orientation: int
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def open(cls, path: Path, name: str) -> Photo:
+        """Read the header only. `name` is the path to show in messages, relative to the source's root.
+
+        Raises DataError when the file is absent, no photo, or larger than MAX_PIXELS.
+        """
+        with _open_image(path, name) as file:
+            width, height = file.size
+            mode = file.mode
+            try:
+                orientation = file.getexif().get(_EXIF_ORIENTATION, 1) if _may_be_turned(file, path) else 1
+            except (OSError, SyntaxError, ValueError, EOFError, struct.error):
+                orientation = 0  # told below; damaged pixels raise in read()
+        findings = []
+        if orientation not in range(1, 9):
+            message = f"EXIF orientation {orientation!r} is none of 1 to 8"
+            findings.append(Finding("exif-orientation", name, "", message, "taken as 1", "warning"))
+            orientation = 1
+        if mode not in ("RGB", "L", "1", "P", "YCbCr"):
+            message = f"photo of mode {mode}"
+            findings.append(Finding("photo-mode", name, "", message, "converted to 8-bit RGB"))
+        return cls(path, name, (height, width), orientation, tuple(findings))
+
+    @property
+    def upright_hw(self) -> tuple[int, int]:
+        height, width = self.stored_hw
+        return (width, height) if self.orientation >= 5 else (height, width)
+
+    def read(self, resize: Resize | None = None) -> Image:
+        """Decode, turn upright, resize. Returns uint8 (H, W, 3) RGB.
+
+        Raises DataError for a damaged file, or one of real numbers or of whole numbers beyond 16 bits.
+        """
+        with _open_image(self.path, self.name) as file:
+            try:
+                pixels = np.asarray(_to_rgb(file, self.name))
+            except (OSError, SyntaxError, ValueError, EOFError) as error:
+                raise DataError(
+                    self.name,
+                    found=f"a damaged photo ({error})",
+                    expected="a whole file",
+                    fix="Copy it again.",
+                ) from error
+        image = turn_upright(pixels, self.orientation)
+        return resize_image(image, resize) if resize else np.ascontiguousarray(image)
+
+    def sample(
+        self, id: str, mask: Mask, resize: Resize | None, findings: tuple[Finding, ...] = ()
+    ) -> Sample:
+        """The Sample of this photo with a full-size upright mask. Raises DataError when sizes differ."""
+        if mask.shape != self.upright_hw:
+            raise DataError(
+                self.name,
+                found=f"a mask of {mask.shape[0]}x{mask.shape[1]} (HxW)",
+                expected=f"the photo's upright size {self.upright_hw[0]}x{self.upright_hw[1]}",
+                fix="Export photo and mask at one size; if the mask is turned, set source.exif in the pipeline file.",
+            )
+        if resize:
+            mask = resize_mask(mask, resize.size_hw)
+        return Sample(
+            id, self.read(resize), np.ascontiguousarray(mask), self.upright_hw, self.findings + findings
+        )
+
+
+def _open_image(path: Path, name: str) -> PillowImage.Image:
+    try:
+        file = PillowImage.open(path, formats=FILE_TYPES)
+    except FileNotFoundError as error:
+        raise DataError(name, found="no such file", expected="a photo or mask at this path") from error
+    except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
+        raise DataError(name, found=str(error), expected=f"at most {MAX_PIXELS:,} pixels") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(
+            name, found="a file that is no readable image", expected=f"one of {', '.join(FILE_TYPES)}"
+        ) from error
+    if file.width * file.height > MAX_PIXELS:
+        file.close()
+        raise DataError(
+            name, found=f"{file.width}x{file.height} pixels", expected=f"at most {MAX_PIXELS:,} pixels"
+        )
+    return file
+
+
+_PNG_EXIF_CHUNKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")  # as text: ImageMagick's raw profile, XMP
+
+
+def _may_be_turned(file: PillowImage.Image, path: Path) -> bool:
+    """Whether EXIF must be asked. Pillow turns TIFF by itself, and decodes all of a PNG to find that it has no EXIF."""
+    if file.format != "PNG":
+        return file.format != "TIFF"
+    with path.open("rb") as chunks:
+        chunks.seek(8)
+        while len(head := chunks.read(8)) == 8:
+            if head[4:] in _PNG_EXIF_CHUNKS:
+                return True
+            chunks.seek(int.from_bytes(head[:4], "big") + 4, 1)
+    return False
+
+
+def _to_rgb(file: PillowImage.Image, name: str) -> PillowImage.Image:
+    if not file.mode.startswith(("I", "F")):
+        return file.convert("RGB")
+    values = np.asarray(file)
+    smallest, largest = values.min(), values.max()
+    if file.mode == "F" or smallest < 0 or largest > 65535:
+        raise DataError(
+            name,
+            found=f"grey values of {smallest} to {largest} (Pillow's mode {file.mode})",
+            expected="whole numbers of 0 to 65535 (8- or 16-bit grey) or RGB",
+            fix="Save the photo with 8 or 16 bits per channel.",
+        )
+    # keep the high byte of 16: Pillow's convert would clip
+    return PillowImage.fromarray((values.astype(np.uint32) >> 8).astype(np.uint8)).convert("RGB")
+
+
+def turn_upright(pixels: NDArray[_Pixels], orientation: int) -> NDArray[_Pixels]:
+    """Undo EXIF orientation 1…8 on (H, W) or (H, W, C) pixels. Source: EXIF 2.32, tag 0x0112.
+
+    5 and 7 mirror along a diagonal; 6 was stored turned left, 8 turned right.
+    """
+    if orientation >= 5:
+        pixels = np.swapaxes(pixels, 0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def resize_image(image: NDArray[np.uint8], resize: Resize) -> Image:
+    """Resample uint8 (H, W, 3) to resize.size_hw; area averaging becomes bilinear where it would enlarge."""
+    height, width = resize.size_hw
+    if image.shape[:2] == (height, width):
+        return np.ascontiguousarray(image)
+    if resize.photo == "nearest":
+        return nearest_pixels(image, resize.size_hw)
+    method = resize.photo
+    if height > image.shape[0] or width > image.shape[1]:
+        method = "bilinear"
+    resized = cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=_INTERPOLATION[method])
+    return np.asarray(resized, np.uint8)
+
+
+def resize_mask(mask: Mask, size_hw: tuple[int, int]) -> Mask:
+    """Nearest by pixel centres, in integers: no label is ever invented between two labels."""
+    return nearest_pixels(mask, size_hw)
+
+
+def nearest_pixels(pixels: NDArray[_Pixels], size_hw: tuple[int, int]) -> NDArray[_Pixels]:
+    """Row i of the result is source row floor((i + 0.5) * H / h), columns alike."""
+    height, width = size_hw
+    rows = (2 * np.arange(height) + 1) * pixels.shape[0] // (2 * height)
+    columns = (2 * np.arange(width) + 1) * pixels.shape[1] // (2 * width)
+    return np.ascontiguousarray(pixels[rows[:, None], columns])
+
+
+def read_mask_values(path: Path, name: str) -> NDArray[Any]:
+    """The numbers stored in a mask file: uint8 or uint16 (H, W), or uint8 (H, W, 3) RGB for a coloured mask.
+
+    Palettised files give palette indices. Grey PNGs of 1, 2 or 4 bits give 0…1, 0…3, 0…15 (decoders scale those
+    to 0…255). Raises DataError for a damaged file, or one with an alpha channel or real numbers.
+    """
+    with _open_image(path, name) as file:
+        bits = _grey_png_bits(path) if file.format == "PNG" and file.mode in ("L", "1") else 8
+        mode = file.mode
+        try:
+            values = np.asarray(file)
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise DataError(name, found=f"a damaged mask ({error})", expected="a whole file") from error
+    if mode == "1":
+        return values.astype(np.uint8)
+    if mode == "L":
+        return values // np.uint8(255 // (2**bits - 1)) if bits < 8 else values
+    if mode in ("P", "RGB"):
+        return values
+    if mode.startswith("I"):
+        if values.min(initial=0) < 0 or values.max(initial=0) > 65535:
+            raise DataError(name, found="values outside 0 to 65535", expected="8- or 16-bit label numbers")
+        return values.astype(np.uint16)
+    raise DataError(
+        name, found=f"a mask of mode {mode}", expected="palettised, grey (8 or 16 bit) or RGB without alpha"
+    )
+
+
+def read_palette(path: Path, name: str) -> NDArray[np.uint8] | None:
+    """Colours of a palettised file, uint8 (256, 3) RGB, black beyond its last entry; None for any other file."""
+    with _open_image(path, name) as file:
+        colors = file.getpalette("RGB") if file.mode == "P" else None
+    if colors is None:
+        return None
+    table = np.zeros((256, 3), np.uint8)
+    table[: len(colors) // 3] = np.array(colors, np.uint8).reshape(-1, 3)
+    return table
+
+
+def _grey_png_bits(path: Path) -> int:
+    with path.open("rb") as file:
+        header = file.read(26)
+    return header[24] if header[25] == 0 else 8  # IHDR: bit depth, colour type (0 = grey)

@@ -1,0 +1,99 @@
+"""Which split a sample belongs to: official lists, a stable hash of a group key, or the seeded split of a report."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from segdata.errors import ConfigError
+from segdata.pipeline import SPLITS, HashSplits, OfficialSplits, SeededSplits, Split, Splits
+
+
+def assign_splits(
+    ids: Sequence[str], splits: Splits, official: Callable[[str], str | None], where: str
+) -> dict[str, Split | None]:
+    """The split of every id; None for a photo that no official list names.
+
+    Raises ConfigError for shares that do not sum to 1 or a group pattern that misses an id.
+    """
+    if isinstance(splits, OfficialSplits):
+        return {id: _official(official(id)) for id in ids}
+    if isinstance(splits, HashSplits):
+        return {id: hash_split(group_key(id, splits.group, where), splits, where) for id in ids}
+    return dict(seeded_splits(sorted(ids), splits))
+
+
+def _official(name: str | None) -> Split | None:
+    return next((split for split in SPLITS if split == name), None)
+
+
+def group_key(id: str, pattern: str | None, where: str) -> str:
+    """What must stay together: the pattern's first group (or whole match) in the id, or the id itself."""
+    if pattern is None:
+        return id
+    try:
+        match = re.search(pattern, id)
+    except re.error as error:
+        raise ConfigError(
+            where,
+            place="source.splits.group",
+            found=f"{pattern!r} ({error})",
+            expected="a regular expression",
+        ) from error
+    if match is None or (match.re.groups and match.group(1) is None):
+        raise ConfigError(
+            where,
+            place="source.splits.group",
+            found=f"no match in id {id!r}",
+            expected=f"{pattern!r} in every id",
+        )
+    return match.group(1) if match.re.groups else match.group(0)
+
+
+def hash_split(key: str, splits: HashSplits, where: str) -> Split:
+    """The split of a group key: BLAKE2b of the key as a fraction of 1, cut at the cumulated shares."""
+    if not math.isclose(sum(splits.shares.values()), 1.0, abs_tol=1e-9) or min(splits.shares.values()) < 0:
+        raise ConfigError(
+            where,
+            place="source.splits.shares",
+            found=str(splits.shares),
+            expected="shares of 0 or more that sum to 1",
+        )
+    fraction = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) / 2**64
+    present = [split for split in SPLITS if splits.shares.get(split, 0) > 0]
+    edge = 0.0
+    for split in present:
+        edge += splits.shares[split]
+        if fraction < edge:
+            return split
+    return present[-1]
+
+
+def seeded_splits(ids: Sequence[str], splits: SeededSplits) -> dict[str, Split]:
+    """Seeded random splits as the published notebooks drew them.
+
+    scikit-learn's ShuffleSplit: `RandomState(seed).permutation(n)`, the first ceil(share·n) are held out and the
+    next floor((1 - share)·n) kept, in permuted order; the second cut shuffles what the first one kept, same seed.
+    """
+    if splits.recipe == "floor":
+        order = np.random.RandomState(splits.seed).permutation(len(ids))
+        train = int((1 - splits.test - splits.val) * len(ids) + 1e-9)
+        val = int(splits.val * len(ids) + 1e-9)
+        return {
+            ids[index]: "train" if rank < train else "val" if rank < train + val else "test"
+            for rank, index in enumerate(order)
+        }
+    kept, test = _held_out(list(ids), splits.test, splits.seed)
+    train_ids, val_ids = _held_out(kept, splits.val, splits.seed)
+    parts: list[tuple[Split, list[str]]] = [("train", train_ids), ("val", val_ids), ("test", test)]
+    return {id: split for split, members in parts for id in members}
+
+
+def _held_out(ids: list[str], share: float, seed: int) -> tuple[list[str], list[str]]:
+    count = math.ceil(share * len(ids))
+    order = np.random.RandomState(seed).permutation(len(ids))
+    return [ids[index] for index in order[count:]], [ids[index] for index in order[:count]]
