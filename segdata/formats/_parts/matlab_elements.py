@@ -1,0 +1,145 @@
+"""Whether a `.mat` file (v5, v7) is built as MATLAB builds it, checked before a parser in C reads it.
+
+    tag: type 14 (miMATRIX), 56 bytes │ tag: 6, 8 bytes: flags, class │ tag: 5, 8 bytes: dimensions │ tag: 1: name │ data …
+
+The parsers of scipy and mat-io look up types and classes in C tables without a look at their length: one wrong byte
+ends the process. So types, classes, nesting and lengths are walked here first. Source: MathWorks, MAT-File Format,
+chapter 1, tables 1-1 and 1-3.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from pathlib import Path
+
+from segdata.errors import DataError
+
+MAX_BYTES = 1 << 28
+"""A .mat file that is, or unpacks to, more than this is refused."""
+MAX_DEPTH = 40
+HEADER_BYTES = 128
+TYPES = {1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14, 16, 17, 18}
+CLASSES = {1, 2, 3, 4, *range(6, 19)}  # no sparse arrays: their lengths cannot be checked
+CELL, STRUCT, NUMBERS_AND_TEXT = 1, 2, (4, *range(6, 16))
+COMPLEX = 0x0800
+MATRIX, COMPRESSED, FLAGS, DIMENSIONS, UINT8 = 14, 15, 6, 5, 2
+WITHOUT_DIMENSIONS = (16, 17)  # functions and objects
+UINT32, OBJECT_REFERENCE = 13, 0xDD000000  # reference, number of dimensions, dimensions, object ids, class id
+NO_SUBSYSTEM = 0x2020202020202020
+VERSIONS = (b"\x00\x01IM", b"\x01\x00MI")
+
+
+def check_elements(path: Path, name: str) -> None:
+    """Walk every element of a v5 or v7 file; files of other versions are checked for their size alone.
+
+    Raises DataError for more than MAX_BYTES, ValueError (or zlib.error, struct.error) for a broken structure.
+    """
+    total = path.stat().st_size
+    data = path.read_bytes() if total <= MAX_BYTES else b""
+    if total > MAX_BYTES or data[124:128] not in VERSIONS:
+        return _refuse_large(total, name)
+    order = "<" if data[126:128] == b"IM" else ">"
+    (subsystem,) = struct.unpack(order + "Q", data[116:124])
+    starts = {0, NO_SUBSYSTEM}
+    at = HEADER_BYTES
+    while at < len(data):
+        starts.add(at)
+        kind, size = struct.unpack_from(order + "II", data, at)
+        content = memoryview(data)[at + 8 : at + 8 + size]
+        if len(content) < size:
+            raise ValueError(f"cut off in the variable at byte {at}")
+        if kind == COMPRESSED:
+            unpacker = zlib.decompressobj()
+            unpacked = unpacker.decompress(content, MAX_BYTES + 1 - total)
+            total += len(unpacked)
+            _refuse_large(total, name)
+            kind, size = struct.unpack_from(order + "II", unpacked)
+            content = memoryview(unpacked)[8:]
+        if kind != MATRIX or len(content) < size:
+            raise ValueError(f"no whole variable at byte {at}")
+        walk_matrix(content, order, is_subsystem=at == subsystem)
+        at += 8 + struct.unpack_from(order + "I", data, at + 4)[0]
+    if subsystem not in starts:
+        raise ValueError(f"no object store at byte {subsystem}")
+    return None
+
+
+def _refuse_large(total: int, name: str) -> None:
+    if total > MAX_BYTES:
+        raise DataError(name, found=f"more than {MAX_BYTES:,} bytes", expected="labels, not other data")
+
+
+def walk_matrix(content: memoryview, order: str, *, is_subsystem: bool = False, depth: int = 0) -> None:
+    """One array: its flags, then elements, of which some are arrays. Raises ValueError where it is broken."""
+    if not len(content):
+        return  # an empty cell
+    if depth > MAX_DEPTH:
+        raise ValueError(f"arrays nested more than {MAX_DEPTH} deep")
+    kind, size, flags = struct.unpack_from(order + "III", content)
+    array_class, count = flags & 0xFF, 0
+    if (kind, size) != (FLAGS, 8) or array_class not in CLASSES or flags & COMPLEX:
+        raise ValueError(f"an array of class {array_class}")
+    if array_class not in WITHOUT_DIMENSIONS:
+        kind, size = struct.unpack_from(order + "II", content, 16)
+        if kind != DIMENSIONS or size % 4 or not 8 <= size <= 128:
+            raise ValueError("an array without dimensions")
+        dimensions = struct.unpack_from(f"{order}{size // 4}i", content, 24)
+        count = math.prod(dimensions)
+        if min(dimensions) < 0 or count > len(content):
+            raise ValueError(f"an array of {dimensions} in {len(content)} bytes")
+    arrays, others = 0, []
+    at = 16
+    while at < len(content):
+        (kind,) = struct.unpack_from(order + "I", content, at)
+        if kind >> 16:  # a small element: type and length in one word, data in the next
+            kind, size, start, after = kind & 0xFFFF, kind >> 16, at + 4, at + 8
+        else:
+            (size,) = struct.unpack_from(order + "I", content, at + 4)
+            start, after = at + 8, at + 8 + size + -size % 8
+        if kind not in TYPES or start + size > min(len(content), after):
+            raise ValueError(f"an element of type {kind} and {size} bytes")
+        if kind == MATRIX:
+            arrays += 1
+            walk_matrix(content[start : start + size], order, depth=depth + 1)
+        elif is_subsystem and kind == UINT8:
+            _walk_subsystem(content[start : start + size])
+            is_subsystem = False
+        if kind != MATRIX:
+            others.append(content[start : start + size])
+        at = after
+    _check_members(array_class, count, arrays, others, order)
+    if is_subsystem:
+        raise ValueError("an object store without bytes")
+
+
+def _check_members(array_class: int, count: int, arrays: int, others: list[memoryview], order: str) -> None:
+    """As many members as the dimensions say. `others`: dimensions, name, then data or field names."""
+    expected, parts = 0, 3
+    if array_class == CELL:
+        expected, parts = count, 2
+    elif array_class == STRUCT and len(others) == 4:
+        (field_bytes,) = struct.unpack(order + "i", others[2])
+        expected, parts = count * (len(others[3]) // field_bytes), 4
+    elif array_class not in NUMBERS_AND_TEXT:
+        return
+    if arrays != expected or len(others) != parts:
+        raise ValueError(f"{arrays} members in an array of {count}, class {array_class}")
+    if array_class == UINT32 and len(others[2]) >= 8 and len(others[2]) % 4 == 0:
+        words = struct.unpack(f"{order}{len(others[2]) // 4}I", others[2])
+        ndims = words[1]
+        if words[0] == OBJECT_REFERENCE and len(words) != 3 + ndims + math.prod(words[2 : 2 + ndims]):
+            raise ValueError(f"{len(words)} words in a reference to objects")
+
+
+def _walk_subsystem(content: memoryview) -> None:
+    """The bytes of the objects' own store: a header of 8 bytes, then an array as in a file."""
+    order = "<" if bytes(content[2:4]) == b"IM" else ">"
+    at = 8
+    while at + 8 <= len(content):
+        kind, size = struct.unpack_from(order + "II", content, at)
+        if kind != MATRIX or at + 8 + size > len(content):
+            raise ValueError(f"an object store with an element of type {kind} and {size} bytes")
+        walk_matrix(content[at + 8 : at + 8 + size], order)
+        at += 8 + size
