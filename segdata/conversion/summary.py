@@ -1,0 +1,91 @@
+"""What a conversion came to: counts, class shares and every finding, as JSON beside the shard set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from segdata.atomic import replace_file
+from segdata.findings import Finding
+from segdata.shards.manifest import Manifest, sum_statistics
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Counts per split, pixel counts per split and class, and all findings in (severity, file) order.
+
+    The part that is versioned says what the set is; what this run did (converted, reused) is for the log alone.
+    """
+
+    pipeline: str
+    samples: dict[str, int]
+    shards: int
+    bytes: int
+    pixels: dict[str, dict[str, int]]
+    ignored: dict[str, int]
+    findings: tuple[Finding, ...]
+    set_aside: int
+    errors: int
+    converted: int = 0
+    reused: int = 0
+
+    def counts_line(self) -> str:
+        """One line for people: what the set holds and what this run had to do."""
+        total = sum(self.samples.values())
+        parts = ", ".join(f"{count} {split}" for split, count in self.samples.items())
+        return (
+            f"{self.pipeline}: {total} samples ({parts}) in {self.shards} shards, {self.bytes / 2**20:.1f} MiB; "
+            f"{self.converted} converted, {self.reused} unchanged, {self.set_aside} set aside"
+        )
+
+    def problem_lines(self, most: int = 20) -> list[str]:
+        """Errors and warnings, one line each, errors first; the rest as a count."""
+        loud = [finding for finding in self.findings if finding.severity != "note"]
+        lines = [finding.line() for finding in loud[:most]]
+        if len(loud) > most:
+            lines.append(f"… and {len(loud) - most} more in the check report")
+        return lines
+
+    def by_code(self) -> list[tuple[str, str, int]]:
+        """(code, severity, count), most severe and most frequent first."""
+        counts = Counter((finding.code, finding.severity) for finding in self.findings)
+        return sorted(
+            ((code, severity, count) for (code, severity), count in counts.items()),
+            key=lambda row: (_ORDER[row[1]], -row[2], row[0]),
+        )
+
+
+def summarize(name: str, manifest: Manifest, findings: list[Finding], converted: int, reused: int) -> Summary:
+    """Add up a manifest. Class shares come from its integer pixel counts."""
+    names = [label for label, _ in manifest.metadata.classes]
+    splits = [split for split in ("train", "val", "test") if manifest.split_rows([split])]
+    statistics = {split: sum_statistics(manifest.split_rows([split]), manifest.metadata) for split in splits}
+    return Summary(
+        pipeline=name,
+        samples={split: len(manifest.split_rows([split])) for split in splits},
+        shards=len(manifest.metadata.shards),
+        bytes=sum(entry.bytes for entry in manifest.metadata.shards),
+        pixels={split: dict(zip(names, statistics[split].pixels.tolist(), strict=True)) for split in splits},
+        ignored={split: statistics[split].ignored for split in splits},
+        findings=tuple(
+            sorted(findings, key=lambda f: (_ORDER[f.severity], f.file, f.place, f.code, f.message))
+        ),
+        set_aside=sum(finding.action == "set aside" for finding in findings),
+        errors=sum(finding.severity == "error" for finding in findings),
+        converted=converted,
+        reused=reused,
+    )
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write the check file. It holds nothing about this run, so that unchanged data give unchanged bytes."""
+    lasting = {
+        name: value
+        for name, value in msgspec.structs.asdict(summary).items()
+        if name not in ("converted", "reused")
+    }
+    with replace_file(path) as temporary:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(lasting), indent=1) + b"\n")

@@ -1,0 +1,160 @@
+"""Open a shard set: files are memory-mapped, pixels are copied only when a batch is gathered. No torch needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from segdata.digests import file_digest
+from segdata.errors import ShardError, nearest
+from segdata.ontology import Ontology
+from segdata.sample import Image, Mask
+from segdata.shards.manifest import Manifest, read_manifest, sum_statistics
+from segdata.shards.schema import MANIFEST, SampleRow, ShardEntry, Statistics
+
+
+class ShardSet:
+    """A finished shard set, entered through its manifest.
+
+    Opening checks that every shard file is there and has its size; it does not read the bytes.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> ShardSet:
+        """Raises ShardError when the set is absent, damaged, or of another format version."""
+        manifest = read_manifest(folder)
+        for entry in manifest.metadata.shards:
+            path = folder / entry.name
+            size = path.stat().st_size if path.is_file() else None
+            if size != entry.bytes:
+                raise ShardError(
+                    str(path),
+                    found="no such file" if size is None else f"{size} bytes",
+                    expected=f"{entry.bytes} bytes",
+                    fix="Convert again, or dvc checkout.",
+                )
+        return cls(folder, manifest)
+
+    @cached_property
+    def ontology(self) -> Ontology:
+        return self.manifest.metadata.ontology()
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        return self.manifest.metadata.size_hw
+
+    @cached_property
+    def splits(self) -> tuple[str, ...]:
+        """Splits that hold at least one sample, in the order train, val, test."""
+        present = {row.split for row in self.manifest.rows}
+        return tuple(split for split in ("train", "val", "test") if split in present)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the manifest, which names the digest of every shard: it changes iff the contents do."""
+        return file_digest(self.folder / MANIFEST)
+
+    def split(self, name: str) -> ShardSplit:
+        """Raises ShardError for a split without samples."""
+        if name not in self.splits:
+            raise ShardError(
+                str(self.folder),
+                found=f"no samples in split {name!r}",
+                expected=nearest(name, self.splits),
+                fix="Look at source.splits in the pipeline file, and at the check report for what was set aside.",
+            )
+        entries = [entry for entry in self.manifest.metadata.shards if entry.split == name]
+        return ShardSplit(self.folder, entries, self.manifest.split_rows([name]), self.size_hw)
+
+    def statistics(self, splits: Sequence[str]) -> Statistics:
+        """Pixel counts, mean and standard deviation over some splits, exact."""
+        return sum_statistics(self.manifest.split_rows(splits), self.manifest.metadata)
+
+
+class ShardSplit:
+    """The samples of one split, in id order, as arrays over mapped files.
+
+    Threads may share it. Pickling it (for worker processes) opens the files anew on the other side.
+    """
+
+    def __init__(
+        self, folder: Path, entries: Sequence[ShardEntry], rows: Sequence[SampleRow], size_hw: tuple[int, int]
+    ) -> None:
+        self.folder, self.entries, self.rows, self.size_hw = folder, tuple(entries), tuple(rows), size_hw
+        self._starts = np.cumsum([0, *(entry.rows for entry in self.entries)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_mapped"}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(row.id for row in self.rows)
+
+    @cached_property
+    def _mapped(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        return [self._map(entry) for entry in self.entries]
+
+    def _map(self, entry: ShardEntry) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        path = self.folder / entry.name
+        try:
+            batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+            if batch.num_rows != entry.rows:
+                raise ShardError(str(path), found=f"{batch.num_rows} rows", expected=f"{entry.rows}")
+            image, mask = batch.column("image").to_numpy_ndarray(), batch.column("mask").to_numpy_ndarray()
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise ShardError(
+                str(path),
+                found=f"a damaged shard ({error})",
+                expected="an Arrow IPC file",
+                fix="Convert again.",
+            ) from error
+        return image, mask
+
+    def _gather(self, column: int, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
+        wanted = np.asarray(indices, np.int64)
+        if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
+            raise IndexError(f"sample index outside 0 … {len(self) - 1}")
+        shard_of = np.searchsorted(self._starts, wanted, side="right") - 1
+        row_of = wanted - self._starts[shard_of]
+        columns = [mapped[column] for mapped in self._mapped]
+        out = np.empty((wanted.size, *columns[0].shape[1:]), np.uint8)
+        # Row by row: in a shuffled batch hardly two samples share a shard, so grouping by shard costs more than it saves.
+        for place, (shard, row) in enumerate(zip(shard_of.tolist(), row_of.tolist(), strict=True)):
+            out[place] = columns[shard][row]
+        return out
+
+    def images(self, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
+        """uint8 (N, H, W, 3) RGB, a copy."""
+        return self._gather(0, indices)
+
+    def masks(self, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
+        """uint8 (N, H, W) class ids, 255 = ignore, a copy."""
+        return self._gather(1, indices)
+
+    def image_at(self, index: int) -> Image:
+        """uint8 (H, W, 3) RGB: a read-only view of the mapped file."""
+        return self._view(0, index)
+
+    def mask_at(self, index: int) -> Mask:
+        """uint8 (H, W): a read-only view of the mapped file."""
+        return self._view(1, index)
+
+    def _view(self, column: int, index: int) -> NDArray[np.uint8]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample index {index} outside 0 … {len(self) - 1}")
+        shard = int(np.searchsorted(self._starts, index, side="right")) - 1
+        pixels: NDArray[np.uint8] = self._mapped[shard][column][index - int(self._starts[shard])]
+        return pixels

@@ -1,0 +1,107 @@
+"""Write one shard: rows gathered in memory (one shard's worth, no more), then one file under its content's name."""
+
+from __future__ import annotations
+
+import math
+import mmap
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from segdata.atomic import commit_file, temporary_file
+from segdata.digests import bytes_digest, file_digest
+from segdata.errors import ShardError
+from segdata.ontology import IGNORE_INDEX
+from segdata.sample import Image, Mask
+from segdata.shards.schema import SampleRow, SetMetadata, ShardEntry, shard_schema
+
+
+class ShardWriter:
+    """Collects up to `capacity` samples of one split and writes them as one Arrow IPC file.
+
+    The file is named <split>-<first 16 hex digits of its SHA-256>.arrow, so equal samples give equal names and an
+    older set beside it stays whole.
+    """
+
+    def __init__(self, folder: Path, split: str, metadata: SetMetadata, capacity: int) -> None:
+        height, width = metadata.size_hw
+        self._folder, self._split, self._metadata = folder, split, metadata
+        self._images = _pixels(capacity, height, width, 3)
+        self._masks = _pixels(capacity, height, width)
+        self._rows: list[SampleRow] = []
+
+    def append(
+        self, id: str, image: Image, mask: Mask, digests: tuple[str, str], original_hw: tuple[int, int]
+    ) -> SampleRow:
+        """Add one sample and return its row; `digests` are those of the photo file and of the annotation.
+
+        Raises ShardError for a mask value that is no class and not 255.
+        """
+        index = len(self._rows)
+        self._images[index], self._masks[index] = image, mask
+        image, mask = self._images[index], self._masks[index]
+        counts = np.bincount(mask.ravel(), minlength=256)
+        num_classes = len(self._metadata.classes)
+        stray = np.flatnonzero(counts[num_classes:IGNORE_INDEX])
+        if stray.size:
+            raise ShardError(
+                id,
+                found=f"mask value {num_classes + int(stray[0])}",
+                expected=f"a class id of 0 to {num_classes - 1}, or {IGNORE_INDEX}",
+            )
+        values = np.arange(256, dtype=np.int64)
+        histograms = [np.bincount(image[..., channel].ravel(), minlength=256) for channel in range(3)]
+        sums = [int(histogram @ values) for histogram in histograms]
+        squares = [int(histogram @ values**2) for histogram in histograms]
+        made = SampleRow(
+            id=id,
+            split=self._split,
+            shard="",
+            row=index,
+            photo_digest=digests[0],
+            annotation_digest=digests[1],
+            image_digest=bytes_digest(image.data),
+            mask_digest=bytes_digest(mask.data),
+            original_height=original_hw[0],
+            original_width=original_hw[1],
+            pixels=tuple(counts[:num_classes].tolist()),
+            ignored=int(counts[IGNORE_INDEX]),
+            sums=(sums[0], sums[1], sums[2]),
+            squares=(squares[0], squares[1], squares[2]),
+        )
+        self._rows.append(made)
+        return made
+
+    def finish(self) -> tuple[ShardEntry, list[SampleRow]] | None:
+        """Write the file and return its entry and rows; None when no sample was added."""
+        count = len(self._rows)
+        if count == 0:
+            return None
+        schema = shard_schema(self._metadata)
+        columns = [
+            pa.array([row.id for row in self._rows], pa.utf8()),
+            *(
+                pa.ExtensionArray.from_storage(
+                    schema.field(name).type,
+                    pa.FixedSizeListArray.from_arrays(pa.array(pixels[:count].reshape(-1)), pixels[0].size),
+                )
+                for name, pixels in (("image", self._images), ("mask", self._masks))
+            ),
+        ]
+        batch = pa.record_batch(columns, schema=schema)
+        with temporary_file(self._folder) as temporary:
+            with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+                writer.write_batch(batch)
+            digest = file_digest(temporary)
+            name = f"{self._split}-{digest[:16]}.arrow"
+            entry = ShardEntry(name, self._split, count, temporary.stat().st_size, digest)
+            commit_file(temporary, self._folder / name)
+        return entry, [msgspec.structs.replace(row, shard=name) for row in self._rows]
+
+
+def _pixels(*shape: int) -> NDArray[np.uint8]:
+    """Zeros in a mapping of their own, which goes back to the system at once; malloc keeps freed blocks per thread."""
+    return np.frombuffer(mmap.mmap(-1, math.prod(shape)), np.uint8).reshape(shape)
