@@ -1,0 +1,138 @@
+"""One int64 confusion matrix over a whole split, and the standard figures that follow from it.
+
+        prediction:  road   car          mean IoU       = (90/(90+10+5) + 15/(15+5+10)) / 2 = 0.679
+truth: road            90    10          pixel accuracy = (90 + 15) / 120                   = 0.875
+       car              5    15
+
+With n_ij pixels of class i predicted as class j, t_i = Σ_j n_ij of truth, p_j = Σ_i n_ij predicted (Long, Shelhamer,
+Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation", section 5). Pixels whose truth is 255 are in
+no count. A class that is neither in the truth nor predicted is absent: its figures are NaN and no mean includes them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segdata.ontology import IGNORE_INDEX
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Counts = NDArray[np.int64]
+Figures = NDArray[np.float64]
+
+
+class ConfusionMatrix:
+    """Pixels by true class (rows) and predicted class (columns), added up exactly in `counts`, int64 (C, C)."""
+
+    def __init__(self, num_classes: int, counts: Counts | None = None) -> None:
+        assert 1 <= num_classes <= IGNORE_INDEX
+        self.num_classes = num_classes
+        self.counts: Counts = np.zeros((num_classes, num_classes), np.int64) if counts is None else counts
+        assert self.counts.shape == (num_classes, num_classes) and self.counts.dtype == np.int64
+
+    def update(
+        self, truth: NDArray[np.uint8] | Tensor, prediction: NDArray[np.uint8] | Tensor
+    ) -> ConfusionMatrix:
+        """Add pixels: two arrays, or two tensors on one device, of class ids and equal shape. Returns itself.
+
+        Truth 255 is left out. Asserts that all other values are classes.
+        """
+        assert truth.shape == prediction.shape, (truth.shape, prediction.shape)
+        if isinstance(truth, np.ndarray):
+            self.counts += _count_numpy(truth, cast("NDArray[np.uint8]", prediction), self.num_classes)
+        else:
+            self.counts += _count_torch(truth, cast("Tensor", prediction), self.num_classes)
+        return self
+
+    def __iadd__(self, other: ConfusionMatrix) -> ConfusionMatrix:
+        self.counts += other.counts
+        return self
+
+    @property
+    def truth_pixels(self) -> Counts:
+        """int64 (C,): t_i."""
+        return cast("Counts", self.counts.sum(axis=1))
+
+    @property
+    def predicted_pixels(self) -> Counts:
+        """int64 (C,): p_i, over the pixels that have a true class."""
+        return cast("Counts", self.counts.sum(axis=0))
+
+    @property
+    def absent(self) -> NDArray[np.bool_]:
+        """bool (C,): in neither the truth nor the prediction."""
+        return cast("NDArray[np.bool_]", (self.truth_pixels + self.predicted_pixels) == 0)
+
+    def per_class_iou(self) -> Figures:
+        """float64 (C,): n_ii / (t_i + p_i - n_ii), intersection over union (Jaccard); NaN where absent."""
+        hits = self.counts.diagonal()
+        return _ratio(hits, self.truth_pixels + self.predicted_pixels - hits)
+
+    def mean_iou(self) -> float:
+        """Mean of per_class_iou over the classes that are not absent; NaN without any."""
+        return _mean(self.per_class_iou())
+
+    def pixel_accuracy(self) -> float:
+        """Σ_i n_ii / Σ_i t_i; NaN without pixels."""
+        return float(_ratio(self.counts.diagonal().sum(), self.counts.sum()))
+
+    def per_class_accuracy(self) -> Figures:
+        """float64 (C,): n_ii / t_i, recall; NaN where the truth has none of it."""
+        return _ratio(self.counts.diagonal(), self.truth_pixels)
+
+    def mean_class_accuracy(self) -> float:
+        """Mean of per_class_accuracy over the classes that the truth has; NaN without any."""
+        return _mean(self.per_class_accuracy())
+
+    def frequency_weighted_iou(self) -> float:
+        """Σ_i t_i · IoU_i / Σ_i t_i; NaN without pixels."""
+        truth = self.truth_pixels
+        weighted = np.where(truth > 0, truth * np.nan_to_num(self.per_class_iou()), 0.0)
+        return float(_ratio(weighted.sum(), truth.sum()))
+
+
+def per_photo_counts(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> Counts:
+    """int64 (N, C, C): the confusion matrix of each photo of uint8 (N, H, W) masks."""
+    return np.stack(
+        [_count_numpy(one, other, num_classes) for one, other in zip(truth, prediction, strict=True)]
+    )
+
+
+def _count_numpy(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> Counts:
+    # One table of all 65,536 pairs needs no mask, no copy without 255, and shows values that are no class.
+    pairs = np.bincount((truth.astype(np.uint16).ravel() << 8) | prediction.ravel(), minlength=1 << 16)
+    table = pairs.reshape(256, 256)
+    counts = table[:num_classes, :num_classes]
+    assert counts.sum() + table[IGNORE_INDEX].sum() == truth.size, "a value that is neither a class nor 255"
+    return counts.astype(np.int64)
+
+
+def _count_torch(truth: Tensor, prediction: Tensor, num_classes: int) -> Counts:
+    import torch
+
+    cells = num_classes * num_classes
+    true_ids, ids = truth.flatten(), prediction.flatten()
+    # Pixels to ignore go to one cell behind the last: dropping them first would make the device wait for a size.
+    cell = true_ids.to(torch.int32) * num_classes + ids.to(torch.int32)
+    ignored = true_ids == IGNORE_INDEX
+    cell = torch.where(((true_ids >= num_classes) | (ids >= num_classes)) & ~ignored, cells + 1, cell)
+    cell = torch.where(ignored, cells, cell)
+    counted: Counts = torch.bincount(cell, minlength=cells + 1).cpu().numpy()
+    assert counted.size == cells + 1, "a value that is neither a class nor 255"
+    return counted[:cells].reshape(num_classes, num_classes)
+
+
+def _ratio(part: object, whole: object) -> Figures:
+    top, bottom = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    quotient = np.full(bottom.shape, np.nan)
+    np.divide(top, bottom, out=quotient, where=bottom > 0)
+    return quotient
+
+
+def _mean(values: Figures) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")

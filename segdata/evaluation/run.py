@@ -1,0 +1,122 @@
+"""A finished training run on disk: what its model.json says, and the network with its weights.
+
+data/runs/sample-via/
+    model.json         {"model": "mininet", "options": {…}, "classes": [["sky", [70, 130, 180]], …], "best_epoch": 31, …}
+    model.safetensors  the weights of the best epoch
+    curves.csv         one row per epoch
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from segdata.errors import ConfigError, DataError, TrainingError
+from segdata.models import build_model
+from segdata.models.weights import load_weights
+from segdata.ontology import Label, Ontology
+
+RECORD = "model.json"
+WEIGHTS = "model.safetensors"
+CURVES = "curves.csv"
+
+
+class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """(image / 255 - mean) / std, per RGB channel."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def apply(self, images: Tensor) -> Tensor:
+        """uint8 or float (N, 3, H, W) of 0 to 255 → float32 (N, 3, H, W), same memory format."""
+        mean = torch.tensor(self.mean, dtype=torch.float32, device=images.device).view(3, 1, 1)
+        std = torch.tensor(self.std, dtype=torch.float32, device=images.device).view(3, 1, 1)
+        return (images.to(torch.float32) - mean * 255) / (std * 255)
+
+
+class ValFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an epoch scored on the val split; None stands for a figure that is not defined there."""
+
+    loss: float | None
+    mean_iou: float | None
+    pixel_accuracy: float | None
+
+
+class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """model.json: all that prediction needs, and what the run was; nothing of the machine or the time.
+
+    shards  digest of the shard set that it was trained on
+    """
+
+    format_version: int = 1
+    model: str
+    options: dict[str, object]
+    classes: tuple[tuple[str, tuple[int, int, int]], ...]
+    size_hw: tuple[int, int]
+    normalisation: Normalisation
+    seed: int
+    epochs: int
+    best_epoch: int
+    select: str
+    val: ValFigures
+    shards: str
+
+    def encoded(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained network, ready to predict: in eval mode, on `device`."""
+
+    record: RunRecord
+    ontology: Ontology
+    network: nn.Module
+    device: torch.device
+
+
+def read_record(run_dir: Path) -> RunRecord:
+    """model.json of a run folder. Raises TrainingError when it is absent or damaged."""
+    path = run_dir / RECORD
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=RunRecord)
+    except FileNotFoundError as error:
+        raise TrainingError(
+            str(run_dir),
+            found=f"no {RECORD}",
+            expected="a finished training run",
+            fix="Train it first (segdata train), or dvc pull if it lies on a remote.",
+        ) from error
+    except msgspec.MsgspecError as error:
+        raise TrainingError(
+            str(path),
+            found=f"a damaged record ({error})",
+            expected="one that segdata wrote",
+            fix="Train again.",
+        ) from error
+    if record.format_version != 1:
+        raise TrainingError(
+            str(path),
+            found=f"format version {record.format_version}",
+            expected="version 1",
+            fix="Train again.",
+        )
+    return record
+
+
+def load_run(run_dir: Path, device: torch.device | str = "cpu") -> Run:
+    """The network of a finished run with its best weights. Raises TrainingError when record or weights do not fit."""
+    record = read_record(run_dir)
+    try:
+        network = build_model(record.model, len(record.classes), record.options)
+        load_weights(run_dir / WEIGHTS, network)
+    except (ConfigError, DataError) as error:
+        raise TrainingError(
+            str(run_dir), found=f"a run that does not load ({error})", fix="Train again."
+        ) from error
+    ontology = Ontology("own", tuple(Label(name, color) for name, color in record.classes))
+    return Run(record, ontology, network.eval().to(device), torch.device(device))

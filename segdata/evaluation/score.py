@@ -1,0 +1,166 @@
+"""Score a run on one split of its shards, and write what a report needs.
+
+data/evaluation/sample-via/
+    metrics.json      {"split": "test", "samples": 10, "mean_iou": 0.71, "mean_iou_interval": [0.68, 0.74], …}
+    per_class.csv     class,truth_pixels,predicted_pixels,iou,accuracy
+    confusion.csv     truth,prediction,pixels
+    per_photo.csv     id,pixel_accuracy,mean_iou
+    shown.csv         id,rank,why                       the photos a report should show
+    predictions/      one palettised PNG per scored photo, at shard size; "/" in ids becomes "__"
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from segdata.atomic import replace_folder
+from segdata.errors import ShardError, TrainingError
+from segdata.evaluation.baselines import score_baselines
+from segdata.evaluation.confusion import ConfusionMatrix, Counts, per_photo_counts
+from segdata.evaluation.device import choose_device
+from segdata.evaluation.interval import mean_iou_interval
+from segdata.evaluation.predict import predict
+from segdata.evaluation.run import Run, load_run
+from segdata.evaluation.tables import (
+    PhotoScore,
+    check_prediction_names,
+    choose_shown,
+    number,
+    save_predictions,
+    write_tables,
+)
+from segdata.project import Project
+from segdata.shards import ShardSet, ShardSplit
+
+
+class BaselineScores(msgspec.Struct, frozen=True):
+    """What a predictor that never looks at a photo reaches on the same split."""
+
+    mean_iou: float | None
+    pixel_accuracy: float | None
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """metrics.json. Shares of 1, rounded to 6 digits; None (null) where a figure is not defined.
+
+    mean_iou_interval            95 % bootstrap interval over photos
+    mean_iou_above_best_baseline mean_iou less that of the better baseline
+    absent_classes               neither in the truth nor predicted: in no mean
+    shards_of_training           other: the model may have been trained on the photos that are scored
+    """
+
+    split: str
+    samples: int
+    mean_iou: float | None
+    mean_iou_interval: tuple[float | None, float | None]
+    pixel_accuracy: float | None
+    mean_class_accuracy: float | None
+    frequency_weighted_iou: float | None
+    mean_iou_above_best_baseline: float | None
+    absent_classes: tuple[str, ...]
+    baselines: dict[str, BaselineScores]
+    shards_of_training: Literal["same", "other"]
+
+
+@dataclass(frozen=True)
+class _Counted:
+    matrix: ConfusionMatrix
+    per_photo: Counts
+
+
+def score_pipeline(project: Project, name: str, *, split: str | None, device: str | None) -> Scores:
+    """See segdata.evaluation.evaluate_pipeline."""
+    pipeline = project.pipeline(name)
+    torch_device = choose_device(device, project.params().device)
+    shards = ShardSet.open(project.shards_dir(name))
+    scored_name = split or pipeline.evaluate.split
+    scored, train = shards.split(scored_name), shards.split("train")
+    run = load_run(project.run_dir(name), torch_device)
+    _check_run(run, shards, project.run_dir(name))
+    check_prediction_names(scored.ids)
+    trained_here = run.record.shards == shards.digest
+    if not trained_here:
+        print(
+            f"{name}: this model was trained on other shards than those that lie here now. Photos scored may have been "
+            f"in its training split: unless only {scored_name} grew, train again (segdata train {name}).",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    with replace_folder(project.evaluation_dir(name)) as folder:
+        counted = _predict_all(run, scored, pipeline.evaluate.batch_size, folder / "predictions")
+        baselines = score_baselines(train, scored, len(shards.ontology))
+        photos = [PhotoScore.of(id, counts) for id, counts in zip(scored.ids, counted.per_photo, strict=True)]
+        scores = _scores(scored_name, counted, baselines, shards.ontology.names, trained_here)
+        write_tables(
+            folder,
+            shards.ontology,
+            counted.matrix,
+            photos,
+            choose_shown(photos, pipeline.evaluate.shown),
+        )
+        content = msgspec.json.format(msgspec.json.encode(scores), indent=2) + b"\n"
+        (folder / "metrics.json").write_bytes(content)
+    return scores
+
+
+def _check_run(run: Run, shards: ShardSet, run_dir: Path) -> None:
+    if run.ontology.names != shards.ontology.names:
+        raise TrainingError(
+            str(run_dir),
+            found=f"a model of {len(run.ontology)} classes ({', '.join(run.ontology.names[:4])}, …)",
+            expected=f"the {len(shards.ontology)} classes of the shards ({', '.join(shards.ontology.names[:4])}, …)",
+            fix="Train again.",
+        )
+
+
+def _predict_all(run: Run, scored: ShardSplit, batch_size: int, folder: Path) -> _Counted:
+    num_classes = len(run.ontology)
+    matrix, per_photo = ConfusionMatrix(num_classes), []
+    for start in range(0, len(scored), batch_size):
+        indices = range(start, min(start + batch_size, len(scored)))
+        truth = scored.masks(indices)
+        predicted = predict(run, scored.images(indices))
+        per_photo.append(per_photo_counts(truth, predicted, num_classes))
+        save_predictions(folder, [scored.ids[index] for index in indices], predicted, run.ontology)
+    stacked = np.concatenate(per_photo)
+    matrix.counts += stacked.sum(axis=0)
+    return _Counted(matrix, stacked)
+
+
+def _scores(
+    split: str,
+    counted: _Counted,
+    baselines: dict[str, ConfusionMatrix],
+    names: tuple[str, ...],
+    trained_here: bool,
+) -> Scores:
+    matrix = counted.matrix
+    if matrix.counts.sum() == 0:
+        raise ShardError(
+            f"split {split!r}", found="no pixel with a class: all are 255", expected="something to score"
+        )
+    low, high = mean_iou_interval(counted.per_photo)
+    above = matrix.mean_iou() - max(one.mean_iou() for one in baselines.values())
+    return Scores(
+        split=split,
+        samples=len(counted.per_photo),
+        mean_iou=number(matrix.mean_iou()),
+        mean_iou_interval=(number(low), number(high)),
+        pixel_accuracy=number(matrix.pixel_accuracy()),
+        mean_class_accuracy=number(matrix.mean_class_accuracy()),
+        frequency_weighted_iou=number(matrix.frequency_weighted_iou()),
+        mean_iou_above_best_baseline=number(above),
+        absent_classes=tuple(name for name, absent in zip(names, matrix.absent, strict=True) if absent),
+        baselines={
+            name: BaselineScores(number(one.mean_iou()), number(one.pixel_accuracy()))
+            for name, one in baselines.items()
+        },
+        shards_of_training="same" if trained_here else "other",
+    )
