@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from segdata.conversion import Conversion
+from segdata.errors import DataError
+from segdata.photo import nearest_pixels
+from segdata.project import Project
+from segdata.sample_data import draw_scene, iter_truth
+from segdata.shards import ShardSet
+from tests.projects import convert, folder_bytes, sample_pipeline, sample_project, write_project
+
+SCENES = {"num_scenes": 10, "size_hw": (60, 80), "seed": 2012}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("drawn")
+    sample_project(root, "via")
+    return root
+
+
+@pytest.fixture
+def project(drawn: Path, tmp_path: Path) -> Project:
+    shutil.copytree(drawn, tmp_path / "project")
+    return Project(tmp_path / "project")
+
+
+def raw(project: Project) -> Path:
+    return project.root / "data" / "raw" / "sample-via"
+
+
+def entries(project: Project) -> dict[str, dict[str, object]]:
+    loaded: dict[str, dict[str, object]] = json.loads((raw(project) / "via_region_data.json").read_text())
+    return loaded
+
+
+def save_entries(project: Project, loaded: dict[str, dict[str, object]]) -> None:
+    (raw(project) / "via_region_data.json").write_text(json.dumps(loaded))
+
+
+def add_photo(project: Project, name: str, seed: int) -> None:
+    """One more annotated photo, as a person would add it: the photo, and its entry in the JSON."""
+    scene = draw_scene(seed, (60, 80))
+    path = raw(project) / "photos" / name
+    Image.fromarray(scene.image).save(path, quality=92)
+    loaded = entries(project)
+    loaded[f"{name}{path.stat().st_size}"] = {
+        "filename": name,
+        "size": path.stat().st_size,
+        "regions": [
+            {
+                "shape_attributes": {
+                    "name": "polygon",
+                    "all_points_x": [0, 79, 79, 0],
+                    "all_points_y": [0, 0, 30, 30],
+                },
+                "region_attributes": {"type": "sky"},
+            }
+        ],
+        "file_attributes": {},
+    }
+    save_entries(project, loaded)
+
+
+def rebuilt(project: Project, folder: Path) -> dict[str, str]:
+    """Bytes of the shard set made from scratch in another project over the same raw data."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(
+        project.root, folder, ignore=shutil.ignore_patterns("shards", "plans", "checks", ".segdata")
+    )
+    convert(Project(folder), "via")
+    return folder_bytes(Project(folder).shards_dir("via"))
+
+
+@pytest.mark.parametrize("format", ["via", "matlab", "cityscapes", "voc"])
+def test_every_pixel_of_every_mask_is_the_truth(tmp_path: Path, format: str) -> None:
+    project = sample_project(tmp_path, format)
+    summary = convert(project, format)
+    assert sum(summary.samples.values()) == 10
+    assert summary.set_aside == 0
+    shards = ShardSet.open(project.shards_dir(format))
+    found = {
+        id: shards.split(split).mask_at(index)
+        for split in shards.splits
+        for index, id in enumerate(shards.split(split).ids)
+    }
+    for id, scene in iter_truth(format, **SCENES):
+        truth = nearest_pixels(scene.mask, (24, 32))
+        if (
+            format == "voc"
+        ):  # indices: 0 background, which the pipeline maps to ignore, then the classes, 255 border
+            truth = np.where((truth == 0) | (truth == 255), 255, truth - 1)
+        assert np.array_equal(found[id], truth), id
+
+
+def test_photos_are_upright_area_averages(project: Project) -> None:
+    convert(project, "via")
+    shards = ShardSet.open(project.shards_dir("via"))
+    for split in shards.splits:
+        for index, id in enumerate(shards.split(split).ids):
+            upright = ImageOps.exif_transpose(Image.open(raw(project) / f"photos/{id}.jpg"))
+            means = (
+                np.asarray(upright).reshape(12, 5, 16, 5, 3).mean((1, 3))
+            )  # 5x5 of the photo are 2x2 of the shard
+            got = shards.split(split).image_at(index).reshape(12, 2, 16, 2, 3).mean((1, 3))
+            assert np.abs(got - means).mean() < 0.3, id  # bilinear is off by more than 1
+
+
+def test_a_second_conversion_writes_no_shard_and_changes_no_byte(project: Project) -> None:
+    convert(project, "via")
+    folder = project.shards_dir("via")
+    before, inodes = folder_bytes(folder), {path.name: path.stat().st_ino for path in folder.glob("*.arrow")}
+    plan_before = project.plan_path("via").read_bytes()
+    summary = convert(project, "via")
+    assert (summary.converted, summary.reused) == (0, 10)
+    assert folder_bytes(folder) == before
+    assert {path.name: path.stat().st_ino for path in folder.glob("*.arrow")} == inodes
+    assert project.plan_path("via").read_bytes() == plan_before
+
+
+def test_add_edit_delete_rename_cost_only_themselves_and_leave_no_history(
+    project: Project, tmp_path: Path
+) -> None:
+    convert(project, "via")
+    folder = project.shards_dir("via")
+
+    add_photo(project, "IMG_0100.jpg", seed=5)
+    assert convert(project, "via").converted == 1
+    assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
+
+    loaded = entries(project)
+    key = next(key for key in loaded if key.startswith("IMG_0003"))
+    regions = loaded[key]["regions"]
+    assert isinstance(regions, list)
+    regions[0]["region_attributes"]["type"] = "building"
+    save_entries(project, loaded)
+    assert convert(project, "via").converted == 1
+    assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
+
+    loaded = entries(project)
+    del loaded[next(key for key in loaded if key.startswith("IMG_0005"))]
+    (raw(project) / "photos" / "IMG_0005.jpg").unlink()
+    save_entries(project, loaded)
+    summary = convert(project, "via")
+    assert summary.converted == 0
+    assert sum(summary.samples.values()) == 10
+    assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
+
+    loaded = entries(project)
+    entry = loaded.pop(next(key for key in loaded if key.startswith("IMG_0002")))
+    entry["filename"] = "street.jpg"
+    loaded[f"street.jpg{entry['size']}"] = entry
+    (raw(project) / "photos" / "IMG_0002.jpg").rename(raw(project) / "photos" / "street.jpg")
+    save_entries(project, loaded)
+    assert convert(project, "via").converted == 1
+    assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
+    manifest = ShardSet.open(folder).manifest
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.parquet",
+        *(e.name for e in manifest.metadata.shards),
+    }
+
+
+def test_a_run_killed_before_the_manifest_leaves_the_old_set(project: Project) -> None:
+    convert(project, "via")
+    before = ShardSet.open(project.shards_dir("via"))
+    images = {split: before.split(split).images(range(len(before.split(split)))) for split in before.splits}
+    add_photo(project, "IMG_0100.jpg", seed=5)
+    conversion = Conversion.open(project, "via")
+    for task in conversion.plan().tasks:
+        conversion.convert(task)  # and then the power goes
+    after = ShardSet.open(project.shards_dir("via"))
+    assert after.digest == before.digest
+    for split in after.splits:
+        assert np.array_equal(after.split(split).images(range(len(after.split(split)))), images[split])
+
+
+def test_an_interrupted_run_goes_on_after_the_last_finished_shard(project: Project, tmp_path: Path) -> None:
+    conversion = Conversion.open(project, "via")
+    finished, *_ = conversion.plan().tasks
+    conversion.convert(finished)  # and then Ctrl-C
+    summary = convert(project, "via")
+    assert summary.reused == len(finished.samples)
+    assert summary.converted == 10 - len(finished.samples)
+    assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+    assert not (project.root / ".segdata/unfinished/convert/via").exists()
+
+
+def test_a_changed_photo_is_never_taken_from_an_interrupted_run(project: Project, tmp_path: Path) -> None:
+    conversion = Conversion.open(project, "via")
+    for task in conversion.plan().tasks:
+        conversion.convert(task)
+    shutil.copy(raw(project) / "photos/IMG_0001.jpg", raw(project) / "photos/IMG_0002.jpg")
+    summary = convert(project, "via")
+    assert 1 <= summary.converted < 10
+    assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("add", [False, True], ids=["nothing new", "one more photo"])
+def test_damaged_pixels_are_made_anew_and_never_become_the_truth(
+    project: Project, tmp_path: Path, add: bool
+) -> None:
+    convert(project, "via")
+    if add:
+        add_photo(project, "IMG_0100.jpg", seed=5)
+    for shard in project.shards_dir("via").glob("*.arrow"):
+        data = bytearray(shard.read_bytes())
+        data[len(data) // 2] ^= 4
+        shard.write_bytes(data)
+    assert convert(project, "via").converted >= 1
+    assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+
+
+def test_strangers_files_in_the_shard_folder_are_left_alone(project: Project) -> None:
+    convert(project, "via")
+    (project.shards_dir("via") / ".ipynb_checkpoints").mkdir()
+    (project.shards_dir("via") / "notes.txt").write_text("mine")
+    convert(project, "via")
+    assert (project.shards_dir("via") / "notes.txt").read_text() == "mine"
+
+
+def test_bad_samples_are_set_aside_with_file_and_reason(project: Project) -> None:
+    photo = raw(project) / "photos" / "IMG_0001.jpg"
+    photo.write_bytes(photo.read_bytes()[:2000])
+    loaded = entries(project)
+    regions = loaded[next(key for key in loaded if key.startswith("IMG_0002"))]["regions"]
+    assert isinstance(regions, list)
+    regions[1]["region_attributes"]["type"] = "zebra"
+    save_entries(project, loaded)
+    summary = convert(project, "via")
+    assert sum(summary.samples.values()) == 8
+    assert summary.set_aside == 2
+    report = json.loads(project.check_path("via").read_text())
+    errors = [finding for finding in report["findings"] if finding["severity"] == "error"]
+    assert {finding["file"].split("/")[-1] for finding in errors} >= {"IMG_0001.jpg"}
+    assert any("truncated" in finding["message"] for finding in errors)
+    assert any("'zebra'" in finding["message"] for finding in errors)
+
+
+def test_strict_stops_and_keeps_the_old_set(project: Project) -> None:
+    convert(project, "via")
+    before, check = folder_bytes(project.shards_dir("via")), project.check_path("via").read_bytes()
+    photo = raw(project) / "photos" / "IMG_0001.jpg"
+    photo.write_bytes(photo.read_bytes()[:2000])
+    with pytest.raises(DataError, match=r"(?s)set samples aside: 1.*IMG_0001\.jpg.*truncated"):
+        convert(project, "via", strict=True)
+    assert folder_bytes(project.shards_dir("via")) == before
+    assert project.check_path("via").read_bytes() == check
+
+
+def test_expected_counts_stop_with_both_numbers(drawn: Path, tmp_path: Path) -> None:
+    shutil.copytree(drawn / "data", tmp_path / "data")
+    pipeline = sample_pipeline("via")
+    pipeline["source"]["expected_counts"] = {"train": 2975, "val": 500}
+    project = write_project(tmp_path, {"via": pipeline})
+    with pytest.raises(
+        DataError, match=r"(?s)found \{'train': \d+, 'val': \d+\}.*expected \{'train': 2975, 'val': 500\}"
+    ):
+        convert(project, "via")
+    assert not (project.shards_dir("via") / "manifest.parquet").exists()
+
+
+def test_a_missing_raw_folder_names_folder_content_and_remedy(tmp_path: Path) -> None:
+    project = write_project(tmp_path, {"via": sample_pipeline("via")})
+    with pytest.raises(
+        DataError,
+        match=r"data/raw/sample-via: found no such folder; expected photos and annotations in via form.*README",
+    ):
+        Conversion.open(project, "via")

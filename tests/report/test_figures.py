@@ -1,0 +1,80 @@
+"""Charts and matrices as values."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from segdata.report.figures import Line, confusion_matrix, line_chart, ticks
+from segdata.report.inputs import ClassScore, Confused
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0, 2.6, [0, 1, 2, 3]),
+        (0, 0.031, [0, 0.01, 0.02, 0.03, 0.04]),
+        (1, 20, [0, 5, 10, 15, 20]),
+        (3, 3, [3, 4]),
+        (0, 0, [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+    ],
+)
+def test_ticks_are_round_and_enclose_the_values(low: float, high: float, expected: list[float]) -> None:
+    found = ticks(low, high)
+    assert found[0] <= low
+    assert found[-1] >= high
+    if (low, high) not in {(3, 3), (0, 0)}:
+        assert found == expected
+
+
+def test_a_chart_puts_values_where_its_axis_says_and_skips_unknown_ones() -> None:
+    svg = line_chart("Loss", [1, 2, 3], [Line("a", (1.0, None, 0.0)), Line("b", (0.5, 0.5, 0.5))], best=3)
+    points = re.findall(r'<polyline class="line-(\d)" points="([^"]*)"', svg)
+    assert points == [("0", "44.0,18.0 408.0,196.0"), ("1", "44.0,107.0 226.0,107.0 408.0,107.0")]
+    assert 'class="best" x1="408.0" x2="408.0"' in svg
+    assert "best: epoch 3" in svg
+
+
+def test_a_chart_of_one_epoch_shows_a_dot_and_of_none_shows_nothing() -> None:
+    assert line_chart("Loss", [4], [Line("a", (0.7,))], best=None).count("<circle") == 1
+    assert line_chart("Loss", [1], [Line("a", (None,))], best=1) == ""
+
+
+def test_names_in_a_chart_are_escaped() -> None:
+    assert "<b>" not in line_chart("<b>", [1, 2], [Line('"<b>', (1.0, 2.0))], best=2)
+
+
+def test_matrix_rows_are_shares_of_the_truth_and_the_worst_confusion_is_found() -> None:
+    classes = [ClassScore(name, 1, 1, 0.5, 0.5) for name in ("road", "car", "ghost")]
+    confused = [
+        Confused("road", "road", 900),
+        Confused("road", "car", 99),
+        Confused("road", "ghost", 1),
+        Confused("car", "car", 3),
+        Confused("car", "road", 1),
+    ]
+    matrix = confusion_matrix(classes, confused)
+    assert [[cell.share for cell in row] for _, row in matrix.rows] == [
+        [0.9, 0.099, 0.001],
+        [0.25, 0.75, 0.0],
+        [None, None, None],
+    ]
+    assert [[cell.text for cell in row] for _, row in matrix.rows] == [
+        ["90", "10", "<1"],
+        ["25", "75", ""],
+        ["", "", ""],
+    ]
+    worst = matrix.worst()
+    assert worst is not None
+    assert (worst[0], worst[1].prediction, worst[1].share) == ("car", "road", 0.25)
+
+
+def test_a_large_matrix_keeps_the_most_frequent_classes_in_their_order() -> None:
+    classes = [ClassScore(f"c{index}", index, 0, None, None) for index in range(45)]
+    matrix = confusion_matrix(classes, [Confused("c44", "c0", 30), Confused("c44", "c44", 10)])
+    assert matrix.names == tuple(f"c{index}" for index in range(5, 45))
+    assert matrix.hidden == 5
+    # 30 of the 40 pixels went to a class that is not shown: the row does not pretend otherwise.
+    assert matrix.rows[-1][1][-1].share == 0.25

@@ -1,0 +1,260 @@
+"""The page: its values are those of the files, it asks for nothing from anywhere, and no name breaks it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from segdata.digests import file_digest
+from segdata.report import build_report
+from tests.report.fakes import Fake
+from tests.report.pages import Page, built, complete, photos
+
+
+def test_the_overview_states_the_scores_of_the_files(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    metrics = complete(one)
+    mean, (low, high) = metrics["mean_iou"], metrics["mean_iou_interval"]
+    page = Page(built(one))
+    row = next(r for r in page.clean() if r and r[0].startswith("one"))
+    assert row[1:] == [
+        "via",
+        "mininet",
+        "test",
+        "6",
+        f"{metrics['pixel_accuracy']:.3f}",
+        f"{mean:.3f}{low:.3f} to {high:.3f}",
+        "0.211",
+        "0.031",
+        f"+{mean - 0.211:.3f}",
+        "none",
+    ]
+    assert not page.open
+
+
+def test_the_class_table_states_shares_and_scores_and_names_absent_classes(fake: Callable[..., Fake]) -> None:
+    one = fake(names=("road", "car", "tree", "unicorn"))
+    complete(one, classes=3)
+    page = Page(built(one))
+    table = [
+        line.split(",") for line in (one.project.evaluation_dir("one") / "per_class.csv").read_text().split()
+    ]
+    total = sum(int(row[1]) for row in table[1:])
+    for name, truth, _, iou, accuracy in table[1:4]:
+        row = next(
+            r for r in page.clean() if r[:2] == [name, f"{int(truth) / total * 100:.1f} %"] and len(r) == 5
+        )
+        assert (row[2], row[4]) == (f"{float(iou):.3f}", f"{float(accuracy):.3f}")
+    assert ["unicorn", "0 %", "absent", "", "absent"] in page.clean()
+    assert "Absent from test: unicorn." in page.text
+
+
+def test_the_confusion_matrix_is_normalised_by_row_and_titles_the_counts(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    page = Page(built(one))
+    lines = (one.project.evaluation_dir("one") / "confusion.csv").read_text().split()[1:]
+    counts = {tuple(line.split(",")[:2]): int(line.split(",")[2]) for line in lines}
+    total = sum(pixels for (truth, _), pixels in counts.items() if truth == "car")
+    cells = [f"{counts['car', name] / total * 100:.0f}" if counts["car", name] else "" for name in one.names]
+    assert ["car", *cells] in page.clean()
+    titles = page.attributes("td", "title")
+    assert f"car → road: {counts['car', 'road']} pixels" in titles
+    share = next(
+        (a["style"] for t, a in page.tags if t == "td" and (a.get("title") or "").startswith("car → road"))
+    )
+    assert share == f"--s:{counts['car', 'road'] / total:.3f}"
+
+
+def test_class_shares_of_every_split(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    shares = []
+    for ids, seed in ((["t1", "t2"], 2), (["v"], 3), (["a", "b", "c", "d", "e", "f"], 1)):
+        masks = np.stack([mask for _, mask in photos(ids, 3, seed).values()])
+        shares.append(f"{(masks == 1).mean() * 100:.1f} %")
+    page = Page(built(one))
+    assert ["car", *shares] in page.clean()
+    assert ["not labelled", "0 %", "0 %", "0 %"] in page.clean()
+    assert "640 × 480 (9)" in page.text
+    assert "No photo file stands in two splits." in page.text
+
+
+def test_it_shows_every_photo_four_times_with_a_text_for_each(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one, ["dir/a", "b", "c", "d", "e", "f"])
+    page = Page(built(one))
+    images = [attrs for tag, attrs in page.tags if tag == "img"]
+    assert len(images) == 24
+    assert all((image["src"] or "").startswith("data:image/jpeg;base64,") for image in images)
+    assert "The predicted classes over the photo dir/a" in [image["alt"] for image in images]
+    shown = [
+        line.split(",") for line in (one.project.evaluation_dir("one") / "shown.csv").read_text().split()[1:]
+    ]
+    chips = [attrs for attrs in page.tags if attrs == ("figcaption", {})]
+    assert len(chips) == len(shown) == 6
+    assert [image["alt"] for image in images[::4]] == [f"The photo {id}" for id, _, _ in shown]
+    assert page.text.index("worst") > page.text.index("between")
+
+
+def test_the_curves_say_where_they_go_and_which_epoch_is_best(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    labels = Page(built(one)).attributes("svg", "aria-label")
+    assert labels == [
+        "Loss over epochs 1 to 3: training from 2.000 to 0.500, validation from 2.100 to 1.300; best epoch 2",
+        "Validation scores over epochs 1 to 3: mean IoU from 0.200 to 0.600, pixel accuracy from 0.500 to 0.700; "
+        "best epoch 2",
+    ]
+
+
+def test_a_model_of_other_shards_is_told(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    told = "This model was trained on other shards"
+    assert told not in built(one)
+    one.write_run([(1, 1.0, 1.0, 0.2, 0.5, 0.03)], best=1, shards="0" * 64)
+    assert told in built(one)
+
+
+def test_scores_of_a_model_of_other_shards_are_told(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    told = "These scores are of a model that was trained on other shards"
+    assert told not in built(one)
+    path = one.project.evaluation_dir("one") / "metrics.json"
+    path.write_text(path.read_text().replace('"shards_of_training": "same"', '"shards_of_training": "other"'))
+    assert told in built(one)
+
+
+def test_provenance_is_digests_and_seeds_and_neither_machine_nor_commit(
+    fake: Callable[..., Fake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = fake()
+    complete(one)
+    text = built(one)
+    shards = file_digest(one.project.shards_dir("one") / "manifest.parquet")
+    pipeline = file_digest(one.project.root / "pipelines" / "one.yaml")
+    footer = text[text.index('id="provenance"><div>') :]
+    assert (
+        f"pipeline file <code>{pipeline}</code>, seed 7; shards <code>{shards}</code>; run of mininet, seed 7"
+        in footer
+    )
+    monkeypatch.setattr("platform.machine", lambda: "abacus")
+    monkeypatch.setattr("platform.processor", lambda: "beads")
+    monkeypatch.setattr("os.cpu_count", lambda: 77)
+    subprocess.run(["git", "init", "-q", str(one.project.root)], check=True)
+    assert built(one) == text
+
+
+def test_it_asks_for_nothing_from_anywhere(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    text = built(one)
+    page = Page(text)
+    assert not re.search(
+        r"https?://|//[a-z0-9.-]+\.[a-z]{2,}/|url\(|@import", re.sub(r"base64,[^\"]*", "", text)
+    )
+    assert not [tag for tag, _ in page.tags if tag in ("script", "iframe", "object", "embed", "form")]
+    for tag, attrs in page.tags:
+        for name in ("src", "href", "srcset", "poster", "action", "xlink:href"):
+            assert (attrs.get(name) or "#").startswith(("#", "data:")), (tag, attrs)
+    anchors = {attrs["id"] for _, attrs in page.tags if "id" in attrs}
+    assert {href[1:] for href in page.attributes("a", "href")} <= anchors
+    assert len(anchors) == len([1 for _, attrs in page.tags if "id" in attrs])
+
+
+def test_same_inputs_same_bytes(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    path = build_report(one.project, ["one"])
+    first = path.read_bytes()
+    assert build_report(one.project, ["one"]).read_bytes() == first
+    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+
+
+def test_names_from_strangers_are_text(fake: Callable[..., Fake]) -> None:
+    evil = "<script>alert('x')</script>\" onload=\"x"
+    one = fake(names=("road", evil))
+    ids = ["<b>&bold", "b", "c", "d", "e", "f"]
+    one_metrics = complete(one, ids)
+    assert one_metrics["samples"] == 6
+    one.write_pipeline(title="</title><img src=x onerror=x>", more="")
+    one.write_check({"<i>": 2}, [_finding("error", file="<u>.jpg", message="<s>gone</s>", code="<q>")])
+    page = Page(built(one))
+    assert not {"script", "b", "i", "u", "s", "q"} & {t for t, a in page.tags if not a} - {"i"}
+    assert not [a for _, a in page.tags if {"onload", "onerror"} & set(a)]
+    assert evil in page.text
+    assert "The photo <b>&bold" in page.attributes("img", "alt")
+    assert "<s>gone</s>" in page.text
+    assert "<u>.jpg" in page.text
+
+
+def _finding(severity: str, **changed: str) -> dict[str, str]:
+    finding = {
+        "code": "points-clipped",
+        "file": "a.jpg",
+        "place": "region 2",
+        "message": "3 points",
+        "action": "clipped",
+    }
+    return finding | {"severity": severity} | changed
+
+
+def test_findings_are_counted_by_code_and_errors_are_loud(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    notes = [_finding("note", file=f"n{i:03}.jpg") for i in range(103)]
+    one.write_check({"train": 2, "test": 6}, [*notes, _finding("error", code="no-photo", action="set aside")])
+    page = Page(built(one))
+    assert page.row("points-clipped") == ["points-clipped", "note", "103"]
+    assert page.row("no-photo") == ["no-photo", "error", "1"]
+    assert "1 error: what it names is not in the shards." in page.text
+    assert "card loud" in page.attributes("div", "class")
+    assert "n099.jpg" in page.text
+    assert "n100.jpg" not in page.text
+    assert "and 3 more in data/checks/one.json" in page.text
+    assert [("open" in attrs) for tag, attrs in page.tags if tag == "details"] == [True, False]
+
+
+def test_without_a_check_report_it_says_so(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    page = Page(built(one))
+    assert "data/checks/one.json is not here" in page.text
+    assert "card loud" not in page.attributes("div", "class")
+
+
+def test_a_photo_in_two_splits_is_loud(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    one.write_shards({"train": photos(["a"], 3), "test": photos(["a", "b", "c", "d", "e", "f"], 3)})
+    assert "1 photo stands in more than one split: scores are too good." in Page(built(one)).text
+
+
+def test_a_published_figure_stands_beside_the_measured_one(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    metrics = complete(one)
+    published = "{metric: pixel_accuracy, protocol: all pixels, split: test, value: 0.5, where: table 3, tolerance: 0.9}"
+    one.write_pipeline(more=f"published: {published}")
+    text = " ".join(Page(built(one)).text.split())
+    here = metrics["pixel_accuracy"]
+    assert f"0.500 pixel accuracy on test; here {here:.3f} (+{here - 0.5:.3f}, within ±0.9)" in text
+    assert "Protocol: all pixels. Source: table 3." in text
+    one.write_pipeline(more=f"published: {published.replace('split: test', 'split: val')}")
+    assert "; here" not in Page(built(one)).text
+
+
+def test_a_model_below_the_baseline_is_marked(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    path = one.project.evaluation_dir("one") / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"mean_iou_above_best_baseline": -0.02}))
+    page = Page(built(one))
+    assert "−0.020" in page.text
+    assert "down" in page.attributes("dd", "class")

@@ -1,0 +1,159 @@
+"""Regions to masks, by the stated pixel rule."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segdata.errors import DataError
+from segdata.rasterize import (
+    MAX_HEIGHT,
+    blank_mask,
+    count_outside,
+    ellipse_points,
+    fill,
+    pixel_points,
+    stroke,
+)
+
+
+def _points(*points: tuple[float, float]) -> np.ndarray:
+    return np.array(points, np.float64)
+
+
+def test_border_is_inside_and_the_rest_untouched() -> None:
+    mask = blank_mask((4, 5))
+    fill(mask, _points((1, 1), (3, 1), (3, 2), (1, 2)), 7)
+    assert mask.tolist() == [[255] * 5, [255, 7, 7, 7, 255], [255, 7, 7, 7, 255], [255] * 5]
+
+
+def test_later_paints_over_earlier() -> None:
+    mask = blank_mask((1, 4), 0)
+    fill(mask, _points((0, 0), (2, 0)), 1)
+    fill(mask, _points((2, 0), (3, 0)), 2)
+    assert mask.tolist() == [[1, 1, 2, 2]]
+
+
+def test_inside_is_even_odd() -> None:
+    mask = blank_mask((9, 9), 0)
+    outer, inner = [(0, 0), (8, 0), (8, 8), (0, 8), (0, 0)], [(2, 2), (6, 2), (6, 6), (2, 6), (2, 2)]
+    fill(mask, _points(*outer, *inner), 1)
+    assert mask[4, 4] == 0
+    assert mask[1, 4] == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "pixel"), [(0.49, 0), (0.5, 1), (1.5, 2), (2.5, 3), (-0.5, 0), (-0.51, -1), (-1.5, -1)]
+)
+def test_half_is_rounded_up(value: float, pixel: int) -> None:
+    assert pixel_points(_points((value, value)), (4, 4)).tolist() == [[pixel, pixel]]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-30, 60), st.integers(-30, 60)), min_size=3, max_size=12),
+    st.integers(0, 255),
+)
+def test_whole_pixels_fill_as_opencv_does(points: list[tuple[int, int]], class_id: int) -> None:
+    mask, expected = blank_mask((24, 32)), blank_mask((24, 32))
+    fill(mask, np.array(points, np.float64), class_id)
+    cv2.fillPoly(expected, [np.array(points, np.int32)], class_id)
+    assert np.array_equal(mask, expected)
+
+
+@pytest.mark.parametrize("far", [20_000.0, 1e9, 1e300])
+def test_far_points_neither_wrap_nor_fail(far: float) -> None:
+    mask = blank_mask((6, 6), 0)
+    fill(mask, _points((-far, 2), (far, 2), (far, far), (-far, far)), 1)
+    assert mask.tolist() == [[0] * 6] * 2 + [[1] * 6] * 4
+
+
+@pytest.mark.parametrize("side", [40_000, 1 << 20])
+def test_outlines_beyond_16_bits_are_painted_where_they_lie(side: int) -> None:
+    """As on a small photo, moved to the far end."""
+    offset, outline = side - 100, _points((10, 1), (70, 1), (90, 6), (10, 7))
+    near, far = blank_mask((9, 100), 0), blank_mask((9, side), 0)
+    for mask, left in ((near, 0), (far, offset)):
+        fill(mask, outline + (left, 0), 1)
+        stroke(mask, _points((left + 80, 2), (left + 95, 2)), 2, 3)
+        fill(mask, _points((left + 98, 0), (1e9, 0), (1e9, 2), (left + 98, 2)), 3)
+    assert near[4].tolist() == [0] * 10 + [1] * 75 + [0] * 15
+    assert np.array_equal(far[:, offset:], near)
+    assert not far[:, :offset].any()
+
+
+def test_high_photos_are_painted_right_or_refused() -> None:
+    mask = blank_mask((MAX_HEIGHT, 20), 0)
+    fill(mask, _points((0, 0), (19, MAX_HEIGHT - 1), (0, MAX_HEIGHT - 1)), 1)
+    ends = np.arange(MAX_HEIGHT) * 19 / (MAX_HEIGHT - 1)
+    assert np.abs(mask.sum(axis=1, dtype=np.int64) - 1 - ends).max() <= 1.0
+    higher = blank_mask((MAX_HEIGHT + 1, 4))
+    for paint in (
+        lambda: fill(higher, _points((0, 0), (2, 2)), 1),
+        lambda: stroke(higher, _points((0, 0)), 1, 1),
+    ):
+        with pytest.raises(
+            DataError, match=r"^photo of 65536x4 .*found 65,536 rows; expected at most 65,535"
+        ):
+            paint()
+
+
+def test_stroke_has_its_width_and_stays_open() -> None:
+    mask = blank_mask((7, 9), 0)
+    stroke(mask, _points((1, 3), (7, 3)), 4, 1)
+    assert mask.tolist() == [[0] * 9] * 3 + [[0, 4, 4, 4, 4, 4, 4, 4, 0]] + [[0] * 9] * 3
+    wide = blank_mask((21, 41), 0)
+    stroke(wide, _points((10, 10), (30, 10)), 1, 5)
+    assert wide[:, 20].tolist() == [0] * 8 + [1] * 5 + [0] * 8
+    assert wide[10].tolist() == [0] * 8 + [1] * 25 + [0] * 8
+    bent = blank_mask((9, 9), 0)
+    stroke(bent, _points((0, 0), (8, 0), (8, 8)), 1, 1)
+    assert bent[4, 4] == 0  # the line back from the end is not drawn
+
+
+@pytest.mark.parametrize("width_px", [1, 3, 5, 8, 11])
+def test_stroke_is_what_lies_near_the_line(width_px: int) -> None:
+    points = _points((1, 4), (11, 20), (28, 20), (31, 0))
+    mask, line = blank_mask((24, 32), 0), np.zeros((120, 120), np.uint8)
+    stroke(mask, points, 1, width_px)
+    cv2.polylines(line, [points.astype(np.int32) + 50], False, 1)
+    ys, xs = np.nonzero(line)
+    for y in range(24):
+        for x in range(32):
+            nearest_sq = ((ys - 50 - y) ** 2 + (xs - 50 - x) ** 2).min()
+            assert mask[y, x] == (4 * nearest_sq <= width_px**2), (x, y)
+
+
+def test_stroke_outside_the_photo_paints_nothing() -> None:
+    mask = blank_mask((6, 6), 0)
+    stroke(mask, _points((20, 20), (30, 20)), 1, 5)
+    stroke(mask, _points((-30, 2), (-20, 2)), 1, 5)
+    assert not mask.any()
+
+
+def test_points_outside_are_counted() -> None:
+    points = _points((0, 0), (8, 6), (8.01, 3), (-0.01, 3), (4, 6.5), (4, -1))
+    assert count_outside(points, (6, 8)) == 4
+
+
+@pytest.mark.parametrize("radius", [1.0, 5.0, 50.0, 800.0])
+def test_circle_stays_within_a_quarter_pixel(radius: float) -> None:
+    points = ellipse_points(3.0, 4.0, radius, radius)
+    ends = np.roll(points, -1, axis=0)
+    distance = np.hypot(*((points + ends) / 2 - (3.0, 4.0)).T)
+    assert np.allclose(np.hypot(*(points - (3.0, 4.0)).T), radius)
+    assert radius - distance.min() <= 0.25
+
+
+def test_ellipse_area_and_turn() -> None:
+    mask = blank_mask((200, 200), 0)
+    fill(mask, ellipse_points(100, 100, 80, 30), 1)
+    assert abs(int(mask.sum()) / (np.pi * 80.5 * 30.5) - 1) < 0.01  # the border is inside
+    turned = blank_mask((200, 200), 0)
+    fill(turned, ellipse_points(100, 100, 80, 30, np.pi / 4), 1)
+    assert turned[150, 150] == 1  # clockwise on screen: the long end points down right
+    assert turned[50, 150] == 0
+    quarter = ellipse_points(0, 0, 2, 1, np.pi / 2)
+    assert np.allclose(quarter[0], (0, 2))

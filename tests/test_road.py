@@ -1,0 +1,266 @@
+"""The whole road under DVC, in a copy of the project made small, with the README as the script.
+
+Every ```sh block of the README is run here in the order it stands; the two make commands are run by CI itself.
+The tests of this file build on each other: one project lives through them, as a user's would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from segdata.project import Project
+from segdata.sample_data import write_sample_set
+from segdata.shards import ShardSet
+from tests.flows.test_convert_flow import stop_server
+from tests.projects import REPOSITORY, folder_bytes
+
+pytestmark = pytest.mark.road
+
+README = (REPOSITORY / "README.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, flags=re.S | re.M)
+YAML = re.findall(r"^```yaml\n(.*?)^```", README, flags=re.S | re.M)
+
+
+def readme_block(start: str) -> str:
+    """The one ```sh block of the README that begins with these words."""
+    found = [block for block in BLOCKS if block.startswith(start)]
+    assert len(found) == 1, (start, len(found))
+    RUN.add(found[0])
+    return found[0]
+
+
+RUN: set[str] = set()
+
+
+class Road:
+    """A small copy of the project, and a shell in it."""
+
+    def __init__(self, root: Path, store: Path) -> None:
+        self.root, self.store = root, store
+
+    @property
+    def project(self) -> Project:
+        return Project(self.root)
+
+    def sh(self, script: str, *, root: Path | None = None) -> str:
+        """Run bash as a reader of the README would; returns stdout, fails with all it said."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PREFECT_", "DVC_", "GIT_"))
+        }
+        folder = root or self.root
+        done = subprocess.run(
+            [
+                "bash",
+                "-ec",
+                f"source .venv/bin/activate\n{script.replace('/tmp/segdata-store', str(self.store))}",
+            ],
+            cwd=folder,
+            env={
+                **kept,
+                "PYTHONPATH": str(folder),
+                "OMP_NUM_THREADS": "1",
+                "DVC_SITE_CACHE_DIR": str(folder / ".dvc/tmp/site"),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def repro(self) -> tuple[set[str], str]:
+        """The stages that `dvc repro` ran, and what it said."""
+        said = self.sh("dvc repro 2>&1")
+        return set(re.findall(r"Running stage '([^']+)'", said)), said
+
+    def edit(self, name: str, section: str, key: str, value: object) -> None:
+        path = self.root / "pipelines" / f"{name}.yaml"
+        pipeline = yaml.safe_load(path.read_text())
+        pipeline[section][key] = value
+        path.write_text(yaml.safe_dump(pipeline, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+    root = tmp_path_factory.mktemp("road") / "segdata"
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (REPOSITORY / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, root / name)
+    (root / ".venv").symlink_to(sys.prefix)
+    road = Road(root, tmp_path_factory.mktemp("store"))
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["sample"] |= {"num_scenes": 10, "size_hw": [120, 160]}
+    params["pipelines"] = {name: params["pipelines"][name] for name in ("sample-via", "sample-voc")}
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    dvc = (root / "dvc.yaml").read_text()
+    (root / "dvc.yaml").write_text(dvc.replace("[via, matlab, cityscapes, voc]", "[via, voc]"))
+    for name in ("sample-via", "sample-voc"):
+        road.edit(name, "shards", "size_hw", [48, 64])
+        road.edit(name, "train", "epochs", 2)
+    road.sh(
+        "git init -q -b main . && git config user.name Somebody && git config user.email somebody@example.org\n"
+        "printf '/.venv\\n' >> .git/info/exclude\n"
+        "git add -A && git commit -qm start"
+    )
+    yield road
+    stop_server(road.project)
+
+
+def test_the_first_repro_makes_everything_and_is_clean_after(road: Road) -> None:
+    ran, _ = road.repro()
+    pipelines = ("sample-via", "sample-voc")
+    stages = {f"{stage}@{name}" for stage in ("convert", "train", "evaluate") for name in pipelines}
+    assert ran == {"sample@via", "sample@voc", "report", *stages}
+    assert road.sh("dvc status").strip() == "Data and pipelines are up to date."
+    assert road.sh("git status --porcelain").split() == ["??", "dvc.lock"]
+    assert (road.root / "data/report/index.html").stat().st_size > 50_000
+    road.sh("git add -A && git commit -qm first")
+
+
+def test_a_second_repro_does_nothing_and_says_so(road: Road) -> None:
+    ran, said = road.repro()
+    assert ran == set()
+    assert "Data and pipelines are up to date." in said
+
+
+def test_the_tour_of_the_readme(road: Road) -> None:
+    said = road.sh(readme_block("segdata pipelines"))
+    assert re.search(r"sample-via +via +mininet +yes +yes +yes +yes", said)
+    assert "train@sample-voc" in said
+    assert re.search(r"data/evaluation/sample-via/metrics\.json +\d", said)
+    page = (road.root / "dvc_plots/index.html").read_text()
+    assert "sample-via, validation mean IoU" in page
+    assert "sample-voc, IoU per class" in page
+
+
+def test_an_edited_pipeline_reruns_alone_and_only_what_it_matters_to(road: Road) -> None:
+    road.edit("sample-voc", "train", "lr", 0.004)
+    ran, _ = road.repro()
+    assert ran == {"train@sample-voc", "evaluate@sample-voc", "report"}
+    diff = json.loads(road.sh("dvc metrics diff --json"))
+    assert set(diff) == {"data/evaluation/sample-voc/metrics.json"}
+
+
+def test_a_typo_stops_the_road_and_costs_nothing(road: Road) -> None:
+    path = road.root / "pipelines/sample-voc.yaml"
+    right = path.read_text()
+    weights = folder_bytes(road.project.run_dir("sample-voc"))
+    path.write_text(right.replace("epochs:", "epoks:"))
+    said = road.sh("dvc repro 2>&1 && exit 1 || true")
+    assert "pipelines/sample-voc.yaml: train: found unknown key 'epoks'; did you mean 'epochs'?" in said
+    assert "unknown key 'epoks'" in road.sh("segdata pipelines --check 2>&1 && exit 1 || true")
+    assert folder_bytes(road.project.run_dir("sample-voc")) == weights
+    path.write_text(right)
+    assert road.repro()[0] == set()
+
+
+def test_a_change_in_a_format_converts_that_format_and_trains_nobody(road: Road) -> None:
+    code = road.root / "segdata/formats/via.py"
+    code.write_text(code.read_text() + "\n# A remark.\n")
+    ran, said = road.repro()
+    assert ran == {"convert@sample-via"}
+    assert "10 converted, 0 unchanged" in said
+
+
+def test_one_more_annotated_photo_changes_only_what_it_must(road: Road) -> None:
+    raw = road.root / "data/raw/sample-via"
+    shards = road.project.shards_dir("sample-via")
+    before = {row.id: row for row in ShardSet.open(shards).manifest.rows}
+    voc = folder_bytes(road.project.shards_dir("sample-voc"))
+    loaded = json.loads((raw / "via_region_data.json").read_text())
+    entry = next(entry for entry in loaded.values() if entry["filename"] == "IMG_0001.jpg")
+    shutil.copy(raw / "photos/IMG_0001.jpg", raw / "photos/street.jpg")
+    loaded["street.jpg" + str(entry["size"])] = {
+        **entry,
+        "filename": "street.jpg",
+        "regions": entry["regions"][:2],
+    }
+    (raw / "via_region_data.json").write_text(json.dumps(loaded))
+
+    said = road.sh(readme_block("dvc repro\n"))
+    ran = set(re.findall(r"Running stage '([^']+)'", said))
+    assert ran == {"sample@via", "convert@sample-via", "train@sample-via", "evaluate@sample-via", "report"}
+    assert "1 converted, 10 unchanged" in said
+    assert (raw / "photos/street.jpg").is_file()
+    after = {row.id: row for row in ShardSet.open(shards).manifest.rows}
+    assert set(after) - set(before) == {"street"}
+    for id, row in before.items():
+        assert (after[id].split, after[id].image_digest, after[id].mask_digest) == (
+            row.split,
+            row.image_digest,
+            row.mask_digest,
+        )
+    assert folder_bytes(road.project.shards_dir("sample-voc")) == voc
+    assert road.repro()[0] == set()
+
+
+def test_a_set_of_ones_own(road: Road) -> None:
+    raw = road.root / "data/raw/mine"
+    write_sample_set("via", raw, num_scenes=24, size_hw=(120, 160), seed=7)
+    (raw / "SAMPLE.json").unlink()
+    (road.root / "pipelines/mine.yaml").write_text(YAML[0])
+    params = road.root / "params.yaml"
+    params.write_text(params.read_text().replace("pipelines:\n", f"pipelines:\n{YAML[1]}", 1))
+    said = road.sh(readme_block("dvc add data/raw/mine"))
+    assert set(re.findall(r"Running stage '([^']+)'", said)) == {
+        "convert@mine",
+        "train@mine",
+        "evaluate@mine",
+        "report",
+    }
+    assert "mine: 24 samples" in said
+    assert ShardSet.open(road.project.shards_dir("mine")).ontology.names == ("road", "car", "person")
+    assert "0 converted, 24 unchanged" in road.sh(readme_block("segdata convert mine --strict"))
+
+
+def test_push_and_pull_bring_the_same_bytes_to_a_fresh_clone(road: Road, tmp_path: Path) -> None:
+    road.sh("dvc repro")
+    road.sh(readme_block("git add -A"))
+    road.sh("git commit -qam 'Name the remote'")
+    clone = tmp_path / "clone"
+    road.sh(f"git clone -q . {clone}")
+    (clone / ".venv").symlink_to(sys.prefix)
+    road.sh("dvc pull", root=clone)
+    for name in ("mine", "sample-via", "sample-voc"):
+        assert folder_bytes(Project(clone).shards_dir(name)) == folder_bytes(road.project.shards_dir(name))
+    assert road.sh("dvc status", root=clone).strip() == "Data and pipelines are up to date."
+
+
+def test_an_experiment_and_its_difference(road: Road) -> None:
+    said = road.sh(readme_block("dvc exp run"))
+    assert "train@mine" in said
+    assert re.search(r"train.lr +0.005 +0.002", said)
+    assert "mean_iou" in said
+    assert "lr: 0.002" in (road.root / "pipelines/mine.yaml").read_text()
+
+
+def test_training_by_hand(road: Road) -> None:
+    said = road.sh(readme_block("segdata train mine"))
+    assert "mine: best epoch" in said
+    assert re.search(r"mine: \d+ test photos: mean IoU 0\.\d{3}", said)
+
+
+def test_every_block_of_the_readme_was_run() -> None:
+    assert {block for block in BLOCKS if not block.startswith("source .venv")} == RUN
+    for command in ("make repro", "make test"):
+        assert f"```console\n{command}\n" in README or f"\n{command}\n```" in README
+        assert command in (REPOSITORY / ".ci/run").read_text()
