@@ -67,7 +67,9 @@ def read_yaml(path: Path, where: str) -> object:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise ConfigError(where, place=place, found=problem, expected="valid YAML") from error
+        raise ConfigError(
+            where, place=place, found=f"broken YAML ({problem})", expected="valid YAML"
+        ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # a list as a key, the 99th of a month
         raise ConfigError(where, found=str(error), expected="valid YAML") from error
 
@@ -77,24 +79,47 @@ def strict(value: object, kind: type[T], where: str, section: str = "") -> T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise _translated(error, kind, where, section) from error
+        raise _translated(error, value, kind, where, section) from error
 
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.S)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<key>.*)`")
+_EXPECTED = re.compile(r"Expected (?P<kind>.*?)(?:, got `(?P<got>\w+)`)?", re.S)
 
 
-def _translated(error: msgspec.ValidationError, kind: Any, where: str, section: str) -> ConfigError:
+def _translated(
+    error: msgspec.ValidationError, value: object, kind: Any, where: str, section: str
+) -> ConfigError:
     match = _AT.match(str(error))
     assert match is not None
     what, path = match["what"], (match["path"] or "$").removeprefix("$").removeprefix(".")
     place = ".".join(part for part in (section, path) if part)
-    unknown = _UNKNOWN.search(what)
-    if unknown:
+    if unknown := _UNKNOWN.search(what):
         key = unknown["key"]
         valid = _fields_at(kind, path)
         return ConfigError(where, place=place, found=f"unknown key {key!r}", expected=nearest(key, valid))
+    if missing := _MISSING.search(what):
+        return ConfigError(
+            where, place=place, found=f"no key {missing['key']!r}", expected="one: it has no default"
+        )
+    if expected := _EXPECTED.fullmatch(what):
+        found, wanted = _found_at(value, path, expected["got"]), expected["kind"].replace("`", "")
+        return ConfigError(where, place=place, found=found, expected=wanted)
     return ConfigError(where, place=place, found=what[0].lower() + what[1:], expected="a valid value")
+
+
+def _found_at(value: object, path: str, got: str | None) -> str:
+    """The value at `path` as a person would write it; its kind alone where it is long or the path is vague."""
+    try:
+        for part in [part.rstrip("]") for part in re.split(r"\.|\[", path) if part]:
+            value = value[int(part)] if isinstance(value, list) else value[part]  # type: ignore[index]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return got or "a value out of range"
+    text = repr(value)
+    if len(text) > 60 or value is None:
+        return got or type(value).__name__
+    return f"{text} ({got})" if got else text
 
 
 def _fields_at(kind: Any, path: str) -> list[str]:

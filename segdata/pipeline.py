@@ -9,6 +9,7 @@ evaluate: {split: test}
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,8 +26,8 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=sys.float_info.max)]  # finite
+NotNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 
 

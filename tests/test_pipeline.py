@@ -110,23 +110,23 @@ def test_kinds_of_splits(tmp_path: Path, splits: str, expected: object) -> None:
         ("source.splits.method", "hsh", "pipelines/x.yaml: source.splits.method: found invalid value 'hsh'"),
         ("source.splits.shares.dev", 0.1, "pipelines/x.yaml: source.splits.shares: found invalid enum value 'dev'"),
         ("train.optimizer", "rmsprop", "pipelines/x.yaml: train.optimizer: found invalid enum value 'rmsprop'"),
-        ("train.epochs", "many", "pipelines/x.yaml: train.epochs: found expected `int`, got `str`"),
-        ("train.lr", None, "pipelines/x.yaml: train: found object missing required field `lr`"),
+        ("train.epochs", "many", "pipelines/x.yaml: train.epochs: found 'many' (str); expected int"),
+        ("train.lr", None, "pipelines/x.yaml: train: found no key 'lr'; expected one"),
         ("shards.size_hw", [0, 128], "pipelines/x.yaml: shards: found size_hw must lie between 1 and 16384 pixels"),
-        ("shards.size_hw", [96], "pipelines/x.yaml: shards.size_hw: found expected `array` of length 2"),
+        ("shards.size_hw", [96], "pipelines/x.yaml: shards.size_hw: found [96]; expected array of length 2"),
         ("shards.target_mib", 0, "target_mib must lie between"),
-        ("train.epochs", 0, "pipelines/x.yaml: train.epochs: found expected `int` >= 1"),
-        ("train.batch_size", 0, "pipelines/x.yaml: train.batch_size: found expected `int` >= 1"),
-        ("train.accumulate", 0, "pipelines/x.yaml: train.accumulate: found expected `int` >= 1"),
-        ("train.patience", 0, "pipelines/x.yaml: train.patience: found expected `int` >= 1"),
-        ("train.seed", -1, "pipelines/x.yaml: train.seed: found expected `int` >= 0"),
-        ("train.lr", -1, "pipelines/x.yaml: train.lr: found expected `float` > 0.0"),
-        ("train.momentum", 1.0, "pipelines/x.yaml: train.momentum: found expected `float` < 1.0"),
-        ("train.augment.blur", 1.5, "pipelines/x.yaml: train.augment.blur: found expected `float` <= 1.0"),
-        ("evaluate.shown", -1, "pipelines/x.yaml: evaluate.shown: found expected `int` >= 0"),
-        ("source.splits.shares.train", -0.2, "pipelines/x.yaml: source.splits.shares[...]: found expected `float` >= 0.0"),
-        ("source.splits", {"method": "seeded", "recipe": "floor", "seed": -1, "test": 0.1, "val": 0.1}, "pipelines/x.yaml: source.splits.seed: found expected `int` >= 0"),
-        ("source.splits", {"method": "seeded", "recipe": "floor", "seed": 1, "test": 1.5, "val": -0.2}, "pipelines/x.yaml: source.splits.test: found expected `float` <= 1.0"),
+        ("train.epochs", 0, "pipelines/x.yaml: train.epochs: found 0; expected int >= 1"),
+        ("train.batch_size", 0, "pipelines/x.yaml: train.batch_size: found 0; expected int >= 1"),
+        ("train.accumulate", 0, "pipelines/x.yaml: train.accumulate: found 0; expected int >= 1"),
+        ("train.patience", 0, "pipelines/x.yaml: train.patience: found 0; expected int >= 1"),
+        ("train.seed", -1, "pipelines/x.yaml: train.seed: found -1; expected int >= 0"),
+        ("train.lr", -1, "pipelines/x.yaml: train.lr: found -1; expected float > 0.0"),
+        ("train.momentum", 1.0, "pipelines/x.yaml: train.momentum: found 1.0; expected float < 1.0"),
+        ("train.augment.blur", 1.5, "pipelines/x.yaml: train.augment.blur: found 1.5; expected float <= 1.0"),
+        ("evaluate.shown", -1, "pipelines/x.yaml: evaluate.shown: found -1; expected int >= 0"),
+        ("source.splits.shares.train", -0.2, "pipelines/x.yaml: source.splits.shares[...]: found a value out of range; expected float >= 0.0"),
+        ("source.splits", {"method": "seeded", "recipe": "floor", "seed": -1, "test": 0.1, "val": 0.1}, "pipelines/x.yaml: source.splits.seed: found -1; expected int >= 0"),
+        ("source.splits", {"method": "seeded", "recipe": "floor", "seed": 1, "test": 1.5, "val": -0.2}, "pipelines/x.yaml: source.splits.test: found 1.5; expected float <= 1.0"),
         ("source.splits", {"method": "seeded", "recipe": "floor", "seed": 1, "test": 0.6, "val": 0.4}, "pipelines/x.yaml: source.splits: found test and val must leave"),
         ("source.ontology", "cityscapes-91", "pipelines/x.yaml: source.ontology: found 'cityscapes-91'; did you mean 'cityscapes-19'?"),
         ("source.ontology.road", [0, 0, 256], "pipelines/x.yaml: source.ontology.road: found (0, 0, 256)"),
@@ -142,7 +142,8 @@ def test_wrong_keys_and_values_are_named(tmp_path: Path, path: str, value: objec
 
 def test_key_given_twice_and_empty_file(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"^pipelines/x\.yaml: line 13, column 1: found key 'title' is given twice"
+        ConfigError,
+        match=r"^pipelines/x\.yaml: line 13, column 1: found broken YAML \(key 'title' is given twice\)",
     ):
         _read(tmp_path, TEXT + "title: again\n")
     with pytest.raises(ConfigError, match=r"^pipelines/x\.yaml: found NoneType; expected a mapping"):

@@ -255,12 +255,12 @@ def test_an_unknown_model_option_and_device_are_named(make_project: MakeProject)
     with pytest.raises(
         ConfigError,
         match=r"^pipelines/colours\.yaml: model\.options: found unknown key 'asp_channels'; "
-        "expected did you mean 'aspp_channels'",
+        r"did you mean 'aspp_channels'\?",
     ):
         train_pipeline(project, NAME)
     path.write_text(path.read_text().replace('"name":"mininet"', '"name":"mininett"'))
     with pytest.raises(
-        ConfigError, match=r"^pipelines/colours\.yaml: model\.name: found 'mininett'; expected did"
+        ConfigError, match=r"^pipelines/colours\.yaml: model\.name: found 'mininett'; did you mean 'mininet'"
     ):
         train_pipeline(project, NAME)
 
