@@ -22,6 +22,7 @@ from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX, Ontology
 from segdata.photo import Resize
 from segdata.sample import Sample
+from segdata.survey import Survey
 
 OptionsType = TypeVar("OptionsType")
 
@@ -138,3 +139,9 @@ def open_reader(name: str, source: OpenSource) -> Reader:
     format_file(name, source.where)
     module = importlib.import_module(f"{__name__}.{name}")
     return cast(Reader, module.Reader(source))
+
+
+def survey_folder(name: str, root: Path) -> Survey | None:
+    """What a format sees in a folder; None when the folder is not of this format. Opens no photo."""
+    format_file(name)
+    return cast("Survey | None", importlib.import_module(f"{__name__}.{name}").survey(root))

@@ -1,0 +1,60 @@
+"""What every command does before its own work: find the project, check names, name the extra that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from segdata.errors import DataError, MissingExtraError
+from segdata.project import Project
+
+R = TypeVar("R")
+
+
+def project_of(ctx: click.Context) -> Project:
+    """The project of --project, or the one around the working folder."""
+    folder: Path | None = ctx.find_root().obj
+    return Project.find(folder)
+
+
+def check_names(project: Project, name: str) -> None:
+    """The pipeline file decodes, and the format and the model that it names exist."""
+    from segdata.formats import format_file
+    from segdata.models import check_name
+
+    pipeline = project.pipeline(name)
+    where = f"pipelines/{name}.yaml"
+    format_file(pipeline.source.format, where)
+    check_name(pipeline.model.name, where)
+
+
+def check_raw(project: Project, name: str) -> None:
+    """The raw folder is there, or drawn by the sample stage."""
+    source = project.pipeline(name).source
+    root = project.root / source.root
+    if root.is_dir() or root.name in {
+        f"sample-{format}" for format in ("via", "matlab", "cityscapes", "voc")
+    }:
+        return
+    pulled = root.with_name(f"{root.name}.dvc").is_file()
+    raise DataError(
+        source.root,
+        found="no such folder",
+        expected=f"photos and annotations in {source.format} form",
+        fix="Run dvc pull."
+        if pulled
+        else f"Put them there, or set source.root in pipelines/{name}.yaml (README: Add your own photos).",
+    )
+
+
+def needing(extra: str, purpose: str, work: Callable[[], R]) -> R:
+    """Run `work`; a package that is not installed becomes one line that names the extra."""
+    try:
+        return work()
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("segdata"):
+            raise
+        raise MissingExtraError.of(error.name, extra, purpose) from error

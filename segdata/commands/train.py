@@ -1,0 +1,27 @@
+"""`segdata train`: Shards to weights."""
+
+from __future__ import annotations
+
+import click
+
+from segdata.commands._shared import check_names, needing, project_of
+
+
+@click.command(
+    "train", epilog="segdata train sample-via     train on its shards; run again after Ctrl-C to go on"
+)
+@click.argument("name")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Default: params.yaml.")
+@click.option("--fresh", is_flag=True, help="Start over, also when an unfinished run could go on.")
+@click.pass_context
+def command(ctx: click.Context, name: str, device: str | None, fresh: bool) -> None:
+    """Train a pipeline's model on its shards. Needs neither dvc nor prefect."""
+    project = project_of(ctx)
+    check_names(project, name)
+
+    def work() -> None:
+        from segdata.training import train_pipeline
+
+        train_pipeline(project, name, device=device, resume=not fresh)
+
+    needing("train", "segdata train", work)
