@@ -121,11 +121,13 @@ class Shards(_Strict, frozen=True):
 
     size_hw     height and width of every image and mask, pixels
     photo       how photos are resampled; masks are always nearest
+    exact       decode every photo in full; else large JPEGs are decoded reduced, within 48 dB (PSNR) of that
     target_mib  mean size aimed at for one shard file, MiB
     """
 
     size_hw: tuple[int, int]
     photo: Literal["area", "bilinear", "nearest"] = "area"
+    exact: bool = False
     target_mib: float = 8.0
 
     def __post_init__(self) -> None:

@@ -118,6 +118,11 @@ class Conversion:
             self.journal.note(task, made)
         return made
 
+    @property
+    def _resize(self) -> Resize:
+        shards = self.pipeline.shards
+        return Resize(shards.size_hw, shards.photo, shards.exact)
+
     def _make(self, task: ShardTask) -> ShardResult:
         writer = ShardWriter(self.shards_dir, task.split, self._metadata, len(task.samples))
         records: list[SampleRecord] = []
@@ -129,9 +134,7 @@ class Conversion:
                 kept += 1
             else:
                 try:
-                    read = self.reader.read(
-                        sample.id, Resize(self.pipeline.shards.size_hw, self.pipeline.shards.photo)
-                    )
+                    read = self.reader.read(sample.id, self._resize)
                 except DataError as error:
                     records.append(SampleRecord(sample.id, sample.key, "", "", (set_aside(error),)))
                     continue

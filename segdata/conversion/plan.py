@@ -28,6 +28,7 @@ LIBRARIES = (
     "opencv-python-headless",
     "pillow",
     "pyarrow",
+    "pycocotools",
     "scipy",
 )
 """Packages whose version may change a pixel or a byte."""
@@ -89,6 +90,7 @@ def settings_digest(pipeline: Pipeline) -> str:
             "format_version": FORMAT_VERSION,
             "size_hw": pipeline.shards.size_hw,
             "photo": pipeline.shards.photo,
+            "exact": pipeline.shards.exact,
             "format": source.format,
             "ontology": list(source.ontology.items())
             if isinstance(source.ontology, dict)
