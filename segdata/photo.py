@@ -3,7 +3,7 @@
 Pillow decodes (it raises on truncated files, where OpenCV returns a grey remainder) and does not apply the EXIF
 orientation; `Photo` does, so that every Sample is upright. Masks keep their stored numbers: palette indices,
 never colours. Resizing: photos area-averaged (or bilinear, nearest), masks nearest by pixel centres. A large JPEG
-is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a full decode's (`reduced_scale`).
+is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a full decode's (`jpeg.py`).
 
 >>> Photo.open(Path("IMG_0006.jpg"), "IMG_0006.jpg").upright_hw     # stored 480x640 with orientation 6
 (640, 480)
@@ -23,6 +23,7 @@ from PIL import Image as PillowImage
 
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
 from segdata.sample import Image, Mask, Sample
 
 MAX_PIXELS = 300_000_000
@@ -49,32 +50,6 @@ class Resize:
     size_hw: tuple[int, int]
     photo: Method = "area"
     exact: bool = False
-
-
-_REDUCED = {8: 6.0, 4: 4.25, 2: 2.5}
-"""Scale of a JPEG decode → how many times larger than the target the decoded photo must be in height and width.
-
-Measured as PSNR against full decode and area average, over the sharpest real photos at hand (facades, 2048x2464):
-at 1/2 and 2.6 times 48.4 dB at worst, at 1/4 and 4.1 times 47.5, at 1/8 and 4.1 times 44.8; larger ratios gain
-about 2 dB for each half more. `benchmarks/conversion.py` measures it again.
-"""
-
-
-def reduced_scale(stored_hw: tuple[int, int], target_hw: tuple[int, int]) -> int:
-    """The largest s of 8, 4, 2, 1 such that a JPEG decoded at 1/s loses nothing that the target would show.
-
-    Only an s that divides both sides: libjpeg rounds the size up, and a stretched photo would leave its mask.
-
-    >>> reduced_scale((3000, 4000), (224, 224)), reduced_scale((3000, 4000), (704, 1056))
-    (2, 1)
-    """
-    for scale, least in _REDUCED.items():
-        if all(
-            stored % scale == 0 and stored >= least * scale * target
-            for stored, target in zip(stored_hw, target_hw, strict=True)
-        ):
-            return scale
-    return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +95,19 @@ class Photo:
 
         Raises DataError for a damaged file, or one of real numbers or of whole numbers beyond 16 bits.
         """
+        pixels = self._decode(resize)
+        image = turn_upright(pixels, self.orientation)
+        return resize_image(image, resize) if resize else np.ascontiguousarray(image)
+
+    def _decode(self, resize: Resize | None) -> NDArray[np.uint8]:
+        """Pixels as stored; a JPEG no larger than `resize` needs."""
         with _open_image(self.path, self.name) as file:
-            if resize and resize.photo == "area" and not resize.exact:
-                self._reduce(file, resize.size_hw)
+            if file.format in ("JPEG", "MPO") and file.mode == "RGB":
+                pixels = self._decode_jpeg(resize)
+                if pixels is not None:
+                    return pixels
             try:
-                pixels = np.asarray(_to_rgb(file, self.name))
+                return np.asarray(_to_rgb(file, self.name))
             except (OSError, SyntaxError, ValueError, EOFError) as error:
                 raise DataError(
                     self.name,
@@ -132,15 +115,14 @@ class Photo:
                     expected="a whole file",
                     fix="Copy it again.",
                 ) from error
-        image = turn_upright(pixels, self.orientation)
-        return resize_image(image, resize) if resize else np.ascontiguousarray(image)
 
-    def _reduce(self, file: PillowImage.Image, size_hw: tuple[int, int]) -> None:
-        """Have a JPEG decoded smaller; `draft` leaves every other kind of file as it is."""
-        height, width = size_hw if self.orientation < 5 else size_hw[::-1]
-        scale = reduced_scale(self.stored_hw, (height, width))
-        if scale > 1:
-            file.draft(None, (self.stored_hw[1] // scale, self.stored_hw[0] // scale))
+    def _decode_jpeg(self, resize: Resize | None) -> NDArray[np.uint8] | None:
+        scale = 1
+        if resize and resize.photo == "area" and not resize.exact:
+            target_hw = resize.size_hw if self.orientation < 5 else resize.size_hw[::-1]
+            scale = reduced_scale(self.stored_hw, target_hw)
+        pixels = decode_jpeg(self.path.read_bytes(), self.stored_hw, scale)
+        return pixels if pixels is None or scale == 1 else sharpened(pixels)
 
     def sample(
         self, id: str, mask: Mask, resize: Resize | None, findings: tuple[Finding, ...] = ()

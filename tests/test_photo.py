@@ -7,7 +7,6 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,7 +21,6 @@ from segdata.photo import (
     nearest_pixels,
     read_mask_values,
     read_palette,
-    reduced_scale,
     resize_image,
     resize_mask,
     turn_upright,
@@ -299,59 +297,3 @@ def test_masks_that_are_none(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-600])
     with pytest.raises(DataError, match=r"^cut.png: found a damaged mask"):
         read_mask_values(path, "cut.png")
-
-
-@pytest.mark.parametrize(
-    ("stored_hw", "target_hw", "scale"),
-    [
-        ((3000, 4000), (224, 224), 2),  # 13.4 times: 1/4 would leave 3.3 times, too little
-        ((3000, 4000), (150, 200), 4),  # 20 times
-        ((3072, 4096), (64, 64), 8),  # 48 times
-        ((3000, 4000), (704, 1056), 1),  # 3.8 times
-        ((3001, 4000), (100, 100), 1),  # libjpeg would round 3001 / 2 up
-        ((3004, 4004), (64, 64), 4),  # 8 does not divide
-        ((100, 4000), (90, 90), 1),  # the shorter side decides
-        ((5, 5), (10, 10), 1),
-    ],
-)
-def test_reduced_scale(stored_hw: tuple[int, int], target_hw: tuple[int, int], scale: int) -> None:
-    assert reduced_scale(stored_hw, target_hw) == scale
-
-
-def _textured(height: int, width: int) -> np.ndarray[Any, Any]:
-    """Smooth shades with edges and grain, as photos have them."""
-    rows, columns = np.mgrid[:height, :width]
-    shade = 128 + 80 * np.sin(rows / 37.0) * np.cos(columns / 53.0) + 30 * ((rows // 40 + columns // 64) % 2)
-    grain = np.random.default_rng(5).normal(0, 4, (height, width, 3))
-    return np.clip(shade[..., None] + grain + [0, 10, -10], 0, 255).astype(np.uint8)
-
-
-@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-@pytest.mark.parametrize(("height", "width", "scale"), [(480, 640, 2), (816, 1088, 4), (1152, 1536, 8)])
-def test_a_reduced_decode_stays_within_48_db_of_a_full_one(
-    tmp_path: Path, orientation: int, height: int, width: int, scale: int
-) -> None:
-    path = _save(tmp_path / "a.jpg", _textured(height, width), orientation, quality=90)
-    photo = Photo.open(path, "a.jpg")
-    size_hw = (24, 32) if orientation < 5 else (32, 24)
-    size_hw = (size_hw[0] * 8 // scale, size_hw[1] * 8 // scale)
-    assert reduced_scale((height, width), size_hw if orientation < 5 else size_hw[::-1]) == scale
-    fast, exact = photo.read(Resize(size_hw)), photo.read(Resize(size_hw, exact=True))
-    full = cv2.resize(photo.read(), size_hw[::-1], interpolation=cv2.INTER_AREA)
-    assert (exact == full).all()
-    error = np.mean((fast.astype(float) - exact.astype(float)) ** 2)
-    assert 0 < error < 255**2 / 10**4.8
-    assert (photo.read(Resize(size_hw, "bilinear")) == photo.read(Resize(size_hw, "bilinear", True))).all()
-
-
-def test_only_jpeg_is_decoded_reduced(tmp_path: Path) -> None:
-    path = _save(tmp_path / "a.png", _textured(480, 640))
-    fast, exact = (Photo.open(path, "a.png").read(Resize((24, 32), exact=exact)) for exact in (False, True))
-    assert (fast == exact).all()
-
-
-def test_a_truncated_jpeg_is_an_error_in_a_reduced_decode_too(tmp_path: Path) -> None:
-    path = _save(tmp_path / "a.jpg", _textured(480, 640))
-    path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(DataError, match=r"a\.jpg: found a damaged photo"):
-        Photo.open(path, "a.jpg").read(Resize((24, 32)))

@@ -17,7 +17,7 @@ from segdata.formats import Fingerprint, format_file, format_parts
 from segdata.pipeline import Pipeline
 from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
-CODE = ("photo.py", "rasterize.py", "label_map.py", "ontology.py", "sample.py", "formats/__init__.py")
+CODE = ("jpeg.py", "photo.py", "rasterize.py", "label_map.py", "ontology.py", "sample.py", "formats/__init__.py")
 """Code besides the format's own file that decides what a sample's pixels are."""
 
 LIBRARIES = (
@@ -30,6 +30,7 @@ LIBRARIES = (
     "pyarrow",
     "pycocotools",
     "scipy",
+    "simplejpeg",
 )
 """Packages whose version may change a pixel or a byte."""
 
