@@ -6,7 +6,8 @@
 SHELL := /bin/bash
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
-unexport PYTHONPATH VIRTUAL_ENV
+# Compiled modules are kept: a step would else spend half its start-up on compiling what it imports.
+unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 # The first of these that runs and is 3.11 or newer; override with make PYTHON=/path/to/python3.12
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python; do \

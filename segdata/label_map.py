@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -97,9 +98,9 @@ class LabelMap:
             if value < size:
                 table[value] = class_id
                 known[value] = True
-        counts = np.bincount(values.ravel(), minlength=size)
-        unknown = np.flatnonzero((counts > 0) & ~known)
-        if unknown.size:
+        if not _looked_up(values, known.astype(np.uint8)).all():
+            counts = np.bincount(values.ravel(), minlength=size)
+            unknown = np.flatnonzero((counts > 0) & ~known)
             value = int(unknown[0])
             row, column = np.argwhere(values == value)[0]
             label = f"label {names[value]!r}, " if names and value in names else ""
@@ -110,5 +111,10 @@ class LabelMap:
                 expected=f"a value of source.label_map ({', '.join(str(v) for v in sorted(self.by_value))})",
                 fix="Add it to source.label_map in the pipeline file, or map it to 'ignore'.",
             )
-        mask: Mask = table[values]
-        return mask
+        return _looked_up(values, table)
+
+
+def _looked_up(values: NDArray[Any], table: NDArray[np.uint8]) -> Mask:
+    """table[values]; cv2 does it ten times faster for bytes."""
+    looked_up = cv2.LUT(values, table) if values.dtype == np.uint8 else table[values]
+    return np.asarray(looked_up, np.uint8)

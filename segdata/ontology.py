@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,8 @@ class Ontology:
         return table
 
 
-def voc_palette() -> list[tuple[int, int, int]]:
+@cache
+def voc_palette() -> tuple[tuple[int, int, int], ...]:
     """The 256 RGB colours of PASCAL VOC, computed: the bits of the index spread over the channels.
 
     Source: VOCdevkit/VOCcode/VOClabelcolormap.m.
@@ -109,7 +110,7 @@ def voc_palette() -> list[tuple[int, int, int]]:
             green |= ((index >> (3 * bit + 1)) & 1) << (7 - bit)
             blue |= ((index >> (3 * bit + 2)) & 1) << (7 - bit)
         colors.append((red, green, blue))
-    return colors
+    return tuple(colors)
 
 
 def ontology_of_names(

@@ -34,7 +34,7 @@ def test_voc_classes_and_palette() -> None:
     }  # fmt: skip
     palette = voc_palette()
     assert palette[255] == (224, 224, 192)
-    assert palette[8:11] == [(64, 0, 0), (192, 0, 0), (64, 128, 0)]
+    assert palette[8:11] == ((64, 0, 0), (192, 0, 0), (64, 128, 0))
     assert len(set(palette)) == 256
 
 
