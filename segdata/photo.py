@@ -24,6 +24,7 @@ from PIL import Image as PillowImage
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
+from segdata.png import decode_png
 from segdata.sample import Image, Mask, Sample
 
 MAX_PIXELS = 300_000_000
@@ -104,8 +105,12 @@ class Photo:
         with _open_image(self.path, self.name) as file:
             if file.format in ("JPEG", "MPO") and file.mode == "RGB":
                 pixels = self._decode_jpeg(resize)
-                if pixels is not None:
-                    return pixels
+            elif file.format == "PNG" and file.mode == "RGB":
+                pixels = decode_png(self.path.read_bytes(), self.stored_hw)
+            else:
+                pixels = None
+            if pixels is not None:
+                return pixels
             try:
                 return np.asarray(_to_rgb(file, self.name))
             except (OSError, SyntaxError, ValueError, EOFError) as error:

@@ -17,7 +17,15 @@ from segdata.formats import Fingerprint, format_file, format_parts
 from segdata.pipeline import Pipeline
 from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
-CODE = ("jpeg.py", "photo.py", "rasterize.py", "label_map.py", "ontology.py", "sample.py", "formats/__init__.py")
+CODE = (
+    "jpeg.py",
+    "photo.py",
+    "rasterize.py",
+    "label_map.py",
+    "ontology.py",
+    "sample.py",
+    "formats/__init__.py",
+)
 """Code besides the format's own file that decides what a sample's pixels are."""
 
 LIBRARIES = (
@@ -125,13 +133,15 @@ def write_records(path: Path, records: list[SampleRecord]) -> None:
     columns = {name: [getattr(row, name) for row in rows] for name in _FIELDS.names if name != "findings"}
     columns["findings"] = [msgspec.json.encode(row.findings).decode() for row in rows]
     with replace_file(path) as temporary:
-        pq.write_table(pa.table(columns, schema=_FIELDS), temporary, compression="zstd")
+        pq.write_table(
+            pa.table(columns, schema=_FIELDS), temporary, compression="zstd", write_page_checksum=True
+        )
 
 
 def read_records(path: Path) -> dict[str, SampleRecord]:
     """Records by id; empty when there are none, or none that can be read (then all is converted again)."""
     try:
-        rows = pq.ParquetFile(path).read().to_pylist()
+        rows = pq.ParquetFile(path, page_checksum_verification=True).read().to_pylist()
         records = [
             SampleRecord(
                 row["id"],
@@ -142,6 +152,6 @@ def read_records(path: Path) -> dict[str, SampleRecord]:
             )
             for row in rows
         ]
-    except (OSError, pa.ArrowException, KeyError, TypeError, msgspec.MsgspecError):
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, msgspec.MsgspecError):
         return {}
     return {record.id: record for record in records}
