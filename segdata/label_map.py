@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -116,5 +115,7 @@ class LabelMap:
 
 def _looked_up(values: NDArray[Any], table: NDArray[np.uint8]) -> Mask:
     """table[values]; cv2 does it ten times faster for bytes."""
+    import cv2  # here, because pipeline files are read in a blink
+
     looked_up = cv2.LUT(values, table) if values.dtype == np.uint8 else table[values]
     return np.asarray(looked_up, np.uint8)

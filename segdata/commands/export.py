@@ -1,0 +1,75 @@
+"""`segdata export`: Masks back to the files of an annotation tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from segdata.commands._shared import needing, project_of
+
+FORMATS = ["via", "cityscapes", "voc", "coco", "masks"]
+
+
+@click.command(
+    "export", epilog="segdata export sample-voc --to via --out voc-in-via  masks as polygons, to go on in VIA"
+)
+@click.argument("name")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--to", type=click.Choice(FORMATS), required=True, help="The format to write.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write: new, or empty.")
+@click.option(
+    "--from",
+    "origin",
+    type=click.Choice(["raw", "shards"]),
+    help="Originals at full size, or the shards. Default: raw where it is there.",
+)
+@click.option("--split", type=click.Choice(["train", "val", "test"]), help="Default: all.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    name: str,
+    ids: tuple[str, ...],
+    to: str,
+    out: Path,
+    origin: str | None,
+    split: str | None,
+) -> None:
+    """Write a pipeline's photos and masks in another tool's own layout, exact to the pixel.
+
+    source.yaml beside them is the source section of a pipeline file that reads them back.
+    """
+    project = project_of(ctx)
+
+    def work() -> int:
+        from tqdm import tqdm
+
+        from segdata.export import check_out, export_samples
+        from segdata.export.inputs import open_samples
+
+        check_out(out, project.root / project.pipeline(name).source.root)
+        samples = open_samples(project, name, origin=origin, split=split, ids=ids)
+        place = out.resolve()
+        inside = place.is_relative_to(project.root)
+        root = place.relative_to(project.root).as_posix() if inside else None
+        shown = tqdm(samples, total=len(samples), unit="photo", desc=f"export {name}", disable=None)
+        try:
+            exported = export_samples(shown, samples.ontology, to, out, root=root)
+        finally:
+            for finding in samples.findings:
+                click.echo(f"  {finding.line()}", err=True)
+        for finding in exported.findings:
+            click.echo(f"  {finding.line()}", err=True)
+        click.echo(f"{name}: {exported.counts_line()}")
+        for note in exported.notes:
+            click.echo(f"  {note}")
+        if not inside:
+            click.echo(
+                f"  source.yaml says root: {exported.source['root']}; move the folder there, or set root."
+            )
+        problems = [*samples.findings, *exported.findings]
+        if problems:
+            click.echo(f"{len(problems)} set aside, listed above", err=True)
+        return 1 if any(finding.severity == "error" for finding in problems) else 0
+
+    ctx.exit(needing("core", "segdata export", work))
