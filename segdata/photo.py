@@ -11,7 +11,6 @@ is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a f
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from segdata.errors import DataError
+from segdata.exif import orientation_of
 from segdata.findings import Finding
 from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
 from segdata.png import decode_png
@@ -37,7 +37,6 @@ FILE_TYPES = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "PPM")
 
 Method = Literal["area", "bilinear", "nearest"]
 _INTERPOLATION = {"area": cv2.INTER_AREA, "bilinear": cv2.INTER_LINEAR}
-_EXIF_ORIENTATION = 0x0112
 _Pixels = TypeVar("_Pixels", bound=np.generic)
 
 
@@ -73,12 +72,12 @@ class Photo:
             width, height = file.size
             mode = file.mode
             try:
-                orientation = file.getexif().get(_EXIF_ORIENTATION, 1) if _may_be_turned(file, path) else 1
-            except (OSError, SyntaxError, ValueError, EOFError, struct.error):
+                orientation = orientation_of(file) if _may_be_turned(file, path) else 1
+            except (OSError, SyntaxError, ValueError, EOFError):
                 orientation = 0  # told below; damaged pixels raise in read()
         findings = []
         if orientation not in range(1, 9):
-            message = f"EXIF orientation {orientation!r} is none of 1 to 8"
+            message = f"EXIF orientation {orientation} is none of 1 to 8"
             findings.append(Finding("exif-orientation", name, "", message, "taken as 1", "warning"))
             orientation = 1
         if mode not in ("RGB", "L", "1", "P", "YCbCr"):
