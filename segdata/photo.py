@@ -11,6 +11,7 @@ is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a f
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -31,6 +32,9 @@ MAX_PIXELS = 300_000_000
 """Larger photos and masks are refused before any pixel is decoded."""
 
 PillowImage.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own limit would refuse 200-megapixel panoramas
+
+# Pillow reads EXIF for the resolution, too, and warns of damage that costs nothing; the orientation is ours to read.
+warnings.filterwarnings("ignore", message=r"(Possibly c|C)orrupt EXIF data", category=UserWarning)
 
 FILE_TYPES = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "PPM")
 """Decoders that may run on a stranger's file. JPEG opens MPO too, phone photos with a second picture; the first is read."""
