@@ -33,8 +33,8 @@ MAX_PIXELS = 300_000_000
 
 PillowImage.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own limit would refuse 200-megapixel panoramas
 
-# Pillow reads EXIF for the resolution, too, and warns of damage that costs nothing; the orientation is ours to read.
-warnings.filterwarnings("ignore", message=r"(Possibly c|C)orrupt EXIF data", category=UserWarning)
+# Pillow warns of damage beside the pixels, in EXIF or in further pictures of the file; damaged pixels raise.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Tiff|Jpeg|Png)ImagePlugin")
 
 FILE_TYPES = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "PPM")
 """Decoders that may run on a stranger's file. JPEG opens MPO too, phone photos with a second picture; the first is read."""
