@@ -86,6 +86,9 @@ def write_project(root: Path, drawn: Path, count: int, size_hw: tuple[int, int])
     sample = (REPOSITORY / "pipelines" / "sample-via.yaml").read_text(encoding="utf-8")
     pipeline = sample.replace("root: data/raw/sample-via", "root: data/raw/street")
     pipeline = pipeline.replace("size_hw: [96, 128]", f"size_hw: [{size_hw[0]}, {size_hw[1]}]")
+    pipeline = pipeline.replace(
+        "\nsource:\n", "\nsource:\n  accept_leaks: all  # the same few photos under many names\n"
+    )
     (root / "pipelines").mkdir()
     (root / "pipelines" / "street.yaml").write_text(pipeline, encoding="utf-8")
     (root / "params.yaml").write_text("pipelines: {}\n", encoding="utf-8")

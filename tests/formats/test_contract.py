@@ -1,6 +1,7 @@
 """What every format owes, written once. A format without a golden case here fails `test_every_format_has_a_case`.
 
-The golden cases are the drawn sample sets, whose truth is known to the pixel; `masks` is written from the same scenes.
+The golden cases are the drawn sample sets, whose truth is known to the pixel; `masks`, `coco`, `labelme` and `cvat` are
+written from the same scenes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from segdata.formats import OpenSource, Reader, format_names, open_reader
 from segdata.label_map import LabelMap
 from segdata.ontology import ontology_of_names
 from segdata.photo import Resize, nearest_pixels
-from segdata.sample_data import CLASSES, Scene, iter_truth, write_sample_set
+from segdata.sample_data import CLASSES, FORMATS, Scene, iter_truth, write_sample_set
+from tests.formats.listed_cases import drop_first_region, write_scenes
 
 NUM_SCENES, SIZE_HW, SEED = 16, (120, 160), 7
 Truth = dict[str, Scene]
@@ -78,8 +80,11 @@ class Case:
     options: dict[str, object] = field(default_factory=dict)
 
     def draw(self, root: Path) -> None:
-        if self.name != "masks":
+        if self.name in FORMATS:
             write_sample_set(self.name, root, num_scenes=NUM_SCENES, size_hw=SIZE_HW, seed=SEED)
+            return
+        if self.name != "masks":
+            write_scenes(self.name, root, self.truth())
             return
         for folder in ("image", "mask"):
             (root / folder).mkdir(parents=True)
@@ -88,7 +93,7 @@ class Case:
             Image.fromarray(scene.mask).save(root / "mask" / f"{id}.png")
 
     def truth(self) -> Truth:
-        drawn_as = "matlab" if self.name == "masks" else self.name
+        drawn_as = self.name if self.name in FORMATS else "matlab"
         return dict(iter_truth(drawn_as, NUM_SCENES, SIZE_HW, SEED))
 
     def open(self, root: Path, **changes: Any) -> Reader:
@@ -117,6 +122,14 @@ CASES = {
             ("background", *CLASSES),
         ),
         Case("masks", _paint_first("mask/*.png"), "image/*.jpg"),
+        Case("coco", drop_first_region, "images/*.jpg"),
+        Case(
+            "labelme",
+            drop_first_region,
+            "images/*.jpg",
+            options={"annotations": "images", "photos": "images"},
+        ),
+        Case("cvat", drop_first_region, "images/*.jpg"),
     )
 }
 

@@ -1,0 +1,265 @@
+"""Annotated photos to training arrays: segdata's conversion beside the ways in which people do it without.
+
+python benchmarks/conversion.py [--datumaro PYTHON]
+
+Drawn sets, each photo linked under several names: 12-megapixel JPEGs annotated in VIA, to 224x224 and 704x1056;
+Cityscapes trees of 2048x1024 PNGs, to 512x1024; VOC trees of 500x375, to 256x256. Every contender starts from the
+raw folder in a fresh process held to one core, and ends with images and masks of that size on disk: segdata with its
+shard set (everything digested, checked, counted and summed), the others with two .npy files. Contenders take turns.
+Peak memory is ru_maxrss beyond what the process held after its imports. segdata is also run with two threads on two
+cores, and once with `exact: true`; the quality of its reduced decode is the smallest PSNR over all photos against that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from _report import hardware, spread, versions, write_results
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Case:
+    """One source and size; `drawn` scenes of drawn_hw are linked under `copies` names each."""
+
+    name: str
+    format: str
+    drawn: int
+    copies: int
+    drawn_hw: tuple[int, int]
+    size_hw: tuple[int, int]
+
+
+CASES = (
+    Case("phone photos, 224x224", "via", 8, 3, (3000, 4000), (224, 224)),
+    Case("phone photos, 704x1056", "via", 8, 3, (3000, 4000), (704, 1056)),
+    Case("Cityscapes, 512x1024", "cityscapes", 8, 5, (1024, 2048), (512, 1024)),
+    Case("VOC, 256x256", "voc", 48, 6, (375, 500), (256, 256)),
+)
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def draw(case: Case, folder: Path) -> None:
+    """The project of one case: raw data (in a VOCdevkit folder for VOC, as torchvision wants it) and a pipeline file."""
+    from segdata.sample_data import write_sample_set
+
+    place = folder / "raw/VOCdevkit/VOC2012" if case.format == "voc" else folder / "raw/set"
+    write_sample_set(case.format, place, num_scenes=case.drawn, size_hw=case.drawn_hw, seed=2012)
+    _link_copies(case, place)
+    text = (REPOSITORY / f"pipelines/sample-{case.format}.yaml").read_text(encoding="utf-8")
+    text = text.replace(f"data/raw/sample-{case.format}", str(place.relative_to(folder)))
+    text = text.replace(
+        "\nsource:\n", "\nsource:\n  accept_leaks: all  # the same few photos under many names\n"
+    )
+    (folder / "pipelines").mkdir()
+    lines = ["shards:" if line.startswith("shards:") else line for line in text.splitlines()]
+    for exact in (False, True):
+        size = f"{{size_hw: [{case.size_hw[0]}, {case.size_hw[1]}], exact: {str(exact).lower()}}}"
+        changed = [f"shards: {size}" if line == "shards:" else line for line in lines]
+        kept = [line for line in changed if not line.startswith(("  size_hw", "  target_mib", "  photo"))]
+        name = "exact" if exact else "street"
+        (folder / f"pipelines/{name}.yaml").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    (folder / "params.yaml").write_text("pipelines: {}\n", encoding="utf-8")
+
+
+def _link_copies(case: Case, place: Path) -> None:
+    """More names for the drawn photos and masks; the VIA file and the VOC lists name them too."""
+    if case.format == "via":
+        path = place / "via_region_data.json"
+        entries = list(json.loads(path.read_text(encoding="utf-8")).values())
+        more = {}
+        for copy in range(case.copies):
+            for entry in entries:
+                name = f"copy{copy}_{entry['filename']}"
+                os.link(place / "photos" / entry["filename"], place / "photos" / name)
+                more[f"{name}{entry['size']}"] = entry | {"filename": name}
+        for entry in entries:
+            (place / "photos" / entry["filename"]).unlink()
+        path.write_text(json.dumps(more), encoding="utf-8")
+        return
+    for file in [path for path in sorted(place.rglob("*")) if path.suffix in (".png", ".jpg", ".json")]:
+        if case.format == "cityscapes" and file.name.count("_") < 3:
+            continue
+        for copy in range(1, case.copies):
+            os.link(file, file.with_name(_copied(case.format, file.name, copy)))
+    for listed in place.glob("ImageSets/Segmentation/*.txt"):
+        ids = listed.read_text(encoding="utf-8").split()
+        named = [*ids, *(_copied("voc", id, copy) for copy in range(1, case.copies) for id in ids)]
+        listed.write_text("\n".join(sorted(named)) + "\n", encoding="utf-8")
+
+
+def _copied(form: str, name: str, copy: int) -> str:
+    if form == "voc":
+        stem, dot, suffix = name.partition(".")
+        return f"{stem}{copy}{dot}{suffix}"
+    city, sequence, rest = name.split("_", 2)
+    return f"{city}_{int(sequence) + 1000 * copy:06d}_{rest}"
+
+
+def convert(folder: Path, name: str, workers: int) -> None:
+    """In a process of its own: segdata's three verbs."""
+    from segdata.conversion import Conversion
+    from segdata.project import Project
+
+    before, start = peak_mib(), time.perf_counter()
+    conversion = Conversion.open(Project(folder), name)
+    plan = conversion.plan()
+    with ThreadPoolExecutor(workers) as pool:
+        results = list(pool.map(conversion.convert, plan.tasks))
+    summary = conversion.finish(plan, results, strict=True)
+    _print(start, before, sum(summary.samples.values()))
+
+
+def by_hand(folder: Path, case: Case, way: str) -> None:
+    """In a process of its own: one of the plain ways, into two .npy files."""
+    import cv2
+    import numpy as np
+    from peers.plain_ways import WAYS
+
+    if way == "torchvision":
+        import torchvision.datasets  # noqa: F401 - imports do not count
+        from torchvision.transforms import v2  # noqa: F401
+    cv2.setNumThreads(1)
+    place = folder / "raw/VOCdevkit/VOC2012" if case.format == "voc" else folder / "raw/set"
+    before, start = peak_mib(), time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        images, masks = zip(*WAYS[case.format][way](place, case.size_hw), strict=True)
+        np.save(Path(out) / "images.npy", np.stack(images))
+        np.save(Path(out) / "masks.npy", np.stack(masks))
+        _print(start, before, len(images))
+
+
+def _print(start: float, before: float, samples: int) -> None:
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": seconds, "samples": samples, "mib": peak_mib() - before}))
+
+
+def quality(folder: Path) -> None:
+    """In a process of its own: the smallest PSNR in dB of the reduced decode, and whether the masks are the same."""
+    import numpy as np
+
+    from segdata.shards import ShardSet
+
+    fast, exact = (ShardSet.open(folder / "data/shards" / name) for name in ("street", "exact"))
+    least, same = float("inf"), True
+    for split in fast.splits:
+        ours, full = fast.split(split), exact.split(split)
+        for index in range(len(ours)):
+            error = np.mean((ours.image_at(index).astype(float) - full.image_at(index)) ** 2)
+            least = min(least, float(10 * np.log10(255**2 / error)) if error else float("inf"))
+            same &= bool((ours.mask_at(index) == full.mask_at(index)).all())
+    print(json.dumps({"psnr_db": least, "masks_identical": same}))
+
+
+def fresh(*arguments: str, cores: int = 1) -> Any:
+    """Run this script's verb in a new process on so many cores; its last line is JSON."""
+    allowed = sorted(os.sched_getaffinity(0))[:cores]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        arguments if arguments[0].startswith("/") else [sys.executable, __file__, *arguments],
+        check=True, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, env=environment,
+        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def contend(number: int, case: Case, root: Path, datumaro: str | None, rounds: int) -> dict[str, Any]:
+    from peers.plain_ways import WAYS
+
+    folder = root / str(number)
+    subprocess.run([sys.executable, __file__, "draw", str(number), str(folder)], check=True, cwd=REPOSITORY)
+    taken: dict[str, list[dict[str, float]]] = {}
+    for _ in range(rounds):
+        for name, label, workers in (("street", "segdata", 1), ("street", "segdata, 2 cores", 2), ("exact", "segdata, exact", 1)):  # fmt: skip
+            for made in ("data", ".segdata"):
+                subprocess.run(["rm", "-rf", str(folder / made)], check=True) if name == "street" else None
+            got = fresh("convert", str(folder), name, str(workers), cores=workers)
+            taken.setdefault(label, []).append(got)
+        for way in WAYS[case.format]:
+            taken.setdefault(way, []).append(fresh("hand", str(number), str(folder), way))
+        if datumaro and case.format in ("voc", "cityscapes"):
+            place = folder / "raw/VOCdevkit/VOC2012" if case.format == "voc" else folder / "raw/set"
+            form = "voc_segmentation" if case.format == "voc" else "cityscapes"
+            script, size = str(REPOSITORY / "benchmarks/peers/datumaro_arrays.py"), map(str, case.size_hw)
+            taken.setdefault("Datumaro", []).append(
+                fresh(datumaro, script, form, str(place), *size, str(folder))
+            )
+    return {"case": case.name, "taken": taken, "quality": fresh("quality", str(folder))}
+
+
+def report(case: Case, contended: dict[str, Any]) -> list[dict[str, Any]]:
+    taken, photos = contended["taken"], case.drawn * case.copies
+    rows = []
+    print(f"\n{case.name}: {photos} photos; {contended['quality']}")
+    print("| contender | photos/s | segdata is faster by | memory, MiB |\n|---|---:|---:|---:|")
+    for label, runs in taken.items():
+        assert all(run["samples"] == photos for run in runs), (label, runs)
+        seconds = spread([run["seconds"] for run in runs], 3)
+        ratio = spread(
+            [run["seconds"] / own["seconds"] for run, own in zip(runs, taken["segdata"], strict=True)], 2
+        )
+        mib = spread([run["mib"] for run in runs], 0) if "mib" in runs[0] else None
+        print(
+            f"| {label} | {photos / seconds['median']:.1f} | {ratio['median']} ({ratio['min']}-{ratio['max']}) | {mib['median'] if mib else '-'} |"
+        )
+        rows.append(
+            {
+                "case": case.name,
+                "contender": label,
+                "photos": photos,
+                "seconds": seconds,
+                "ratio": ratio,
+                "mib": mib,
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--datumaro", metavar="PYTHON", help="a Python with Datumaro, to measure it beside")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    rows, qualities = [], {}
+    with tempfile.TemporaryDirectory() as root:
+        for number, case in enumerate(CASES):
+            contended = contend(number, case, Path(root), arguments.datumaro, arguments.rounds)
+            rows += report(case, contended)
+            qualities[case.name] = contended["quality"]
+    what = (
+        "seconds from raw folder to arrays on disk, one core; ratio is contender / segdata in the same round"
+    )
+    found = versions("numpy", "opencv-python-headless", "pillow", "pyarrow", "torchvision")
+    write_results(
+        __file__,
+        {"what": what, "hardware": hardware(), "versions": found, "rounds": arguments.rounds, "quality": qualities, "results": rows},
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    verb, *rest = sys.argv[1:] or [""]
+    if verb == "draw":
+        draw(CASES[int(rest[0])], Path(rest[1]))
+    elif verb == "convert":
+        convert(Path(rest[0]), rest[1], int(rest[2]))
+    elif verb == "hand":
+        by_hand(Path(rest[1]), CASES[int(rest[0])], rest[2])
+    elif verb == "quality":
+        quality(Path(rest[0]))
+    else:
+        main()

@@ -1,0 +1,144 @@
+"""What the surveys of COCO, LabelMe and CVAT share: they look with the reader's own eyes.
+
+A survey finds the annotation files, guesses the options, opens the reader with them, and counts what it sees.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from segdata.findings import Finding
+from segdata.formats import OpenSource
+from segdata.formats._parts.listed import Subject
+from segdata.formats._parts.photo_files import composed, is_photo, list_files
+from segdata.label_map import LabelMap
+from segdata.ontology import ontology_of_names
+from segdata.survey import Survey
+
+MOST_FILES = 20_000
+"""So many files of a folder are looked at, at most."""
+
+_SPLIT = {
+    "train": re.compile(r"(^|[^a-z])train(ing)?([^a-z]|$)"),
+    "val": re.compile(r"(^|[^a-z])(val|valid|validation)([^a-z]|$)"),
+    "test": re.compile(r"(^|[^a-z])test(ing)?([^a-z]|$)"),
+}
+
+
+class _Reader(Protocol):
+    subjects: Mapping[str, Subject]
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+
+
+def split_of(name: str) -> str | None:
+    """The split that a file or subset is named after, or None.
+
+    >>> split_of("annotations/instances_val2017.json"), split_of("Train"), split_of("latest")
+    ('val', 'train', None)
+    """
+    found = [split for split, pattern in _SPLIT.items() if pattern.search(name.lower())]
+    return found[0] if len(found) == 1 else None
+
+
+def by_split(files: Sequence[str]) -> dict[str, str] | None:
+    """{split: file} where every file is named after a split of its own; None otherwise."""
+    named = {split: file for file in files if (split := split_of(file)) is not None}
+    return dict(sorted(named.items())) if named and len(named) == len(files) else None
+
+
+def files_below(root: Path, suffix: str) -> list[str]:
+    """Files of a suffix below the root, relative to it, sorted; those of hidden folders are left out."""
+    names = [name for name in list_files(root, root, []) if name.lower().endswith(suffix)]
+    return names[:MOST_FILES]
+
+
+def json_files(root: Path, *words: bytes) -> list[str]:
+    """JSON files below the root in which all these words stand."""
+    return [name for name in files_below(root, ".json") if _holds(root / name, words)]
+
+
+def _holds(path: Path, words: Sequence[bytes]) -> bool:
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return False
+    return all(word in text for word in words)
+
+
+def photo_folder(root: Path, filenames: Sequence[str], file: str) -> str:
+    """The folder, relative to the root, under which most of these photos lie.
+
+    Of those with as many, that of the split that `file` is named after wins, then the nearest.
+    """
+    wanted = {composed(name) for name in filenames[:1000]}
+    folders: Counter[str] = Counter()
+    photos = [name for name in list_files(root, root, []) if is_photo(name)]
+    for name in photos:
+        parts = name.split("/")
+        for depth in range(len(parts)):
+            if "/".join(parts[depth:]) in wanted:
+                folders["/".join(parts[:depth]) or "."] += 1
+    if not folders:
+        return "images"
+    home, split = posixpath.dirname(file), split_of(file)
+
+    def merit(folder: str) -> tuple[int, bool, int]:
+        return folders[folder], split_of(folder) == split, len(posixpath.commonprefix([home, folder]))
+
+    return max(folders, key=merit)
+
+
+def relative_to(folder: str, home: str) -> str:
+    """A folder as seen from another, both relative to the root.
+
+    >>> relative_to("task 1/images", "task 1"), relative_to("images", "annotations"), relative_to(".", ".")
+    ('images', '../images', '.')
+    """
+    return posixpath.relpath(posixpath.join("/", folder), posixpath.join("/", home))
+
+
+def source(root: Path, options: Mapping[str, object]) -> OpenSource:
+    """The folder as a source that keeps every photo and maps no label."""
+    nothing = LabelMap({}, {})
+    return OpenSource(
+        str(root), root, ontology_of_names("survey", ["any"]), nothing, None, 255, "ignore", options
+    )
+
+
+def survey_of(
+    format: str,
+    evidence: str,
+    reader: _Reader,
+    *,
+    shapes: Mapping[str, int],
+    labels: Mapping[str, int],
+    colors: Mapping[str, tuple[int, int, int] | None],
+    options: Mapping[str, object],
+    choices: Mapping[str, Sequence[object]],
+) -> Survey:
+    """A survey from what a reader found in the folder. Colours are proposed where every label has one of its own."""
+    subjects = reader.subjects.values()
+    annotated = sum(one.entry is not None and not one.entry.is_bare for one in subjects)
+    known = {name: color for name, color in colors.items() if color is not None}
+    distinct = len(known) == len(colors) == len(set(known.values())) and "ignore" not in known
+    return Survey(
+        format=format,
+        certainty="certain",
+        evidence=f"{evidence}: {annotated} photos annotated",
+        photos=tuple(sorted(one.name for one in subjects)),
+        annotated=annotated,
+        shapes=dict(sorted(shapes.items())),
+        labels=dict(sorted(labels.items())),
+        splits=dict(sorted(Counter(one.split for one in subjects if one.split is not None).items())),
+        ontology=known if known and distinct else None,
+        options=options,
+        choices=choices,
+        findings=tuple(one for one in reader.findings if one.code != "not-annotated"),
+    )

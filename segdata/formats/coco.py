@@ -1,0 +1,249 @@
+"""COCO instances: one JSON file of many photos' objects. https://cocodataset.org/#format-data
+
+    annotations/instances_train.json    photos images/…
+    {"images": [{"id": 139, "file_name": "000000000139.jpg", "width": 640, "height": 426}, …],
+     "annotations": [{"id": 1768, "image_id": 139, "category_id": 18, "iscrowd": 0,
+                      "segmentation": [[510.66, 423.01, 511.72, 420.03, …], …]}, …],
+     "categories": [{"id": 18, "name": "dog"}, …]}
+
+A segmentation is a list of polygons, which are one object together, or run lengths: `_parts/coco_masks.py`. Pixels
+are those of pycocotools' own decoding. The label map says category names; one of numbers alone says category ids.
+
+Traps
+- COCO's category ids have gaps (1 … 90 for 80 categories), so they are no class ids.
+- Objects overlap: they are painted in file order, later over earlier, or with `order: area` the largest first.
+- Crowds (iscrowd: 1) outline many objects at once: ignored pixels, in painting order, unless `crowd: paint`.
+- Boxes without segmentation, keypoints and captions draw nothing: such annotations are counted, and a photo that has
+  no others is one that nobody annotated.
+- `width` and `height` are those of the photo as it was annotated: upright, as browsers show it, unless
+  `source.exif: as-stored`. A photo of any other size is set aside.
+- Panoptic files are refused: their masks are colours in PNG files.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from segdata.errors import DataError, UnmappedLabelError
+from segdata.findings import Finding
+from segdata.formats import Fingerprint, OpenSource
+from segdata.formats._parts.coco_files import Content, Id, read_content
+from segdata.formats._parts.coco_masks import (
+    MOST_OUTLINES,
+    Rle,
+    outline_length,
+    patch_of,
+    polygon_runs,
+    rle_runs,
+    sound_polygons,
+)
+from segdata.formats._parts.drawn import Drawn, largest_first
+from segdata.formats._parts.listed import Subject, pair, read_sample
+from segdata.formats._surveys import listed
+from segdata.label_map import LabelMap
+from segdata.ontology import IGNORE_INDEX
+from segdata.photo import Resize
+from segdata.pipeline import Split
+from segdata.sample import Sample
+from segdata.survey import Survey
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of `source.options`.
+
+    annotations   COCO file, or {split: file}, relative to the root
+    photos        folder of the photos, or {split: folder}, relative to the root; ids begin with it where there are several
+    crowd         ignore: pixels of crowds are neither trained on nor scored; paint: like any other object
+    order         file: painted as they stand in the file; area: the largest first
+    """
+
+    annotations: str | dict[Split, str] = "annotations/instances_default.json"
+    photos: str | dict[Split, str] = "images"
+    crowd: Literal["ignore", "paint"] = "ignore"
+    order: Literal["file", "area"] = "file"
+
+    def __post_init__(self) -> None:
+        splits = self.annotations if isinstance(self.annotations, dict) else {}
+        if len(set(splits.values())) < len(splits):
+            raise ValueError("annotations names one file for two splits")
+        if isinstance(self.photos, dict) and self.photos.keys() != splits.keys():
+            raise ValueError("photos and annotations must be given for the same splits")
+
+    def files(self) -> list[tuple[str, str, str | None]]:
+        """COCO file, its photo folder, its split."""
+        if isinstance(self.annotations, str):
+            assert isinstance(self.photos, str)
+            return [(self.annotations, self.photos, None)]
+        folders = (
+            self.photos if isinstance(self.photos, dict) else dict.fromkeys(self.annotations, self.photos)
+        )
+        return [(file, folders[split], split) for split, file in self.annotations.items()]
+
+
+class Annotation(msgspec.Struct):
+    """An annotation as far as it draws; keypoints, box and area are left alone."""
+
+    id: Id | None = None
+    category_id: Id | None = None
+    iscrowd: int | bool = 0
+    segmentation: Rle | list[list[float]] | None = None
+
+
+class Reader:
+    """Photos with COCO annotations. Raises DataError for absent or foreign files, ConfigError for wrong options."""
+
+    def __init__(self, source: OpenSource) -> None:
+        self._source = source
+        self._options = source.decode_options(Options)
+        self._found: list[Finding] = []
+        self.contents: list[Content] = []
+        folders: dict[str, str | None] = {}
+        for file, folder, split in self._options.files():
+            source.inside(file, named_by=f"{source.where}: source.options.annotations")
+            path = source.need(file, "annotations in COCO's form")
+            folders[folder] = split if folders.get(folder, split) == split else None
+            self.contents.append(read_content(path, file, [folder], split, self._found))
+        entries = [entry for content in self.contents for entry in content.entries]
+        self.subjects: Mapping[str, Subject] = pair(source, entries, folders, self._found)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return tuple(self._found)
+
+    def ids(self) -> Sequence[str]:
+        return tuple(self.subjects)
+
+    def official_split(self, id: str) -> str | None:
+        return self.subjects[id].split
+
+    def fingerprint(self, id: str) -> Fingerprint:
+        return self.subjects[id].fingerprint()
+
+    def read(self, id: str, resize: Resize | None = None) -> Sample:
+        subject = self.subjects[id].sound()
+        said = subject.entry.said if subject.entry else {}
+
+        def draw(frame_hw: tuple[int, int], findings: list[Finding]) -> list[Drawn]:
+            assert subject.entry is not None
+            names: dict[Id, str] = dict(said["categories"])
+            drawn = self._draw(said["annotations"], names, subject, frame_hw, findings)
+            return largest_first(drawn, frame_hw) if self._options.order == "area" else drawn
+
+        said_hw = said.get("height"), said.get("width")
+        return read_sample(self._source, subject, id, resize, said_hw, draw)
+
+    def _draw(
+        self,
+        annotations: Sequence[object],
+        names: Mapping[Id, str],
+        subject: Subject,
+        frame_hw: tuple[int, int],
+        findings: list[Finding],
+    ) -> list[Drawn]:
+        """The annotations that draw something, in file order; the others become findings."""
+        assert subject.entry is not None
+        where = subject.entry.where
+        drawn: list[Drawn] = []
+        crowds = undrawn = 0
+        around = 0.0
+        for number, raw in enumerate(annotations, start=1):
+            place = f"annotation {raw.get('id', number) if isinstance(raw, dict) else number}"
+            try:
+                one = msgspec.convert(raw, Annotation)
+            except msgspec.ValidationError as error:
+                expected = "an annotation of COCO instances"
+                raise DataError(where, place=place, found=str(error), expected=expected) from error
+            if isinstance(one.segmentation, Rle):
+                runs = rle_runs(one.segmentation, frame_hw, where, place)
+            else:
+                parts, doubts = sound_polygons(one.segmentation or [], frame_hw, subject.name, where, place)
+                findings += doubts
+                undrawn += not any(one.segmentation or [])
+                if not parts:
+                    continue
+                around += outline_length(parts, where, place)
+                if around > MOST_OUTLINES:
+                    found = f"outlines of {around:.3g} pixels in all"
+                    raise DataError(where, place=place, found=found, expected=f"at most {MOST_OUTLINES:,}")
+                runs = polygon_runs(parts, frame_hw)
+            ignored = bool(one.iscrowd) and self._options.crowd == "ignore"
+            crowds += ignored
+            label = self._source.label_map
+            class_id = IGNORE_INDEX if ignored else class_of(one.category_id, names, label, where, place)
+            drawn.append(patch_of(runs, frame_hw[0], place, class_id))
+        if crowds:
+            message = f"{crowds} annotations of crowds"
+            findings.append(Finding("crowd-ignored", subject.name, "", message, "their pixels are ignored"))
+        if undrawn:
+            message = f"{undrawn} annotations have no segmentation (boxes, keypoints)"
+            findings.append(Finding("no-segmentation", subject.name, "", message, "ignored", "warning"))
+        return drawn
+
+
+def class_of(id: Id | None, names: Mapping[Id, str], label_map: LabelMap, where: str, place: str) -> int:
+    """Class id of a category: by its name, or by its id where the map holds numbers alone.
+
+    Raises DataError for a category that the file does not list, UnmappedLabelError for one that the map does not.
+    """
+    if id is None or id not in names:
+        raise DataError(
+            where,
+            place=place,
+            found=f"category_id {id!r}",
+            expected="an id of the file's categories",
+            fix="Export the annotations again.",
+        )
+    if label_map.by_name:
+        return label_map.id_of_name(names[id], where=where, place=place)
+    if not isinstance(id, int) or id not in label_map.by_value:
+        raise UnmappedLabelError(
+            where,
+            place=place,
+            found=f"category {id!r} ({names[id]!r})",
+            expected=f"a name or id of source.label_map ({', '.join(map(str, sorted(label_map.by_value)))})",
+            fix="Add it to source.label_map in the pipeline file, or map it to 'ignore'.",
+        )
+    return label_map.by_value[id]
+
+
+def survey(root: Path) -> Survey | None:
+    """What COCO files of a folder say; None where there are none. Opens no photo."""
+    files = listed.json_files(root, b'"annotations"', b'"categories"', b'"images"')
+    named = listed.by_split(files)
+    if not files or (len(files) > 1 and named is None):
+        files, named = files[:1], None
+    if not files:
+        return None
+    found: list[Finding] = []
+    try:
+        contents = {file: read_content(root / file, file, [], None, found) for file in files}
+    except DataError:
+        return None
+    folders = {
+        file: listed.photo_folder(root, [entry.filename for entry in content.entries], file)
+        for file, content in contents.items()
+    }
+    photos: object = next(iter(folders.values()))
+    if named is not None and len(set(folders.values())) > 1:
+        photos = {split: folders[file] for split, file in named.items()}
+    options = {"annotations": named or files[0], "photos": photos}
+    try:
+        reader = Reader(listed.source(root, options))
+    except DataError:
+        return None
+    colors = {one.name: one.color for content in contents.values() for one in content.categories.values()}
+    return listed.survey_of(
+        "coco",
+        f"{', '.join(files)} (COCO instances)",
+        reader,
+        shapes=sum((content.shapes for content in reader.contents), Counter[str]()),
+        labels=sum((content.labels for content in reader.contents), Counter[str]()),
+        colors=colors,
+        options=options,
+        choices={"crowd": ["ignore", "paint"], "order": ["file", "area"]},
+    )
