@@ -1,0 +1,128 @@
+"""Ask every format what it sees in a folder, and read the headers of its photos.
+
+>>> found = inspect_folder(Path("data/raw/mine"))
+>>> found.survey.format, found.headers.sizes, found.headers.turns
+('via', {(480, 640): 46, (640, 480): 2}, {6: 3, 8: 2})
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segdata.errors import ConfigError, DataError, MissingExtraError, SegdataError, nearest
+from segdata.findings import Finding
+from segdata.formats import format_names, survey_folder
+from segdata.photo import Photo
+from segdata.survey import Survey, evenly_spaced
+
+MOST_HEADERS = 1000
+"""Of more photos than this, so many headers are read, evenly spaced over the sorted names."""
+
+_RANK = {"certain": 0, "likely": 1, "possible": 2}
+
+
+@dataclass(frozen=True)
+class Headers:
+    """What photo headers say.
+
+    looked_at  headers read
+    sizes      upright (height, width), pixels → photos, the commonest first
+    turns      EXIF orientation 2…8 → photos; those that lie as shown (1) are not in it
+    findings   headers that could not be read, or are out of the ordinary
+    """
+
+    looked_at: int
+    sizes: Mapping[tuple[int, int], int]
+    turns: Mapping[int, int]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One folder as the surest format sees it.
+
+    survey  what that format sees; None when no format knows the folder
+    others  what further formats see, the surest first
+    failed  format → why it could not look
+    """
+
+    root: Path
+    survey: Survey | None
+    headers: Headers
+    others: tuple[Survey, ...]
+    failed: Mapping[str, str]
+
+
+def inspect_folder(root: Path, only: str | None = None) -> Inspection:
+    """Every format's view of a folder (or that of the one format `only`), and the headers of the taken one's photos.
+
+    Raises ConfigError for an unknown format, DataError when `root` is no folder.
+    """
+    if not root.is_dir():
+        raise DataError(
+            str(root),
+            found="a file" if root.exists() else "no such folder",
+            expected="the folder that holds photos and annotations",
+        )
+    if only is not None and only not in format_names():
+        raise ConfigError("--format", found=repr(only), expected=nearest(only, format_names()))
+    surveys: list[Survey] = []
+    failed: dict[str, str] = {}
+    for name in format_names() if only is None else (only,):
+        try:
+            survey = survey_folder(name, root)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("segdata"):
+                raise
+            failed[name] = str(MissingExtraError.of(error.name, "matlab", f"format {name}"))
+        except (SegdataError, OSError) as error:
+            failed[name] = str(error)
+        else:
+            surveys += [] if survey is None else [survey]
+    surveys.sort(key=lambda one: (_RANK[one.certainty], -one.annotated, -len(one.photos), one.format))
+    taken = surveys[0] if surveys else None
+    headers = read_headers(root, taken.photos if taken else ())
+    return Inspection(root, taken, headers, tuple(surveys[1:]), failed)
+
+
+def read_headers(root: Path, photos: Sequence[str]) -> Headers:
+    """Sizes and EXIF turns of at most MOST_HEADERS photos; reads no pixel."""
+    sizes: Counter[tuple[int, int]] = Counter()
+    turns: Counter[int] = Counter()
+    findings: list[Finding] = []
+    names = evenly_spaced(photos, MOST_HEADERS)
+    for name in names:
+        try:
+            photo = Photo.open(root / name, name)
+        except DataError as error:
+            message = f"found {error.found}; expected {error.expected}"
+            findings.append(Finding("unreadable", name, "", message, "left out of the counts", "error"))
+            continue
+        sizes[photo.upright_hw] += 1
+        findings += photo.findings
+        if photo.orientation != 1:
+            turns[photo.orientation] += 1
+    ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    return Headers(len(names), dict(ordered), dict(sorted(turns.items())), tuple(findings))
+
+
+def formats_of_subfolders(root: Path, only: str | None = None, most: int = 20) -> dict[str, str]:
+    """Direct subfolder → the format that knows it, for a folder that no format knows: people point one too high."""
+    try:
+        folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")[:most]
+    except OSError:
+        return {}
+    seen: dict[str, str] = {}
+    for folder in folders:
+        for name in format_names() if only is None else (only,):
+            try:
+                survey = survey_folder(name, folder)
+            except (SegdataError, OSError, ModuleNotFoundError):
+                continue
+            if survey is not None and survey.certainty != "possible":
+                seen[folder.name] = name
+                break
+    return seen

@@ -1,0 +1,187 @@
+"""`segdata inspect`: what is printed, what is written, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from segdata.cli import main
+from segdata.inspection import name_of
+from segdata.pipeline import read_pipeline
+from segdata.project import Project
+from tests.inspection.folders import fake_surveys, masks_survey, survey, write_masks
+from tests.projects import convert, write_project
+
+IDS = [f"{number:03}" for number in range(40)]
+
+
+def segdata(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with 40 photos and masks in data/raw/My Street, which the format of masks knows."""
+    made = write_project((tmp_path / "project").resolve(), {})
+    write_masks(made.root / "data/raw/My Street", IDS, values=(0, 1, 255))
+    seen = masks_survey(IDS, labels={0: 40, 1: 40, 255: 40}, label_map={0: "road", 1: "car", 255: "ignore"})
+    fake_surveys(monkeypatch, {"masks": seen})
+    return made
+
+
+def inspect(project: Project, *arguments: str) -> Result:
+    return segdata("--project", str(project.root), "inspect", *arguments)
+
+
+def test_a_folder_becomes_a_pipeline_that_converts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+    done = inspect(project, "data/raw/My Street")
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert lines[0] == "data/raw/My Street: masks (certain)"
+    assert "  sizes       40 × 48x64 (height x width, upright)" in lines
+    assert "wrote pipelines/my-street.yaml" in lines
+    assert lines[lines.index("add to params.yaml, under pipelines:") + 1 :] == [
+        "  my-street: {raw: My Street, format: masks, model: mini_unet}",
+        "and then:",
+        "  segdata show my-street",
+        "  segdata check my-street",
+        "  segdata convert my-street",
+        "  dvc add 'data/raw/My Street'",
+        "  dvc repro",
+    ]
+    (project.root / "params.yaml").write_text("pipelines:\n" + lines[lines.index("and then:") - 1] + "\n")
+    pipeline = project.pipeline("my-street")  # holds the file against that line
+    assert pipeline.source.root == "data/raw/My Street"
+    assert pipeline.source.label_map == {0: "road", 1: "car", 255: "ignore"}
+    summary = convert(project, "my-street")
+    assert sum(summary.samples.values()) == 40 and summary.set_aside == 0
+    assert sum(split["road"] for split in summary.pixels.values()) == 40 * 48 * 22
+    assert sum(summary.ignored.values()) == 40 * 48 * 20
+
+
+def test_no_file_is_overwritten(project: Project) -> None:
+    raw = str(project.root / "data/raw/My Street")
+    (project.root / "pipelines/my-street.yaml").write_text("mine\n")
+    done = inspect(project, raw)
+    assert done.exit_code == 2
+    assert "pipelines/my-street.yaml: found a file of this name" in done.stderr
+    assert "--name NAME" in done.stderr
+    assert (project.root / "pipelines/my-street.yaml").read_text() == "mine\n"
+    assert inspect(project, raw, "--name", "other").exit_code == 0
+    assert read_pipeline(project.root / "pipelines/other.yaml").title == "other"
+    again = inspect(project, raw, "--name", "other")
+    assert (again.exit_code, "pipelines/other.yaml: found a file" in again.stderr) == (2, True)
+    for wrong in ("../x", "a b", "", ".x", "a/b"):
+        refused = inspect(project, raw, "--name", wrong)
+        assert (refused.exit_code, "--name: found" in refused.stderr) == (2, True), wrong
+    assert sorted(path.name for path in (project.root / "pipelines").iterdir()) == [
+        "my-street.yaml",
+        "other.yaml",
+    ]
+
+
+def test_looking_writes_nothing_and_needs_no_project(project: Project, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    write_masks(outside, IDS[:2])
+    done = segdata("inspect", str(outside), "--no-write")
+    assert done.exit_code == 0
+    assert done.output.startswith(f"{outside}: masks (certain)\n")
+    assert "wrote" not in done.output
+    assert list((project.root / "pipelines").iterdir()) == []
+
+
+def test_a_folder_outside_the_project_is_refused_with_what_to_do(project: Project, tmp_path: Path) -> None:
+    outside = tmp_path / "My Photos"
+    write_masks(outside, IDS[:2])
+    done = inspect(project, str(outside))
+    assert done.exit_code == 2
+    assert f"{outside}: found a folder outside the project {project.root}" in done.stderr
+    assert f"cp -r '{outside}' data/raw/my-photos" in done.stderr
+    assert f"ln -s '{outside}' data/raw/my-photos" in done.stderr
+    link = project.root / "data/raw/linked"
+    link.symlink_to(outside)
+    assert inspect(project, str(link)).exit_code == 0
+    assert read_pipeline(project.root / "pipelines/linked.yaml").source.root == "data/raw/linked"
+    for folder in ("", "data", "data/raw"):
+        refused = inspect(project, str(project.root / folder))
+        assert (refused.exit_code, "expected the folder of one set" in refused.stderr) == (2, True)
+
+
+def test_a_project_reached_through_a_link_is_the_same_project(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "way").symlink_to(project.root)
+    done = segdata("--project", str(tmp_path / "way"), "inspect", str(tmp_path / "way/data/raw/My Street"))
+    assert done.exit_code == 0, done.output
+    assert (project.root / "pipelines/my-street.yaml").is_file()
+
+
+def test_a_folder_beside_data_raw_is_told_to_move_for_dvc(project: Project) -> None:
+    write_masks(project.root / "photos", IDS)
+    done = inspect(project, str(project.root / "photos"))
+    assert done.exit_code == 0
+    assert "dvc repro watches data/raw/ alone: move photos there" in done.output
+    assert "params.yaml" not in done.output
+
+
+def test_several_formats_that_see_it_are_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = project.root / "data/raw/My Street"
+    seen = {
+        "masks": masks_survey(IDS, certainty="likely"),
+        "voc": survey("voc", certainty="possible", evidence="40 masks, palettised", labels={}),
+    }
+    fake_surveys(monkeypatch, seen)
+    done = inspect(project, str(raw), "--no-write")
+    assert "My Street: masks (likely)" in done.output
+    assert "also voc (possible): 40 masks, palettised; --format voc takes that instead" in done.output
+    assert "My Street: voc (possible)" in inspect(project, str(raw), "--format", "voc", "--no-write").output
+
+
+def test_a_folder_that_no_format_knows(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_surveys(monkeypatch, {})
+    done = inspect(project, str(project.root / "data/raw/My Street"))
+    assert done.exit_code == 2
+    assert "no format that segdata knows. They are" in done.stderr
+    assert "\n  masks       Plain mask folders: a photo and a mask of the same name" in done.stderr
+    assert "\n  via         VGG Image Annotator (VIA)" in done.stderr
+    wrong = inspect(project, str(project.root / "data/raw/My Street"), "--format", "mask")
+    assert (wrong.exit_code, "--format: found 'mask'; did you mean 'masks'" in wrong.stderr) == (2, True)
+    absent = inspect(project, str(project.root / "data/raw/absent"))
+    assert (absent.exit_code, "found no such folder" in absent.stderr) == (2, True)
+
+
+def test_a_source_that_will_not_convert_yet_is_written_and_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "data/raw/half").mkdir()
+    fake_surveys(monkeypatch, {"masks": masks_survey(["a"])})
+    done = inspect(project, str(project.root / "data/raw/half"))
+    assert done.exit_code == 1
+    assert "The reader cannot open this source yet: " in done.output
+    assert "# - The reader cannot open" in (project.root / "pipelines/half.yaml").read_text()
+
+
+def test_labels_that_are_void_by_name_are_printed_to_check(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = masks_survey(IDS, labels={"road": 3, "void": 2})
+    fake_surveys(monkeypatch, {"masks": seen})
+    done = inspect(project, str(project.root / "data/raw/My Street"))
+    assert (
+        "  - The label 'void' is mapped to ignore because of its name: is that what it means?" in done.output
+    )
+
+
+@pytest.mark.parametrize(
+    ("root", "name"),
+    [
+        ("data/raw/mine", "mine"),
+        ("data/raw/My Street/train", "my-street-train"),
+        ("data/raw/Müller_Straße.2", "muller-strasse-2"),
+        ("data/raw/日本", "photos"),
+        ("elsewhere/x--y", "elsewhere-x-y"),
+    ],
+)
+def test_names_are_kebab_case(root: str, name: str) -> None:
+    assert name_of(root) == name
