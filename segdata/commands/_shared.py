@@ -21,7 +21,8 @@ def project_of(ctx: click.Context) -> Project:
 
 
 def check_names(project: Project, name: str) -> None:
-    """The pipeline file decodes, and the format and the model that it names exist."""
+    """The pipeline file decodes, and the format, the model and the published protocol that it names exist."""
+    from segdata.evaluation.protocols import check_protocol
     from segdata.formats import format_file
     from segdata.models import check_name
 
@@ -29,6 +30,8 @@ def check_names(project: Project, name: str) -> None:
     where = f"pipelines/{name}.yaml"
     format_file(pipeline.source.format, where)
     check_name(pipeline.model.name, where)
+    if pipeline.published is not None:
+        check_protocol(pipeline.published.protocol, where)
 
 
 def check_raw(project: Project, name: str) -> None:

@@ -25,6 +25,7 @@ def evaluate_pipeline(
 ) -> Scores:
     """Score the run of a pipeline on `split` (default: the pipeline's own) and write data/evaluation/<name>/.
 
+    Another split than its own goes to data/scored/<name>-<split>/: the other folder is a DVC stage's.
     device  auto, cpu, cuda or mps; None: as params.yaml says
     The folder appears whole or not at all. Raises TrainingError where no run stands or it was made for other
     classes, ShardError for an absent shard set or split, ConfigError, MissingExtraError.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Counts = NDArray[np.int64]
 Figures = NDArray[np.float64]
 
+_BLOCK = 1 << 18
+
 
 class ConfusionMatrix:
     """Pixels by true class (rows) and predicted class (columns), added up exactly in `counts`, int64 (C, C)."""
@@ -70,7 +72,7 @@ class ConfusionMatrix:
     def per_class_iou(self) -> Figures:
         """float64 (C,): n_ii / (t_i + p_i - n_ii), intersection over union (Jaccard); NaN where absent."""
         hits = self.counts.diagonal()
-        return _ratio(hits, self.truth_pixels + self.predicted_pixels - hits)
+        return ratio(hits, self.truth_pixels + self.predicted_pixels - hits)
 
     def mean_iou(self) -> float:
         """Mean of per_class_iou over the classes that are not absent; NaN without any."""
@@ -78,11 +80,11 @@ class ConfusionMatrix:
 
     def pixel_accuracy(self) -> float:
         """Σ_i n_ii / Σ_i t_i; NaN without pixels."""
-        return float(_ratio(self.counts.diagonal().sum(), self.counts.sum()))
+        return float(ratio(self.counts.diagonal().sum(), self.counts.sum()))
 
     def per_class_accuracy(self) -> Figures:
         """float64 (C,): n_ii / t_i, recall; NaN where the truth has none of it."""
-        return _ratio(self.counts.diagonal(), self.truth_pixels)
+        return ratio(self.counts.diagonal(), self.truth_pixels)
 
     def mean_class_accuracy(self) -> float:
         """Mean of per_class_accuracy over the classes that the truth has; NaN without any."""
@@ -92,7 +94,7 @@ class ConfusionMatrix:
         """Σ_i t_i · IoU_i / Σ_i t_i; NaN without pixels."""
         truth = self.truth_pixels
         weighted = np.where(truth > 0, truth * np.nan_to_num(self.per_class_iou()), 0.0)
-        return float(_ratio(weighted.sum(), truth.sum()))
+        return float(ratio(weighted.sum(), truth.sum()))
 
 
 def per_photo_counts(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> Counts:
@@ -102,13 +104,24 @@ def per_photo_counts(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], nu
     )
 
 
+def pair_table(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> Counts:
+    """int64 (256, 256): pixels of every pair of values, true by rows, predicted by columns."""
+    assert truth.dtype == prediction.dtype == np.uint8 and truth.shape == prediction.shape
+    true_ids, ids = truth.ravel(), prediction.ravel()
+    table = np.zeros(1 << 16, np.int64)
+    # In blocks, as bincount widens what it counts to 8 bytes a pixel: within the cache that costs half the time.
+    for start in range(0, true_ids.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        table += np.bincount((true_ids[block].astype(np.uint16) << 8) | ids[block], minlength=1 << 16)
+    return table.reshape(256, 256)
+
+
 def _count_numpy(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> Counts:
     # One table of all 65,536 pairs needs no mask, no copy without 255, and shows values that are no class.
-    pairs = np.bincount((truth.astype(np.uint16).ravel() << 8) | prediction.ravel(), minlength=1 << 16)
-    table = pairs.reshape(256, 256)
+    table = pair_table(truth, prediction)
     counts = table[:num_classes, :num_classes]
     assert counts.sum() + table[IGNORE_INDEX].sum() == truth.size, "a value that is neither a class nor 255"
-    return counts.astype(np.int64)
+    return counts.copy()
 
 
 def _count_torch(truth: Tensor, prediction: Tensor, num_classes: int) -> Counts:
@@ -126,7 +139,8 @@ def _count_torch(truth: Tensor, prediction: Tensor, num_classes: int) -> Counts:
     return counted[:cells].reshape(num_classes, num_classes)
 
 
-def _ratio(part: object, whole: object) -> Figures:
+def ratio(part: object, whole: object) -> Figures:
+    """part / whole, float64; NaN where the whole is 0."""
     top, bottom = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     quotient = np.full(bottom.shape, np.nan)
     np.divide(top, bottom, out=quotient, where=bottom > 0)

@@ -7,6 +7,8 @@ data/evaluation/sample-via/
     per_photo.csv     id,pixel_accuracy,mean_iou
     shown.csv         id,rank,why                       the photos a report should show
     predictions/      one palettised PNG per scored photo, at shard size; "/" in ids becomes "__"
+
+That folder holds the pipeline's own split alone, as DVC tracks it; any other goes to data/scored/<name>-<split>/.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from segdata.evaluation.baselines import score_baselines
 from segdata.evaluation.confusion import ConfusionMatrix, Counts, per_photo_counts
 from segdata.evaluation.device import choose_device
 from segdata.evaluation.interval import mean_iou_interval
+from segdata.evaluation.pixel_sums import PixelSums, void_id
 from segdata.evaluation.predict import predict
+from segdata.evaluation.protocols import ProtocolScore, score_all
 from segdata.evaluation.run import Run, load_run
 from segdata.evaluation.tables import (
     PhotoScore,
@@ -49,10 +53,12 @@ class BaselineScores(msgspec.Struct, frozen=True):
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
     """metrics.json. Shares of 1, rounded to 6 digits; None (null) where a figure is not defined.
 
+    mean_iou                     over all classes of the ontology, one called "void" too; see `protocols` for the others
     mean_iou_interval            95 % bootstrap interval over photos
     mean_iou_above_best_baseline mean_iou less that of the better baseline
     absent_classes               neither in the truth nor predicted: in no mean
     shards_of_training           other: the model may have been trained on the photos that are scored
+    protocols                    every protocol's figure at the size of the shards; a list, which DVC leaves out of its table
     """
 
     split: str
@@ -66,12 +72,25 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     absent_classes: tuple[str, ...]
     baselines: dict[str, BaselineScores]
     shards_of_training: Literal["same", "other"]
+    protocols: tuple[ProtocolScore, ...] = ()
+
+    def by(self, protocol: str) -> ProtocolScore:
+        """The figure of one protocol, by its name."""
+        return next(one for one in self.protocols if one.protocol == protocol)
 
 
 @dataclass(frozen=True)
 class _Counted:
     matrix: ConfusionMatrix
     per_photo: Counts
+    sums: PixelSums
+
+
+def scored_dir(project: Project, name: str, split: str) -> Path:
+    """Where the scores of a split go: data/evaluation/ is DVC's, and holds the pipeline's own split alone."""
+    if split == project.pipeline(name).evaluate.split:
+        return project.evaluation_dir(name)
+    return project.root / "data" / "scored" / f"{name}-{split}"
 
 
 def score_pipeline(project: Project, name: str, *, split: str | None, device: str | None) -> Scores:
@@ -93,7 +112,7 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
             flush=True,
         )
 
-    with replace_folder(project.evaluation_dir(name)) as folder:
+    with replace_folder(scored_dir(project, name, scored_name)) as folder:
         counted = _predict_all(run, scored, pipeline.evaluate.batch_size, folder / "predictions")
         baselines = score_baselines(train, scored, len(shards.ontology))
         photos = [PhotoScore.of(id, counts) for id, counts in zip(scored.ids, counted.per_photo, strict=True)]
@@ -122,16 +141,19 @@ def _check_run(run: Run, shards: ShardSet, run_dir: Path) -> None:
 
 def _predict_all(run: Run, scored: ShardSplit, batch_size: int, folder: Path) -> _Counted:
     num_classes = len(run.ontology)
-    matrix, per_photo = ConfusionMatrix(num_classes), []
+    matrix, per_photo, sums = ConfusionMatrix(num_classes), [], []
     for start in range(0, len(scored), batch_size):
         indices = range(start, min(start + batch_size, len(scored)))
         truth = scored.masks(indices)
         predicted = predict(run, scored.images(indices))
         per_photo.append(per_photo_counts(truth, predicted, num_classes))
+        void = void_id(run.ontology)
+        for one, other in zip(truth, predicted, strict=True):
+            sums.append(PixelSums.of(one, other, num_classes, void))
         save_predictions(folder, [scored.ids[index] for index in indices], predicted, run.ontology)
     stacked = np.concatenate(per_photo)
     matrix.counts += stacked.sum(axis=0)
-    return _Counted(matrix, stacked)
+    return _Counted(matrix, stacked, PixelSums.stack(sums))
 
 
 def _scores(
@@ -163,4 +185,5 @@ def _scores(
             for name, one in baselines.items()
         },
         shards_of_training="same" if trained_here else "other",
+        protocols=score_all(counted.sums),
     )

@@ -74,6 +74,10 @@ def write_run(folder: Path, classes: tuple[str, ...] = CLASSES) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+def make_project(tmp_path: Path) -> Project:
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "params.yaml").write_text("pipelines: {}\ndevice: {device: cpu, threads: 1}\n")
     (tmp_path / "pipelines/doors.yaml").write_bytes(msgspec.json.encode(PIPELINE))
