@@ -48,11 +48,14 @@ class ConvertParams(_Strict, frozen=True):
 
     runner       threads | processes | ray (an existing cluster at ray_address)
     workers      tasks at a time; 0 means one per core
+    near_duplicate_bits  photos in different splits whose looks differ in no more bits (of 64) stop a conversion;
+                         None: photos that look alike are not looked for
     """
 
     runner: Literal["threads", "processes", "ray"] = "threads"
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
     ray_address: str | None = None
+    near_duplicate_bits: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
 
 
 class TrainParams(_Strict, frozen=True):
@@ -145,6 +148,12 @@ class Project:
 
     def evaluation_dir(self, name: str) -> Path:
         return self.root / "data" / "evaluation" / name
+
+    def scored_dir(self, name: str, split: str) -> Path:
+        """Where the scores of a split go: data/evaluation/ is DVC's, and holds the pipeline's own split alone."""
+        if split == self.pipeline(name).evaluate.split:
+            return self.evaluation_dir(name)
+        return self.root / "data" / "scored" / f"{name}-{split}"
 
     def report_dir(self) -> Path:
         return self.root / "data" / "report"

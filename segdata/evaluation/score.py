@@ -86,13 +86,6 @@ class _Counted:
     sums: PixelSums
 
 
-def scored_dir(project: Project, name: str, split: str) -> Path:
-    """Where the scores of a split go: data/evaluation/ is DVC's, and holds the pipeline's own split alone."""
-    if split == project.pipeline(name).evaluate.split:
-        return project.evaluation_dir(name)
-    return project.root / "data" / "scored" / f"{name}-{split}"
-
-
 def score_pipeline(project: Project, name: str, *, split: str | None, device: str | None) -> Scores:
     """See segdata.evaluation.evaluate_pipeline."""
     pipeline = project.pipeline(name)
@@ -112,7 +105,7 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
             flush=True,
         )
 
-    with replace_folder(scored_dir(project, name, scored_name)) as folder:
+    with replace_folder(project.scored_dir(name, scored_name)) as folder:
         counted = _predict_all(run, scored, pipeline.evaluate.batch_size, folder / "predictions")
         baselines = score_baselines(train, scored, len(shards.ontology))
         photos = [PhotoScore.of(id, counts) for id, counts in zip(scored.ids, counted.per_photo, strict=True)]

@@ -63,7 +63,8 @@ def open_shown(project: Project, name: str, split: Split | None, prediction: boo
             expected="the photos of this pipeline",
             fix="Put them there, or run dvc pull.",
         )
-    return _Shards(shards, project.evaluation_dir(name) / "predictions" if prediction else None, split)
+    scored = project.scored_dir(name, split or project.pipeline(name).evaluate.split)
+    return _Shards(shards, scored / "predictions" if prediction else None, split)
 
 
 class RawSource:
