@@ -11,6 +11,8 @@ pixels, then `cv2.fillPoly` with the border included; what runs outside the phot
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,9 @@ PointsXY = NDArray[np.float64]
 
 MAX_HEIGHT = 65_535
 """cv2 adds up an edge's slope row by row in 1/65,536 pixels: within this height it stays within one pixel."""
+
+MOST_PAIRS = 200_000
+"""Edges of one outline are compared for crossings in so many pairs at most: about a tenth of a second and 30 MB."""
 
 _FAR = 16_000
 """Points farther beyond the photo than this, or than its own side if that is more, are moved to that distance."""
@@ -88,6 +93,63 @@ def count_outside(points_xy: PointsXY, size_hw: tuple[int, int]) -> int:
     height, width = size_hw
     x, y = points_xy[:, 0], points_xy[:, 1]
     return int(np.count_nonzero((x < 0) | (y < 0) | (x > width) | (y > height)))
+
+
+def is_on_a_line(points: NDArray[np.int32]) -> bool:
+    """Whether whole pixels (N, 2) enclose nothing: all on one line, or on one spot."""
+    steps = points.astype(np.int64) - points[0]
+    far_x, far_y = steps[np.argmax(np.abs(steps).sum(axis=1))]
+    return not np.any(steps[:, 0] * far_y - steps[:, 1] * far_x)
+
+
+def self_crossings(points: NDArray[np.int32], *, least_loop: float = 2.0) -> PointsXY | None:
+    """Where a closed outline of whole pixels (N, 2) crosses itself, in its own order; touching is no crossing.
+
+    least_loop   square pixels: what cuts off a smaller loop is left out, as rounding to whole pixels makes such
+    Returns float64 (K, 2); None when more than MOST_PAIRS pairs of edges would have to be compared.
+    """
+    starts = points.astype(np.int64)
+    starts = starts[np.any(starts != np.roll(starts, 1, axis=0), axis=1)]
+    if len(starts) < 4:
+        return np.empty((0, 2))
+    ends = np.roll(starts, -1, axis=0)
+    low, high = np.minimum(starts, ends), np.maximum(starts, ends)
+    sweeps = []
+    for axis in (0, 1):  # an edge can only meet those that begin before it ends, along an axis
+        order = np.argsort(low[:, axis], kind="stable")
+        until = np.searchsorted(low[order, axis], high[order, axis], side="right")
+        sweeps.append((int((until - np.arange(len(order)) - 1).sum()), order, until))
+    pairs, order, until = min(sweeps, key=lambda sweep: sweep[0])
+    if pairs > MOST_PAIRS:
+        return None
+    counts = until - np.arange(len(order)) - 1
+    first = np.repeat(np.arange(len(order)), counts)
+    second = np.arange(pairs) - np.repeat(np.cumsum(counts) - counts, counts) + first + 1
+    one, other = np.sort(np.stack([order[first], order[second]]), axis=0)
+    near = np.all((low[one] <= high[other]) & (low[other] <= high[one]), axis=1)
+    one, other = one[near], other[near]
+    a, b, c, d = starts[one], ends[one], starts[other], ends[other]
+    to_c, to_d = _side(a, b, c), _side(a, b, d)
+    crossing = (np.sign(to_c) * np.sign(to_d) < 0) & (np.sign(_side(c, d, a)) * np.sign(_side(c, d, b)) < 0)
+    one, other = one[crossing], other[crossing]
+    share = to_c[crossing] / (to_c[crossing] - to_d[crossing])
+    places: PointsXY = c[crossing] + share[:, None] * (d - c)[crossing]
+    swept = np.concatenate([[0], np.cumsum(_cross(starts, ends))])  # twice the area, up to each point
+    after = starts[(one + 1) % len(starts)]
+    loops = _cross(places, after) + swept[other] - swept[one + 1] + _cross(starts[other], places)
+    large = np.minimum(np.abs(loops), np.abs(swept[-1] - loops)) >= 2 * least_loop
+    in_order: PointsXY = places[large][np.lexsort((other[large], one[large]))]
+    return in_order
+
+
+def _cross(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    cross: NDArray[Any] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    return cross
+
+
+def _side(a: NDArray[np.int64], b: NDArray[np.int64], point: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positive to the right of a → b on screen, negative to the left, 0 on it."""
+    return _cross(b - a, point - a)
 
 
 def ellipse_points(cx: float, cy: float, rx: float, ry: float, theta: float = 0.0) -> PointsXY:

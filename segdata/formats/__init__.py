@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 
 from segdata.decode import strict
 from segdata.errors import ConfigError, DataError, nearest
@@ -92,6 +92,14 @@ class Fingerprint:
     annotation: str
 
 
+class FormatRow(NamedTuple):
+    """A format's row in the README's table, in Markdown; every format file has one, as ROW."""
+
+    reads: str
+    class_from: str
+    splits: str
+
+
 class Reader(Protocol):
     """What every format offers. Built from an OpenSource; raises DataError when the source as a whole is unreadable."""
 
@@ -145,3 +153,9 @@ def survey_folder(name: str, root: Path) -> Survey | None:
     """What a format sees in a folder; None when the folder is not of this format. Opens no photo."""
     format_file(name)
     return cast("Survey | None", importlib.import_module(f"{__name__}.{name}").survey(root))
+
+
+def format_row(name: str) -> FormatRow:
+    """What a format reads, where the class stands, which splits it brings."""
+    format_file(name)
+    return cast(FormatRow, importlib.import_module(f"{__name__}.{name}").ROW)

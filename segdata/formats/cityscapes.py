@@ -21,133 +21,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-import numpy as np
-from cityscapesscripts.helpers.labels import labels as LABELS
-from numpy.typing import NDArray
-from PIL import Image as PillowImage
-from PIL import ImageDraw
 
 from segdata.digests import value_digest
-from segdata.errors import DataError, UnmappedLabelError, nearest
+from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, OpenSource
+from segdata.formats import Fingerprint, FormatRow, OpenSource
+from segdata.formats._parts.cityscapes_truth import (
+    DUMMY_IDS,
+    NAMES,
+    Truth,
+    is_dummy,
+    map_of_values,
+    read_truth,
+)
 from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_files
-from segdata.label_map import LabelMap
-from segdata.ontology import IGNORE_INDEX
-from segdata.photo import Photo, Resize, read_mask_values, turn_upright
+from segdata.formats._surveys.cityscapes import survey
+from segdata.photo import Photo, Resize, turn_upright
 from segdata.rasterize import blank_mask
 from segdata.sample import Sample
 
-DUMMY_IDS = 4  # unlabeled, ego vehicle, rectification border, out of roi: all that test masks hold
-NAMES = {
-    "labelIds": {label.id: label.name for label in LABELS},
-    "labelTrainIds": {label.trainId: label.name for label in LABELS if label.trainId != IGNORE_INDEX},
-}
-FAR = 100_000  # pixels; a coordinate beyond it is a slip of the pen, not an outline
-UNLABELED_ID = 0
-INSTANCE_FACTOR = 1000  # instanceIds.png: 26_007 is the seventh car, 26 a group of cars
+__all__ = ["DUMMY_IDS", "Options", "Reader", "survey"]
 
 
-class Object(msgspec.Struct):
-    """One outline; later objects are painted over earlier ones."""
-
-    label: str
-    polygon: list[tuple[float, float]]
-    deleted: int | bool = 0
-
-
-class Polygons(msgspec.Struct):
-    """The content of a `_polygons.json` file."""
-
-    imgHeight: int
-    imgWidth: int
-    objects: list[Object]
-
-
-def draw_polygons(polygons: Polygons, where: str) -> tuple[NDArray[np.uint8], tuple[Finding, ...]]:
-    """Label ids of outlines, drawn as cityscapesscripts.preparation.json2labelImg draws them.
-
-    Returns uint8 (H, W) label ids and what was left out. Raises UnmappedLabelError for a label that Cityscapes
-    does not know, DataError for a coordinate more than 100,000 pixels away.
-    """
-    ids = {label.name: label.id for label in LABELS}
-    picture = PillowImage.new("L", (polygons.imgWidth, polygons.imgHeight), UNLABELED_ID)
-    draw = ImageDraw.Draw(picture)
-    findings = []
-    for number, item in enumerate(polygons.objects):
-        place = f"object {number}"
-        if item.deleted:
-            continue
-        name = item.label if item.label in ids else item.label.removesuffix("group")
-        if name not in ids:
-            expected = f"a label of Cityscapes; {nearest(name, ids)}"
-            raise UnmappedLabelError(where, place=place, found=f"label {item.label!r}", expected=expected)
-        if ids[name] < 0:
-            continue
-        if any(abs(part) > FAR for point in item.polygon for part in point):
-            raise DataError(
-                where, place=place, found="a point far away", expected=f"points within {FAR} pixels"
-            )
-        if len(item.polygon) < 2:  # two points are a line, which is drawn
-            message = f"{item.label!r} has {len(item.polygon)} point(s)"
-            findings.append(Finding("too-few-points", where, place, message, "ignored", "warning"))
-            continue
-        draw.polygon(item.polygon, fill=ids[name])
-    return np.asarray(picture), tuple(findings)
-
-
-def read_truth(path: Path, name: str, size_hw: tuple[int, int]) -> tuple[NDArray[Any], tuple[Finding, ...]]:
-    """The numbers of an annotation file: a mask as it lies, instance ids as label ids, outlines drawn.
-
-    Returns unsigned integers (H, W). Raises DataError for a coloured mask, a damaged file, or outlines made for
-    a photo of another size than `size_hw`.
-    """
-    if path.suffix == ".json":
-        try:
-            polygons = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=Polygons)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise DataError(name, found=str(error), expected="polygons as Cityscapes writes them") from error
-        if (polygons.imgHeight, polygons.imgWidth) != size_hw:
-            raise DataError(
-                name,
-                found=f"outlines for {polygons.imgHeight}x{polygons.imgWidth} (HxW)",
-                expected=f"the photo's size {size_hw[0]}x{size_hw[1]}",
-            )
-        values, left_out = draw_polygons(polygons, name)
-        message = f"no labelIds.png: {len(polygons.objects)} outlines (edges may differ from released masks)"
-        return values, (Finding("drawn-from-polygons", name, "", message, "drawn"), *left_out)
-    values = read_mask_values(path, name)
-    if values.ndim != 2:
-        raise DataError(name, found="a coloured mask", expected="one number per pixel, as in labelIds.png")
-    if not path.name.endswith("_instanceIds.png"):
-        return values, ()
-    label_ids = np.where(values < INSTANCE_FACTOR, values, values // INSTANCE_FACTOR)
-    message = "no labelIds.png beside the instance ids"
-    return label_ids, (Finding("read-from-instance-ids", name, "", message, "label ids taken from them"),)
-
-
-def map_of_values(source: OpenSource, truth: Literal["labelIds", "labelTrainIds"]) -> LabelMap:
-    """Class id of every mask value, the official labels looked up by name (see the module's docstring)."""
-    own_names = source.label_map == LabelMap.identity(source.ontology)
-    void = source.ontology.name == "cityscapes-20"
-    rest = source.ontology.id_of("void") if void else IGNORE_INDEX
-    table: dict[int, int] = {}
-    for label in LABELS:
-        value = label.id if truth == "labelIds" else label.trainId
-        if value < 0:
-            continue
-        if value == IGNORE_INDEX:
-            table[value] = rest
-        elif label.name in source.label_map.by_name:
-            table[value] = source.label_map.by_name[label.name]
-        elif label.trainId in (IGNORE_INDEX, -1):
-            table[value] = rest
-    if truth == "labelTrainIds" and void:
-        table[rest] = rest  # as those write it who train on 20 classes
-    return LabelMap({}, table if own_names else {**table, **source.label_map.by_value})
+ROW = FormatRow(
+    reads="`labelIds.png`, `labelTrainIds.png` or `instanceIds.png` of gtFine and gtCoarse; polygons where no PNG lies",
+    class_from="the official label table",
+    splits="the folders",
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,7 +62,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     annotation: Literal["gtFine", "gtCoarse"] = "gtFine"
-    truth: Literal["labelIds", "labelTrainIds"] = "labelIds"
+    truth: Truth = "labelIds"
     splits: list[str] = msgspec.field(default_factory=lambda: ["train", "val"])
 
 
@@ -201,7 +104,7 @@ class Reader:
                         fix="Remove one of them.",
                     )
                 photos[id] = path
-        truths = self._annotations(split, findings)
+        truths, others = self._annotations(split, findings)
         for id in sorted(truths.keys() - photos.keys()):
             name = self._name(truths[id])
             message = f"no photo leftImg8bit/{split}/…/{id}_leftImg8bit.png for this annotation"
@@ -210,17 +113,23 @@ class Reader:
         for id in sorted(photos.keys() - truths.keys()):
             name = self._name(photos[id])
             action = self._source.unannotated_action
-            findings.append(Finding("not-annotated", name, "", "photo without annotation", action, "warning"))
+            message = "photo without annotation" + (f" ({others[id]})" if id in others else "")
+            findings.append(Finding("not-annotated", name, "", message, action, "warning"))
         self._photos |= {id: path for id, path in photos.items() if keep or id in truths}
         self._truths |= truths
         self._split |= dict.fromkeys(photos, split)
         return findings
 
-    def _annotations(self, split: str, findings: list[Finding]) -> dict[str, Path]:
-        """The best file of each id: the wanted PNG; else, for label ids, instanceIds.png; else the polygons."""
+    def _annotations(self, split: str, findings: list[Finding]) -> tuple[dict[str, Path], dict[str, str]]:
+        """The best file of each id: the wanted PNG; else, for label ids, instanceIds.png; else the polygons.
+
+        Second, of ids that have only what options.truth does not ask for, what to do about it.
+        """
         kinds = [f"{self._options.truth}.png"]
+        other = "labelIds"
         if self._options.truth == "labelIds":
             kinds += ["instanceIds.png", "polygons.json"]
+            other = "labelTrainIds"
         root = self._source.root
         folder = root / self._options.annotation / split
         files = list_files(folder, root, findings) if folder.exists() else {}
@@ -230,13 +139,20 @@ class Reader:
             for name, path in files.items():
                 if name.endswith(ending):
                     found.setdefault(name.rpartition("/")[2].removesuffix(ending), path)
-        return found
+        ending = f"_{self._options.annotation}_{other}.png"
+        advice = f"its {other}.png is read with source.options.truth: {other}"
+        ids = (name.rpartition("/")[2].removesuffix(ending) for name in files if name.endswith(ending))
+        return found, {id: advice for id in ids if id not in found}
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._source.root).as_posix()
 
     def ids(self) -> Sequence[str]:
         return sorted(self._photos)
+
+    def files(self, id: str) -> tuple[str, str | None]:
+        """Photo and annotation of a sample, relative to the root."""
+        return self._name(self._photos[id]), self._name(self._truths[id]) if id in self._truths else None
 
     def official_split(self, id: str) -> str | None:
         split = self._split[id]
@@ -256,11 +172,7 @@ class Reader:
         path = self._truths[id]
         name = self._name(path)
         values, findings = read_truth(path, name, photo.upright_hw)
-        if (
-            self._split[id] == "test"
-            and values.max(initial=0) < DUMMY_IDS
-            and self._options.truth == "labelIds"
-        ):
+        if self._split[id] == "test" and is_dummy(values, self._options.truth):
             raise DataError(
                 name,
                 found="a dummy mask: Cityscapes keeps the labels of its test split to itself",

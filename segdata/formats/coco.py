@@ -31,7 +31,7 @@ import msgspec
 
 from segdata.errors import DataError, UnmappedLabelError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, OpenSource
+from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.coco_files import Content, Id, read_content
 from segdata.formats._parts.coco_masks import (
     MOST_OUTLINES,
@@ -51,6 +51,12 @@ from segdata.photo import Resize
 from segdata.pipeline import Split
 from segdata.sample import Sample
 from segdata.survey import Survey
+
+ROW = FormatRow(
+    reads="instances JSON: polygons, RLE, crowds",
+    class_from="category name or id, through `label_map`",
+    splits="`annotations: {train: …, val: …}`",
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

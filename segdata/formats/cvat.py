@@ -33,7 +33,7 @@ import msgspec
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, OpenSource
+from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.cvat_files import Content, read_content
 from segdata.formats._parts.cvat_shapes import (
     Cuboid,
@@ -54,6 +54,12 @@ from segdata.photo import Resize
 from segdata.pipeline import Split
 from segdata.sample import Sample
 from segdata.survey import Survey
+
+ROW = FormatRow(
+    reads="CVAT for images XML 1.1: polygon, polyline, box, ellipse, mask, in z-order",
+    class_from="label, through `label_map`",
+    splits="subsets",
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -37,7 +37,7 @@ import numpy as np
 from segdata.digests import bytes_digest
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, OpenSource
+from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.drawn import (
     Bits,
     Drawn,
@@ -54,6 +54,13 @@ from segdata.photo import Resize, read_mask_values
 from segdata.rasterize import PointsXY, ellipse_points
 from segdata.sample import Sample
 from segdata.survey import Survey
+
+ROW = FormatRow(
+    reads="one JSON per photo: polygon, rectangle, circle, line, mask",
+    class_from="label, through `label_map`",
+    splits="–",
+)
+
 
 POINTS = ("point", "points")
 LINES = ("line", "linestrip")

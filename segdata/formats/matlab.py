@@ -10,7 +10,9 @@ r"""MATLAB Image Labeler (https://www.mathworks.com/help/vision/ref/groundtruth.
 
 Two layouts without a groundTruth object are read too, both paired by file name and with numbers in source.label_map:
 `ground_truth: null` for image/<id>.jpg + labels/<id>.png, and `segmentations: groundTruth` for plain .mat files,
-`groundTruth.Segmentation` uint8 (H, W), as CrackForest has them.
+`groundTruth.Segmentation` uint8 (H, W), as CrackForest, SBD and Berkeley have them.
+
+A groundTruth object (or a table of boxes) without pixel labels is painted: its polygons and boxes become the mask.
 
 The sample id is the photo's path below the photos folder without extension: `031`.
 
@@ -22,70 +24,35 @@ so masks are turned upright together with the photo (`exif: as-shown` says that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
 from segdata.digests import value_digest
-from segdata.errors import ConfigError, DataError, UnmappedLabelError
+from segdata.errors import ConfigError, DataError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, OpenSource
+from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.matlab_empty import is_zero_png
-from segdata.formats._parts.matlab_files import GroundTruth, read_ground_truth, read_segmentation
+from segdata.formats._parts.matlab_files import GroundTruth, read_ground_truth
+from segdata.formats._parts.matlab_masks import UNLABELLED, class_ids
 from segdata.formats._parts.matlab_pairs import Folders, Pair, Pairing, pair_names, pair_rows
+from segdata.formats._parts.matlab_segmentations import read_segmentation
+from segdata.formats._parts.matlab_shapes import paint_shape
 from segdata.formats._parts.photo_files import digest_of
+from segdata.formats._surveys.matlab import survey as survey
 from segdata.label_map import LabelMap
 from segdata.photo import Photo, Resize, read_mask_values, turn_upright
 from segdata.rasterize import blank_mask
-from segdata.sample import Mask, Sample
+from segdata.sample import Sample
 
-UNLABELLED = 0
-
-
-def class_ids(
-    values: NDArray[Any], names: Mapping[int, str], label_map: LabelMap, unlabelled_id: int, *, where: str
-) -> Mask:
-    """Pixel label ids → label names → class ids.
-
-    values         uint8 or uint16 (H, W), or uint8 (H, W, 3) RGB
-    names          label name of each pixel label id (of 0xRRGGBB for RGB); 0 is unlabelled unless it stands here
-    unlabelled_id  class id of unlabelled pixels
-    Returns uint8 (H, W). Raises UnmappedLabelError, with file and place, for an id that no definition has and for a
-    name that the label map does not have; names that no pixel carries need no entry.
-    """
-    codes, numbers = np.arange(65536), values
-    if values.ndim == 3:
-        packed = values.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-        codes, numbers = np.unique(packed, return_inverse=True)
-        numbers = numbers.reshape(packed.shape)
-    counts = np.bincount(numbers.ravel())
-    table = np.zeros(len(counts), np.uint8)
-    for index in np.flatnonzero(counts):
-        code = int(codes[index])
-        if code in names:
-            place = _first(numbers, index) if names[code] not in label_map.by_name else ""
-            table[index] = label_map.id_of_name(names[code], where=where, place=place)
-        elif code == UNLABELLED:
-            table[index] = unlabelled_id
-        else:
-            raise UnmappedLabelError(
-                where,
-                place=_first(numbers, index),
-                found=f"value {code} ({int(counts[index])} pixels)",
-                expected=f"0 or a PixelLabelID of the label definitions ({', '.join(map(str, sorted(names)))})",
-                fix="Export the masks and the groundTruth object together.",
-            )
-    mask: Mask = table[numbers]
-    return mask
-
-
-def _first(numbers: NDArray[Any], index: Any) -> str:
-    row, column = np.unravel_index(int(np.argmax(numbers == index)), numbers.shape)
-    return f"row {row}, column {column}"
+ROW = FormatRow(
+    reads="Image Labeler `groundTruth` (pixel labels, polygons, rectangles); mask folders by name; plain `.mat` segmentations",
+    class_from="label names, through `label_map`",
+    splits="–",
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +63,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     photos         folder of the photos
     labels         folder of the masks
     segmentations  folder of plain .mat files, one per photo and named like it, instead of ground_truth and labels
+    annotator      which of several people's segmentations in one variable, from 1 (Berkeley)
     """
 
     ground_truth: str | None = "gTruth.mat"
@@ -103,6 +71,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     photos: str = "images"
     labels: str = "PixelLabelData"
     segmentations: str | None = None
+    annotator: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class Reader:
@@ -140,6 +109,7 @@ class Reader:
                         "warning",
                     )
                 )
+            pairing.findings += self._truth.doubts
             return pairing
         self._source.need(options.photos, "a folder with the photos")
         self._source.need(masks, "a folder with one mask per photo, named like it")
@@ -185,11 +155,10 @@ class Reader:
         action = self._source.unannotated_action
         bare = []
         for id, pair in sorted(self._pairing.pairs.items()):
-            if pair.mask is None:
-                bare.append(
-                    Finding("not-annotated", pair.photo, "", "photo without a mask", action, "warning")
-                )
-            elif id in self._empty:
+            if pair.is_bare:
+                what = "nothing is drawn" if self._truth and self._truth.outlined else "photo without a mask"
+                bare.append(Finding("not-annotated", pair.photo, "", what, action, "warning"))
+            elif pair.mask is not None and id in self._empty:
                 message = f"nothing is labelled in the mask of {pair.photo}"
                 bare.append(Finding("mask-empty", pair.mask, "", message, action, "warning"))
         return (*self._folders.findings, *self._pairing.findings, *bare)
@@ -198,7 +167,7 @@ class Reader:
         pairs = self._pairing.pairs
         if self._source.unannotated != "skip":
             return sorted(pairs)
-        return sorted(id for id, pair in pairs.items() if pair.mask is not None and id not in self._empty)
+        return sorted(id for id, pair in pairs.items() if not pair.is_bare and id not in self._empty)
 
     def official_split(self, id: str) -> str | None:
         return None
@@ -208,11 +177,14 @@ class Reader:
         names = self._truth.names_by_value() if self._truth else {}
         mask = digest_of(self._folders.files[pair.mask], pair.mask) if pair.mask else None
         photo = digest_of(self._folders.files[pair.photo], pair.photo)
-        return Fingerprint(photo, value_digest([pair.photo, pair.mask, mask, sorted(names.items())]))
+        said: list[object] = [pair.photo, pair.mask, mask, sorted(names.items())]
+        return Fingerprint(photo, value_digest([*said, pair.shapes] if pair.shapes else said))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
         pair = self._pair_of(id)
         photo = Photo.open(self._folders.files[pair.photo], pair.photo)
+        if pair.shapes:
+            return self._painted(id, pair, photo, resize)
         if pair.mask is None:
             return photo.sample(id, blank_mask(photo.upright_hw, self._unannotated_id(pair.photo)), resize)
         values = self._values(pair.mask)
@@ -226,6 +198,17 @@ class Reader:
         if self._source.exif != "as-shown":
             mask = turn_upright(mask, photo.orientation)
         return photo.sample(id, mask, resize)
+
+    def _painted(self, id: str, pair: Pair, photo: Photo, resize: Resize | None) -> Sample:
+        as_shown = self._source.exif == "as-shown"
+        mask = blank_mask(photo.upright_hw if as_shown else photo.stored_hw, self._source.unlabelled_id)
+        findings: list[Finding] = []
+        where = str(self._options.ground_truth)
+        for shape in pair.shapes:
+            class_id = self._label_map.id_of_name(shape.label, where=where, place=shape.place)
+            findings += paint_shape(mask, shape, class_id, pair.photo)
+        upright = mask if as_shown else turn_upright(mask, photo.orientation)
+        return photo.sample(id, upright, resize, tuple(findings))
 
     def _unannotated_id(self, name: str) -> int:
         """What a photo is filled with that nobody labelled. Raises DataError where such photos are to be skipped."""
@@ -242,7 +225,7 @@ class Reader:
         """Pixel label ids of a mask file: unsigned (H, W), or (H, W, 3) where the definitions are colours."""
         path = self._folders.files[name]
         if self._options.segmentations is not None:
-            return read_segmentation(path, name, self._options.variable)
+            return read_segmentation(path, name, self._options.variable, self._options.annotator)
         values = read_mask_values(path, name)
         coloured = self._truth is not None and self._truth.coloured
         if (values.ndim == 3) != coloured:

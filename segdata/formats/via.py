@@ -14,35 +14,45 @@ Traps
 - `size` is the photo's bytes at the time of drawing (-1: unknown), part of the key, and goes stale.
 - A rectangle of width w runs from x to x + w, both borders included, as the polygon through its corners would.
 - An entry without regions is a photo that was opened and not annotated, not an empty street.
+- An outline that crosses itself is filled even-odd: what it encloses twice is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-import cv2
 import msgspec
 
 from segdata.digests import value_digest
 from segdata.errors import ConfigError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, OpenSource
+from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.photo_files import digest_of
+from segdata.formats._parts.via_drawing import (
+    Priority,
+    Stroke,
+    in_order,
+    labels_carried,
+    outlines_of,
+    outside_findings,
+    paint,
+    ranks_of,
+)
 from segdata.formats._parts.via_files import Entry
 from segdata.formats._parts.via_photos import Subject, pair
-from segdata.formats._parts.via_shapes import Point, Polyline, Region, class_label, outline, read_regions
+from segdata.formats._parts.via_shapes import Region, attributes_used, class_label
+from segdata.formats._surveys.via import survey as survey
 from segdata.photo import Photo, Resize, turn_upright
 from segdata.pipeline import Split
-from segdata.rasterize import PointsXY, blank_mask, count_outside, fill, pixel_points, stroke
-from segdata.sample import Mask, Sample
+from segdata.rasterize import blank_mask
+from segdata.sample import Sample
 
-
-class Stroke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Polylines as open lines of so many pixels."""
-
-    stroke: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+ROW = FormatRow(
+    reads="VIA 1, 2 and 3: annotation export, project file, CSV; polygon, polyline, rect, circle, ellipse",
+    class_from="a region attribute, through `label_map`",
+    splits="`annotations: {train: …, val: …}`",
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +63,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     class_attribute  region attribute that holds the class
     implied_class    label of every region, where regions carry no class
     polyline         closed: filled like polygons; {stroke: px}: open lines
-    order            file: painted as they stand in the file; area: the largest first
+    order            file: painted as they stand in the file; area: the largest first; {priority: [sky, road, car]}:
+                     class by class in this order, later over earlier, those of one class as they stand in the file
     """
 
     annotations: str | list[str] | dict[Split, str] = "via_region_data.json"
@@ -61,7 +72,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     class_attribute: str | None = None
     implied_class: str | None = None
     polyline: Literal["closed"] | Stroke = "closed"
-    order: Literal["file", "area"] = "file"
+    order: Literal["file", "area"] | Priority = "file"
 
     def files(self) -> dict[str, str | None]:
         """VIA file → its split, or None."""
@@ -76,27 +87,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError("annotations names one file for two splits")
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A region ready to paint: its class id, outline, and line width (None: filled)."""
-
-    place: str
-    class_id: int
-    points_xy: PointsXY
-    width_px: int | None
-
-
-def paint(drawn: Sequence[Drawn], frame_hw: tuple[int, int], unlabelled_id: int) -> Mask:
-    """Regions in order, later over earlier. Returns uint8 (H, W) class ids in the frame they were drawn in."""
-    mask = blank_mask(frame_hw, unlabelled_id)
-    for region in drawn:
-        if region.width_px is None:
-            fill(mask, region.points_xy, region.class_id)
-        else:
-            stroke(mask, region.points_xy, region.class_id, region.width_px)
-    return mask
-
-
 class Reader:
     """Photos with VIA annotations. Raises DataError for absent or foreign files, ConfigError for wrong options."""
 
@@ -105,6 +95,7 @@ class Reader:
         self._options = source.decode_options(Options)
         self._subjects, self._found = pair(source, self._options.files(), self._options.photos)
         self._check_class_options()
+        self._ranks = self._ranks_by_class()
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -133,7 +124,10 @@ class Reader:
         as_stored = self._source.exif == "as-stored"
         frame_hw = photo.stored_hw if as_stored else photo.upright_hw
         findings += _size_changed(subject, subject.entry)
-        drawn = self._draw(subject.entry, subject.name, frame_hw, findings)
+        outlines = outlines_of(
+            subject.entry, subject.name, frame_hw, self._class_id, self._options.polyline, findings
+        )
+        drawn = in_order(outlines, self._options.order, self._ranks, frame_hw)
         findings += outside_findings(drawn, frame_hw, subject.name)
         mask = paint(drawn, frame_hw, self._source.unlabelled_id)
         if as_stored:
@@ -146,34 +140,6 @@ class Reader:
             raise subject.problem
         return subject
 
-    def _draw(
-        self, entry: Entry, name: str, frame_hw: tuple[int, int], findings: list[Finding]
-    ) -> list[Drawn]:
-        """The regions that cover an area, in painting order; the others become findings."""
-        options = self._options
-        where = f"{entry.file}: entry {entry.key!r}"
-        drawn: list[Drawn] = []
-        for place, region in read_regions(entry, where):
-            shape = region.shape_attributes
-            if isinstance(shape, Point):
-                findings.append(Finding("point-ignored", name, place, "a point covers no area", "ignored"))
-                continue
-            points, texts = outline(shape, where, place)
-            if texts:
-                message = f"{texts} coordinates written as text"
-                findings.append(Finding("text-coordinates", name, place, message, "read as numbers"))
-            width = None
-            if isinstance(shape, Polyline) and isinstance(options.polyline, Stroke):
-                width = options.polyline.stroke
-            if len(points) < (3 if width is None else 2):
-                message = f"{len(points)} points enclose no area"
-                findings.append(Finding("too-few-points", name, place, message, "ignored", "warning"))
-                continue
-            drawn.append(Drawn(place, self._class_id(region, where, place), points, width))
-        if options.order == "area":
-            drawn.sort(key=lambda region: -cv2.contourArea(pixel_points(region.points_xy, frame_hw)))
-        return drawn
-
     def _class_id(self, region: Region, where: str, place: str) -> int:
         attribute, label = self._options.class_attribute, self._options.implied_class
         if attribute is not None:
@@ -181,6 +147,15 @@ class Reader:
             place = f"{place}, attribute {attribute!r}"
         assert label is not None
         return self._source.label_map.id_of_name(label, where=where, place=place)
+
+    def _ranks_by_class(self) -> Mapping[int, int]:
+        """Class id → place in the painting order, where the order is one of classes."""
+        order = self._options.order
+        if not isinstance(order, Priority):
+            return {}
+        attribute, implied = self._options.class_attribute, self._options.implied_class
+        entries = ((one.name, one.entry) for one in self._subjects.values() if one.entry is not None)
+        return ranks_of(order, self._source, labels_carried(entries, attribute, implied))
 
     def _check_class_options(self) -> None:
         """Exactly one of class_attribute and implied_class says what regions are."""
@@ -197,7 +172,8 @@ class Reader:
             self._source.label_map.id_of_name(
                 implied, where=self._source.where, place=f"{place}.implied_class"
             )
-        used = _attributes_used(self._subjects.values()) if attribute is None else []
+        entries = [one.entry for one in self._subjects.values() if one.entry is not None]
+        used = attributes_used(entries) if attribute is None else []
         if attribute is None and implied is None and self._subjects:
             carried = f"regions carry {', '.join(used)}" if used else "regions carry no attribute at all"
             raise ConfigError(
@@ -213,36 +189,9 @@ class Reader:
             self._found.append(Finding("attributes-unread", files, "", message, "ignored"))
 
 
-def _attributes_used(subjects: Iterable[Subject]) -> list[str]:
-    """Names of the region attributes that occur, sorted."""
-    names: set[str] = set()
-    for subject in subjects:
-        regions = subject.entry.regions if subject.entry else []
-        for region in regions.values() if isinstance(regions, dict) else regions:
-            attributes = region.get("region_attributes") if isinstance(region, dict) else None
-            names.update(attributes if isinstance(attributes, dict) else ())
-    return sorted(names)
-
-
 def _size_changed(subject: Subject, entry: Entry) -> list[Finding]:
     actual = subject.path.stat().st_size
     if str(entry.size) in ("-1", "None", "", str(actual)):
         return []
     message = f"{actual} bytes; VIA saw {entry.size}"
     return [Finding("file-size-suffix", subject.name, f"entry {entry.key!r}", message, "read as it is")]
-
-
-def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
-    """One finding per region that runs outside the frame, and one when all fit a frame of swapped sides."""
-    height, width = frame_hw
-    findings = []
-    for region in drawn:
-        outside = count_outside(region.points_xy, frame_hw)
-        if outside:
-            message = f"{outside} of {len(region.points_xy)} points lie outside the photo of {width}x{height}"
-            findings.append(Finding("points-clipped", name, region.place, message, "clipped"))
-    if findings and not any(count_outside(region.points_xy, (width, height)) for region in drawn):
-        message = f"all regions fit a photo of {height}x{width}, but it is {width}x{height}"
-        advice = "clipped; see source.exif"
-        findings.append(Finding("turned-annotation", name, "", message, advice, "warning"))
-    return findings

@@ -5,158 +5,61 @@
     ImageSets/Segmentation/{train,val,test}.txt     one id per line: "2007_000032"
     class_names.txt                                 labelme: line i names index i
     labelmap.txt                                    CVAT: "aeroplane:128,0,0::" per line
+    SegmentationClassAug/2008_000002.png            SBD's masks as PNG …
+    dataset/cls/2008_000002.mat                     … or as SBD has them: GTcls.Segmentation
 
 The class of a pixel is its palette *index*; 255, the border between objects, is always ignore. A mask stored in
 colours goes through the VOC palette, or through the colours of labelmap.txt, and a colour that stands in neither is
 an error with its row and column. Names of source.label_map are understood where `options.labels` says what the
 indices are called; its values are indices.
 
+Trained on trainaug (10,582 photos), as most papers are:
+
+    options: {more_masks: SegmentationClassAug, splits: {train: trainaug, val: val}}
+
+or from SBD itself, `more_masks: SBD/dataset/cls` and `train: [train, ../../SBD/dataset/train, ../../SBD/dataset/val]`:
+what val lists too is taken out of train and counted. Where both have a mask, VOC's own is taken, and this is counted.
+
 Traps: opened as RGB or grey, a palettised mask yields colours or brightness and no class. The palette of another tool
-changes nothing about the indices. A border mapped to class 21 is a wrong class. Annotations/*.xml are boxes, no masks.
-Masks are in the frame of the photo as it is shown, unless `source.exif: as-stored` says otherwise.
+changes nothing about the indices. A border mapped to class 21 is a wrong class. Annotations/*.xml are boxes, or
+outlines, and no masks. SBD's own train and val lists share photos with VOC's val. Masks are in the frame of the photo
+as it is shown, unless `source.exif: as-stored` says otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from segdata.digests import value_digest
 from segdata.errors import ConfigError, DataError
 from segdata.findings import Finding, Severity
-from segdata.formats import Fingerprint, OpenSource
-from segdata.formats._parts.photo_files import (
-    PHOTO_SUFFIXES,
-    composed,
-    digest_of,
-    list_files,
-    without_extension,
-)
+from segdata.formats import Fingerprint, FormatRow, OpenSource
+from segdata.formats._parts.label_file import LabelFile
+from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_files, without_extension
+from segdata.formats._parts.voc_lists import read_lists
+from segdata.formats._parts.voc_masks import read_indices
+from segdata.formats._surveys.voc import survey
 from segdata.label_map import LabelMap
-from segdata.ontology import IGNORE_INDEX, voc_palette
-from segdata.photo import Photo, Resize, read_mask_values, read_palette, turn_upright
+from segdata.ontology import IGNORE_INDEX
+from segdata.photo import Photo, Resize, turn_upright
+from segdata.pipeline import Split
 from segdata.rasterize import blank_mask
 from segdata.sample import Sample
 
-SPLIT_LISTS = ("train", "val", "test")
-Color = tuple[int, int, int]
+__all__ = ["LabelFile", "Options", "Reader", "survey"]
+
+ROW = FormatRow(
+    reads="palettised or VOC-coloured masks, 255 border; `labelmap.txt`, `class_names.txt`; SBD and SegmentationClassAug",
+    class_from="palette index or its name, through `label_map`",
+    splits="`ImageSets/Segmentation`",
+)
 
 
-@dataclass(frozen=True)
-class LabelFile:
-    """What the indices are called, in index order, and the colours of the masks where the file gives them."""
-
-    name: str
-    names: tuple[str, ...]
-    colors: tuple[Color, ...] = ()
-
-    @classmethod
-    def read(cls, path: Path, name: str) -> LabelFile:
-        """Parse class_names.txt or labelmap.txt. Raises DataError naming the line."""
-        names: dict[str, int] = {}
-        colors: dict[Color, int] = {}
-        for number, line in enumerate(_lines(path, name), 1):
-            text = line.strip()
-            if not text or text.startswith("#"):
-                continue
-            label, *rest = text.split(":")
-            if label in names:
-                raise DataError(
-                    name, place=f"line {number}", found=f"{label!r} again", expected="each name once"
-                )
-            names[label] = number
-            if rest:
-                color = _color(rest[0], name, number)
-                if color in colors:
-                    raise DataError(
-                        name,
-                        place=f"line {number}",
-                        found=f"colour {color} again",
-                        expected="each colour once",
-                    )
-                colors[color] = number
-        if not 1 <= len(names) <= IGNORE_INDEX or len(colors) not in (0, len(names)):
-            raise DataError(
-                name,
-                found=f"{len(names)} names, {len(colors)} of them with a colour",
-                expected="1 to 255 names, with a colour each or without any",
-            )
-        return cls(name, tuple(names), tuple(colors))
-
-
-def _lines(path: Path, name: str) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(name, found="bytes that are not UTF-8", expected="UTF-8 text") from error
-
-
-def _color(text: str, name: str, number: int) -> Color:
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and int(part) <= 255 for part in parts):
-        raise DataError(name, place=f"line {number}", found=repr(text), expected="red,green,blue of 0 to 255")
-    return int(parts[0]), int(parts[1]), int(parts[2])
-
-
-def indices_of_colors(
-    pixels: NDArray[np.uint8], colors: Mapping[Color, int], where: str
-) -> NDArray[np.uint8]:
-    """Indices of a mask stored in colours.
-
-    pixels  uint8 (H, W, 3) RGB. Returns uint8 (H, W). Raises DataError with row and column of an unknown colour.
-    """
-    known = np.array(
-        sorted((red << 16 | green << 8 | blue, index) for (red, green, blue), index in colors.items())
-    )
-    codes = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    at = np.minimum(np.searchsorted(known[:, 0], codes), len(known) - 1)
-    wrong = known[at, 0] != codes
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise DataError(
-            where,
-            place=f"row {row}, column {column}",
-            found=f"colour {tuple(pixels[row, column].tolist())} ({np.count_nonzero(wrong)} pixels of unknown colours)",
-            expected=f"one of the {len(colors)} colours of the palette",
-            fix="Save masks as PNG without smoothing, or name the file of your colours in source.options.labels.",
-        )
-    indices: NDArray[np.uint8] = known[at, 1].astype(np.uint8)
-    return indices
-
-
-def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArray[Any], tuple[Finding, ...]]:
-    """Indices of a mask file, whatever it stores: indices, or colours of the VOC palette or of labelmap.txt.
-
-    Returns unsigned integers (H, W). Raises DataError for a damaged file or an unknown colour.
-    """
-    values = read_mask_values(path, name)
-    official = {color: index for index, color in enumerate(voc_palette())}
-    palette = read_palette(path, name)
-    if labels is not None and labels.colors:
-        colors = {official_border(): IGNORE_INDEX} | {color: i for i, color in enumerate(labels.colors)}
-        if palette is not None:  # with a table of colours, what an index means is its colour
-            values = palette[values]
-        return (indices_of_colors(values, colors, name) if values.ndim == 3 else values), ()
-    if values.ndim == 3:
-        return indices_of_colors(values, official, name), ()
-    if palette is not None:
-        used = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
-        foreign = used[np.any(palette[used] != np.array(voc_palette(), np.uint8)[used], axis=1)]
-        if foreign.size:
-            message = f"the palette of {foreign.size} indices is not VOC's, the first {int(foreign[0])}"
-            return values, (Finding("foreign-palette", name, "", message, "indices kept"),)
-    return values, ()
-
-
-def official_border() -> Color:
-    """VOC's colour of the border, index 255."""
-    return voc_palette()[IGNORE_INDEX]
+MASK_SUFFIXES = (".png", ".mat")
 
 
 def _map_of_indices(source: OpenSource, labels: LabelFile | None) -> LabelMap:
@@ -180,15 +83,19 @@ def _map_of_indices(source: OpenSource, labels: LabelFile | None) -> LabelMap:
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where things lie below the root.
 
-    photos  folder of the photos (.jpg, .png, …)
-    masks   folder of the masks (.png)
-    lists   folder of train.txt, val.txt, test.txt: the official splits; without them every mask is a sample
-    labels  class_names.txt or labelmap.txt: names of the indices
+    photos      folder of the photos (.jpg, .png, …)
+    masks       folder of the masks (.png, or .mat as SBD has them)
+    more_masks  folder of masks to take where `masks` has none: SegmentationClassAug, or SBD's dataset/cls
+    lists       folder of train.txt, val.txt, test.txt: the official splits; without them every mask is a sample
+    splits      split → its list, or several, in `lists`, without .txt: {train: trainaug, val: val}; none: those above
+    labels      class_names.txt or labelmap.txt: names of the indices
     """
 
     photos: str = "JPEGImages"
     masks: str = "SegmentationClass"
+    more_masks: str | None = None
     lists: str = "ImageSets/Segmentation"
+    splits: dict[Split, str | list[str]] = {}
     labels: str | None = None
 
 
@@ -204,15 +111,10 @@ class Reader:
     def __init__(self, source: OpenSource) -> None:
         self._source = source
         self._options = options = source.decode_options(Options)
-        for folder in (options.photos, options.masks, options.lists, options.labels or ""):
-            source.inside(folder, named_by=f"{source.where}: source.options")
-        if not (source.root / options.masks).is_dir() and any((source.root / "Annotations").glob("*.xml")):
-            raise DataError(
-                str(source.root),
-                found=f"Annotations/*.xml (boxes) and no folder {options.masks}",
-                expected="masks: one number per pixel",
-                fix="Boxes are no masks: export segmentation masks, or name their folder in source.options.masks.",
-            )
+        folders = (options.photos, options.masks, options.more_masks, options.lists, options.labels)
+        for folder in folders:
+            source.inside(folder or "", named_by=f"{source.where}: source.options")
+        self._refuse_boxes()
         source.need(options.photos, "the photos: <id>.jpg")
         source.need(options.masks, "the masks: <id>.png")
         self._labels: LabelFile | None = None
@@ -221,43 +123,41 @@ class Reader:
             self._labels = LabelFile.read(path, options.labels)
         self._label_map = _map_of_indices(source, self._labels)
         findings: list[Finding] = []
-        self._masks = _files(source, options.masks, (".png",), findings)
+        self._masks = _files(source, options.masks, MASK_SUFFIXES, findings)
+        if options.more_masks is not None:
+            self._add_masks(options.more_masks, findings)
         self._photos = _files(source, options.photos, PHOTO_SUFFIXES, findings)
-        self._splits = self._read_lists(findings)
+        chosen = {split: [one] if isinstance(one, str) else one for split, one in options.splits.items()}
+        self._splits = read_lists(source, options.lists, chosen, findings)
         self._ids = tuple(id for id in self._candidates(findings) if self._usable(id, findings))
         self.findings = tuple(findings)
 
-    def _read_lists(self, findings: list[Finding]) -> dict[str, str] | None:
-        """The official split of every listed id; None where there is no list."""
-        splits: dict[str, str] = {}
-        found = False
-        for split in SPLIT_LISTS:
-            name = f"{self._options.lists}/{split}.txt"
-            path = self._source.root / name
-            if not path.is_file():
-                continue
-            found = True
-            for number, line in enumerate(_lines(path, name), 1):
-                id = composed(line.strip())
-                if not id:
-                    continue
-                if PurePosixPath(id).is_absolute() or {"..", "."} & set(id.split("/")):
-                    raise DataError(
-                        name, place=f"line {number}", found=repr(id), expected="the id of a photo"
-                    )
-                if splits.get(id, split) != split:
-                    raise DataError(
-                        name,
-                        place=f"line {number}",
-                        found=f"id {id!r}, which {splits[id]}.txt lists too",
-                        expected="every id in one list only",
-                        fix="Remove it from one of the two: a model must not be scored on what it was trained on.",
-                    )
-                if id in splits:
-                    place, message = f"line {number}", f"id {id!r} a second time"
-                    findings.append(Finding("listed-twice", name, place, message, "taken once"))
-                splits[id] = split
-        return splits if found else None
+    def _refuse_boxes(self) -> None:
+        """Raises DataError where XML files are all the annotation that there is."""
+        root, options = self._source.root, self._options
+        masks = [root / folder for folder in (options.masks, options.more_masks) if folder is not None]
+        if any(path.suffix.lower() in MASK_SUFFIXES for folder in masks for path in folder.rglob("*")):
+            return
+        if next(islice((root / "Annotations").rglob("*.xml"), 1), None) is not None:
+            lack = "mask in" if (root / options.masks).is_dir() else "folder"
+            raise DataError(
+                str(root),
+                found=f"Annotations/*.xml (boxes or outlines) and no {lack} {options.masks}",
+                expected="masks: one number per pixel",
+                fix="Boxes are no masks, and outlines in XML are none either: export segmentation masks, or name "
+                "their folder in source.options.masks.",
+            )
+
+    def _add_masks(self, folder: str, findings: list[Finding]) -> None:
+        """Masks of a second folder for the ids that have none in the first."""
+        self._source.need(folder, "masks of further photos: <id>.png, or <id>.mat as SBD has them")
+        more = _files(self._source, folder, MASK_SUFFIXES, findings)
+        both = sorted(more.keys() & self._masks.keys())
+        if both:
+            some = ", ".join(both[:3]) + (", …" if len(both) > 3 else "")
+            message = f"{len(both)} masks that {self._options.masks} has too: {some}"
+            findings.append(Finding("two-masks", folder, "", message, f"took {self._options.masks}"))
+        self._masks = {**more, **self._masks}
 
     def _candidates(self, findings: list[Finding]) -> list[str]:
         """Ids to look at: the listed ones; without lists all that have a mask or a photo."""
@@ -267,7 +167,9 @@ class Reader:
         if unlisted:
             some = ", ".join(unlisted[:3]) + (", …" if len(unlisted) > 3 else "")
             message = f"{len(unlisted)} masks that no list names: {some}"
-            findings.append(Finding("not-listed", self._options.masks, "", message, "set aside", "warning"))
+            folders = [self._options.masks, self._options.more_masks]
+            name = " and ".join(folder for folder in folders if folder is not None)
+            findings.append(Finding("not-listed", name, "", message, "set aside", "warning"))
         return sorted(self._splits)
 
     def _usable(self, id: str, findings: list[Finding]) -> bool:
@@ -277,9 +179,13 @@ class Reader:
         if len(photos) != 1:
             code, found = ("several-photos", f"{len(photos)} photos") if photos else ("no-photo", "no photo")
             message = f"{found} named {options.photos}/{id} with ending {', '.join(PHOTO_SUFFIXES)}"
-            name = f"{options.masks}/{id}.png"
-            if id not in self._masks and self._splits is not None:
+            masks = self._masks.get(id, ())
+            name = self._name(masks[0]) if masks else f"{options.masks}/{id}.png"
+            if not masks and self._splits is not None:
                 name = f"{options.lists}/{self._splits[id]}.txt"
+                if split := options.splits.get(self._splits[id]):
+                    name = options.lists
+                    message += f" (lists of {self._splits[id]}: {split})"
                 message += f", and no mask, for listed id {id!r}"
             findings.append(Finding(code, name, "", message, "set aside", "error"))
             return False
@@ -289,6 +195,8 @@ class Reader:
         severity: Severity = "error" if listed and policy == "skip" else "warning"
         action = self._source.unannotated_action
         message = f"no mask {options.masks}/{id}.png" + (" of this listed photo" if listed else "")
+        if (self._source.root / "Annotations" / f"{id}.xml").is_file():
+            message += f"; boxes or outlines in Annotations/{id}.xml are none"
         findings.append(Finding("not-annotated", self._name(photos[0]), "", message, action, severity))
         return policy != "skip"
 
@@ -297,6 +205,11 @@ class Reader:
 
     def ids(self) -> Sequence[str]:
         return self._ids
+
+    def files(self, id: str) -> tuple[str, str | None]:
+        """Photo and mask of a sample, relative to the root."""
+        masks = self._masks.get(id)
+        return self._name(self._photos[id][0]), self._name(masks[0]) if masks else None
 
     def official_split(self, id: str) -> str | None:
         return None if self._splits is None else self._splits[id]
@@ -325,9 +238,10 @@ class Reader:
 def _files(
     source: OpenSource, folder: str, suffixes: tuple[str, ...], findings: list[Finding]
 ) -> dict[str, list[Path]]:
-    """Files with one of these endings by their name below `folder` without the ending."""
+    """Files with one of these endings by their name below `folder` without the ending; a .mat after all others."""
     found: dict[str, list[Path]] = {}
-    for name, path in list_files(source.root / folder, source.root, findings).items():
+    files = list_files(source.root / folder, source.root, findings)
+    for name, path in sorted(files.items(), key=lambda item: item[0].lower().endswith(".mat")):
         if path.suffix.lower() in suffixes:
             found.setdefault(without_extension(name), []).append(path)
     return found

@@ -21,7 +21,7 @@ with warnings.catch_warnings():
     from matio.utils.matclass import MatlabEnumerationArray, MatlabOpaque
 
 FOLDER = r"C:\Users\Löwe\street"
-TYPES = {"Rectangle": 0, "PixelLabel": 4}
+TYPES = {"Rectangle": 0, "Line": 1, "PixelLabel": 4, "Polygon": 6}
 
 
 def open_matlab(
@@ -65,6 +65,35 @@ def definition(name: str, ids: Any, kind: str = "PixelLabel") -> np.ndarray:
     return struct(
         Name=name, Type=label_type(kind), PixelLabelID=number.reshape(-1, 1) if number.ndim < 2 else number
     )
+
+
+def drawing(name: str, kind: str = "Polygon", color: Sequence[float] = (1.0, 0.5, 0.0)) -> np.ndarray:
+    """A label of shapes, which has no PixelLabelID."""
+    return struct(Name=name, Type=label_type(kind), LabelColor=np.array([color], np.float64))
+
+
+def parts(*arrays: Any) -> np.ndarray:
+    """A cell array of one column: the polygons of a label on one photo."""
+    made = np.empty((len(arrays), 1), object)
+    for row, one in enumerate(arrays):
+        made[row, 0] = np.array(one, np.float64)
+    return made
+
+
+def outlined(
+    photos: Sequence[str],
+    labels: Sequence[np.ndarray],
+    data: Sequence[Mapping[str, Any]],
+    order: Sequence[Mapping[str, Any]] | None = None,
+) -> Any:
+    """A groundTruth object of shapes: one row of `data`, label → cell, per photo."""
+    content = struct(
+        DataSource=struct(Source=cells([rf"{FOLDER}\images\{name}" for name in photos])),
+        LabelDefinitions=np.concatenate(labels),
+        LabelData=np.concatenate([struct(**row) for row in data]),
+        PolygonOrder=np.zeros((0, 0)) if order is None else np.concatenate([struct(**row) for row in order]),
+    )
+    return MatlabOpaque(properties={"any": content}, classname="groundTruth")
 
 
 def ground_truth(

@@ -113,7 +113,11 @@ def test_ellipse_of_via_1_has_no_theta(tmp_path: Path) -> None:
 def test_points_and_pairs_are_ignored_and_said(tmp_path: Path) -> None:
     sample = read_one(tmp_path, shape("point", cx=3, cy=3), polygon((0, 0), (7, 5)), box(0, 0, 1, 0))
     assert drawn(sample.mask) == ["00......"] + ["........"] * 5
-    assert codes(sample.findings) == [("point-ignored", "region 1"), ("too-few-points", "region 2")]
+    assert codes(sample.findings) == [
+        ("point-ignored", "region 1"),
+        ("too-few-points", "region 2"),
+        ("zero-area", "region 3"),
+    ]
 
 
 def test_what_runs_outside_is_clipped_and_counted(tmp_path: Path) -> None:

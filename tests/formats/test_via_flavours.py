@@ -141,7 +141,8 @@ def test_via_3_curves(root: Path) -> None:
     curves = metadata_3(0, 3, 4, 3, 2), metadata_3(2, 4, 4, 3, 1, 0), metadata_3(1, 1, 4, 3)
     write_json(root / "via_region_data.json", via_3(*curves))
     sample = via_reader(root).read("a")
-    assert [finding.code for finding in sample.findings] == ["point-ignored"]
+    found = [(finding.code, finding.place) for finding in sample.findings]
+    assert found == [("zero-area", "region 2"), ("point-ignored", "region 3")]  # the ellipse is 3 x 1 pixels
     assert drawn(sample.mask)[3] == "..02220."
 
 
@@ -152,6 +153,13 @@ def test_via_3_curves(root: Path) -> None:
             metadata_3(0, 8, 1, 1, 2, 2, 3, 3, 4, 4),
             "region 1: found Invalid value 'VIA 3 shape 8 with 8 numbers'",
         ),
+        (
+            metadata_3(0, 9, 1, 1, 2, 2, 3, 3),
+            "entry '1': region 1: found Invalid value 'VIA 3 shape 9 with 6 numbers'",
+        ),
+        (metadata_3(0, True, 1, 1), "region 1: found Invalid value 'VIA 3 shape True'"),  # not a point
+        (metadata_3(0, 2.0, 0, 0, 7, 5), "region 1: found Invalid value 'VIA 3 shape 2.0'"),
+        (metadata_3(0, 0, 0, 0, 7, 5), "region 1: found Invalid value 'VIA 3 shape 0 with 4 numbers'"),
         (metadata_3(0, 2, 5, 1, 2), "region 1: found Invalid value 'VIA 3 shape 2 with 3 numbers'"),
         (metadata_3(0, 7, 0, 0, 7), "region 1: found Invalid value 'VIA 3 shape 7 with 3 numbers'"),
     ],
@@ -160,6 +168,19 @@ def test_via_3_shapes_that_are_no_outline(root: Path, metadata: dict[str, Any], 
     write_json(root / "via_region_data.json", via_3(metadata))
     with pytest.raises(DataError, match=message):
         via_reader(root).read("a")
+
+
+def test_via_3_line_of_two_points_and_an_option_that_is_gone(root: Path) -> None:
+    project = via_3(metadata_3(0, 5, 1, 1, 6, 1))
+    write_json(root / "via_region_data.json", project)
+    closed = via_reader(root).read("a")
+    assert [(f.code, f.place) for f in closed.findings] == [("too-few-points", "region 1")]
+    stroke = via_reader(root, {"polyline": {"stroke": 1}}).read("a")
+    assert drawn(stroke.mask)[:3] == ["........", ".000000.", "........"]
+    project["metadata"]["1_0"]["av"]["1"] = "7"
+    write_json(root / "via_region_data.json", project)
+    with pytest.raises(DataError, match="region 1, attribute 'type': found label '7'"):
+        via_reader(root, {"polyline": {"stroke": 1}}).read("a")
 
 
 @pytest.mark.parametrize(

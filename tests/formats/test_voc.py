@@ -189,6 +189,7 @@ def test_label_file_is_parsed_strictly(tmp_path: Path) -> None:
         "a:0,0,0::\na:1,1,1::": "line 2: found 'a' again",
         "a:0,0,0::\nb:0,0,0::": "line 2: found colour (0, 0, 0) again",
         "a:0,0,256::": "line 1: found '0,0,256'",
+        f"a:0,0,{'9' * 5000}::": "line 1: found '0,0,999",
         "a:0,0,0::\nb\n": "found 2 names, 1 of them with a colour",
         "\n# nothing\n": "found 0 names",
     }.items():

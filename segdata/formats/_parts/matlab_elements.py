@@ -21,12 +21,15 @@ MAX_BYTES = 1 << 28
 MAX_DEPTH = 40
 HEADER_BYTES = 128
 TYPES = {1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14, 16, 17, 18}
-CLASSES = {1, 2, 3, 4, *range(6, 19)}  # no sparse arrays: their lengths cannot be checked
-CELL, STRUCT, NUMBERS_AND_TEXT = 1, 2, (4, *range(6, 16))
+CLASSES = set(range(1, 19))
+CELL, STRUCT, SPARSE, NUMBERS_AND_TEXT = 1, 2, 5, (4, *range(6, 16))
 COMPLEX = 0x0800
-MATRIX, COMPRESSED, FLAGS, DIMENSIONS, UINT8 = 14, 15, 6, 5, 2
+MATRIX, COMPRESSED, FLAGS, DIMENSIONS, UINT8, INT32, UINT32 = 14, 15, 6, 5, 2, 5, 6
 WITHOUT_DIMENSIONS = (16, 17)  # functions and objects
-UINT32, OBJECT_REFERENCE = 13, 0xDD000000  # reference, number of dimensions, dimensions, object ids, class id
+UINT32_CLASS, OBJECT_REFERENCE = (
+    13,
+    0xDD000000,
+)  # reference, number of dimensions, dimensions, object ids, class id
 NO_SUBSYSTEM = 0x2020202020202020
 VERSIONS = (b"\x00\x01IM", b"\x01\x00MI")
 
@@ -74,7 +77,7 @@ def _refuse_large(total: int, name: str) -> None:
 def walk_matrix(content: memoryview, order: str, *, is_subsystem: bool = False, depth: int = 0) -> None:
     """One array: its flags, then elements, of which some are arrays. Raises ValueError where it is broken."""
     if not len(content):
-        return  # an empty cell
+        return None  # an empty cell
     if depth > MAX_DEPTH:
         raise ValueError(f"arrays nested more than {MAX_DEPTH} deep")
     kind, size, flags = struct.unpack_from(order + "III", content)
@@ -87,9 +90,11 @@ def walk_matrix(content: memoryview, order: str, *, is_subsystem: bool = False, 
             raise ValueError("an array without dimensions")
         dimensions = struct.unpack_from(f"{order}{size // 4}i", content, 24)
         count = math.prod(dimensions)
-        if min(dimensions) < 0 or count > len(content):
+        if min(dimensions) < 0 or (count > len(content) and array_class != SPARSE):
             raise ValueError(f"an array of {dimensions} in {len(content)} bytes")
-    arrays, others = 0, []
+    arrays = 0
+    others: list[memoryview] = []
+    kinds: list[int] = []
     at = 16
     while at < len(content):
         (kind,) = struct.unpack_from(order + "I", content, at)
@@ -108,10 +113,29 @@ def walk_matrix(content: memoryview, order: str, *, is_subsystem: bool = False, 
             is_subsystem = False
         if kind != MATRIX:
             others.append(content[start : start + size])
+            kinds.append(kind)
         at = after
+    if array_class == SPARSE:
+        return _check_sparse(dimensions, arrays, others, kinds, order)
     _check_members(array_class, count, arrays, others, order)
     if is_subsystem:
         raise ValueError("an object store without bytes")
+    return None
+
+
+def _check_sparse(
+    dimensions: tuple[int, ...], arrays: int, others: list[memoryview], kinds: list[int], order: str
+) -> None:
+    """dimensions, name, the row of each number, where each column begins among them, numbers: as SBD's Boundaries."""
+    if arrays or len(others) != 5 or len(dimensions) != 2 or not {*kinds[2:4]} <= {INT32, UINT32}:
+        raise ValueError(f"a sparse array of {len(others)} parts and {len(dimensions)} dimensions")
+    rows, begins = (
+        struct.unpack(f"{order}{len(part) // 4}I", part[: len(part) // 4 * 4]) for part in others[2:4]
+    )
+    if len(begins) != dimensions[1] + 1 or begins[0] != 0 or list(begins) != sorted(begins):
+        raise ValueError(f"a sparse array of {dimensions} with {len(begins)} beginnings of columns")
+    if begins[-1] > len(rows) or any(row >= dimensions[0] for row in rows[: begins[-1]]):
+        raise ValueError(f"a sparse array of {dimensions} with {len(rows)} numbers")
 
 
 def _check_members(array_class: int, count: int, arrays: int, others: list[memoryview], order: str) -> None:
@@ -126,7 +150,7 @@ def _check_members(array_class: int, count: int, arrays: int, others: list[memor
         return
     if arrays != expected or len(others) != parts:
         raise ValueError(f"{arrays} members in an array of {count}, class {array_class}")
-    if array_class == UINT32 and len(others[2]) >= 8 and len(others[2]) % 4 == 0:
+    if array_class == UINT32_CLASS and len(others[2]) >= 8 and len(others[2]) % 4 == 0:
         words = struct.unpack(f"{order}{len(others[2]) // 4}I", others[2])
         ndims = words[1]
         if words[0] == OBJECT_REFERENCE and len(words) != 3 + ndims + math.prod(words[2 : 2 + ndims]):

@@ -1,4 +1,4 @@
-r"""What `.mat` files say, as types: the groundTruth object of Image Labeler, and plain label matrices.
+r"""What `.mat` files say, as types: the groundTruth object of Image Labeler, and tables of boxes.
 
 A `groundTruth` object as MATLAB R2020a saves it, one struct under the property "any":
 
@@ -6,7 +6,8 @@ A `groundTruth` object as MATLAB R2020a saves it, one struct under the property 
     LabelDefinitions  Name 'sky' · Type labelType.PixelLabel · LabelColor [0.27 0.51 0.71] · PixelLabelID 1
     LabelData         PixelLabelData 'C:\Users\Ed\street\PixelLabelData\Label_1.png'
 
-Row i of LabelData belongs to row i of Source. Older releases keep LabelDefinitions and LabelData as tables.
+Row i of LabelData belongs to row i of Source. Older releases keep LabelDefinitions and LabelData as tables. Labels of
+polygons and boxes have a column of their own (see matlab_shapes.py).
 """
 
 from __future__ import annotations
@@ -16,9 +17,17 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from segdata.errors import DataError
+from segdata.findings import Finding
+from segdata.formats._parts.matlab_definitions import (
+    Color,
+    Definition,
+    color_of,
+    refuse_shared_values,
+    values_of,
+)
+from segdata.formats._parts.matlab_shapes import OUTLINED, Outlines, Shape, read_outlines
 from segdata.formats._parts.matlab_variables import (
     choose,
     class_name,
@@ -36,30 +45,36 @@ EXPORT = (
 
 PARTS = ("DataSource", "LabelDefinitions", "LabelData")
 PIXEL = "PixelLabel"
+IMAGE_COLUMN = "imageFilename"
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".m4v", ".mj2", ".mpg", ".wmv", ".mkv")
 
 
-class Definition(msgspec.Struct, frozen=True):
-    """One row of LabelDefinitions that paints pixels: grey values, or 0xRRGGBB where masks are coloured."""
-
-    name: str
-    values: tuple[int, ...]
-
-
 class Row(msgspec.Struct, frozen=True):
-    """A photo and its mask, by the paths of the computer that saved them; None: nobody labelled this photo."""
+    """A photo and its mask, by the paths of the computer that saved them; None: nobody labelled its pixels.
+
+    shapes   what was outlined instead, in painting order
+    """
 
     photo: str
     mask: str | None
+    shapes: tuple[Shape, ...] = ()
 
 
 class GroundTruth(msgspec.Struct, frozen=True):
-    """A groundTruth object. `coloured`: masks are RGB. `ignored`: "Name (Type)" of labels without pixels."""
+    """A groundTruth object, or a table of boxes.
+
+    coloured   masks are RGB
+    ignored    "Name (Type)" of labels without pixels
+    outlined   rows carry shapes, not masks
+    doubts     what is to be told about the painting order of shapes
+    """
 
     rows: tuple[Row, ...]
     definitions: tuple[Definition, ...]
     coloured: bool
     ignored: tuple[str, ...]
+    outlined: bool = False
+    doubts: tuple[Finding, ...] = ()
 
     def names_by_value(self) -> dict[int, str]:
         """Label name of each grey value or 0xRRGGBB."""
@@ -74,67 +89,80 @@ def read_ground_truth(path: Path, name: str, variable: str | None) -> GroundTrut
     Raises DataError that says what the file is instead and what to export in MATLAB; MissingExtraError.
     """
     with translated(name, EXPORT):
-        content = _parts(_chosen(load_variables(path, name), name, variable), name)
+        chosen = _chosen(load_variables(path, name), name, variable)
+        if IMAGE_COLUMN in _field_names(chosen):
+            return _of_table(columns(chosen, "table"), name)
+        content = _parts(chosen, name)
         source = columns(content["DataSource"], "DataSource")
         definitions = columns(content["LabelDefinitions"], "LabelDefinitions")
         labels = [text(cell) for cell in definitions["Name"]]
         kinds = [text(cell) for cell in definitions["Type"]]
+        colors = [color_of(cell) for cell in definitions.get("LabelColor", [None] * len(labels))]
         others = tuple(
             f"{label} ({kind})" for label, kind in zip(labels, kinds, strict=True) if kind != PIXEL
         )
         photos = texts(source["Source"][0])
         _refuse_video(photos, text(source["SourceType"][0]) if "SourceType" in source else "", others, name)
+        data = columns(content["LabelData"], "LabelData")
         if PIXEL not in kinds:
-            raise DataError(
-                name,
-                place="LabelDefinitions",
-                found=f"no pixel label, only {', '.join(others) or 'nothing'}",
-                expected="labels of type PixelLabel",
-                fix="Boxes and lines are no masks: label the pixels in Image Labeler. " + EXPORT,
-            )
-        cells = zip(labels, kinds, definitions["PixelLabelID"], strict=True)
-        ids = [(label, np.asarray(cell, np.float64)) for label, kind, cell in cells if kind == PIXEL]
-        coloured = any(cell.ndim == 2 and cell.shape[1] == 3 for _, cell in ids)
-        painted = tuple(Definition(label, _values(cell, coloured, label, name)) for label, cell in ids)
-        _refuse_shared_values(painted, name)
-        rows = _rows(photos, columns(content["LabelData"], "LabelData"), name)
-        return GroundTruth(rows, painted, coloured, others)
-
-
-def read_segmentation(path: Path, name: str, variable: str | None) -> NDArray[Any]:
-    """The label matrix of a plain .mat file: the field Segmentation of a struct, or a variable that is a matrix.
-
-    Returns uint8 or uint16 (H, W). Raises DataError for several candidates, or numbers that are no labels.
-    """
-    fix = "Save one struct with the field Segmentation: save('001.mat', 'groundTruth')."
-    with translated(name, fix):
-        variables = load_variables(path, name)
-        found = {}
-        for key, value in variables.items():
-            fields = getattr(getattr(value, "dtype", None), "names", None) or ()
-            if "Segmentation" in fields and value.size == 1:
-                found[key] = np.asarray(value["Segmentation"].item())
-            elif isinstance(value, np.ndarray) and value.dtype.kind in "buif" and min(value.shape) > 1:
-                found[key] = value
-        values = found[choose(found, variables, name, variable, "a label matrix", fix)]
-    whole = values.ndim == 2 and values.dtype.kind in "buif" and bool(np.all(values == np.floor(values)))
-    if not whole or values.min(initial=0) < 0 or values.max(initial=0) > 65535:
-        raise DataError(
-            name,
-            found=f"a {values.dtype} array of shape {values.shape} that holds no label numbers",
-            expected="a matrix of whole numbers of 0 to 65535",
-            fix=fix,
+            types = dict(zip(labels, kinds, strict=True))
+            if not any(kind in OUTLINED and label in data for label, kind in types.items()):
+                raise DataError(
+                    name,
+                    place="LabelDefinitions",
+                    found=f"no pixel label, only {', '.join(others) or 'nothing'}",
+                    expected="labels of type PixelLabel, Polygon or Rectangle, with what was drawn",
+                    fix="Lines and scenes are no masks: label the pixels in Image Labeler. " + EXPORT,
+                )
+            outlines = read_outlines(data, types, content.get("PolygonOrder"), len(photos), name)
+            return _of_outlines(photos, outlines, dict(zip(labels, colors, strict=True)), types)
+        cells = zip(labels, kinds, definitions["PixelLabelID"], colors, strict=True)
+        ids = [
+            (label, np.asarray(cell, np.float64), color)
+            for label, kind, cell, color in cells
+            if kind == PIXEL
+        ]
+        coloured = any(cell.ndim == 2 and cell.shape[1] == 3 for _, cell, _ in ids)
+        painted = tuple(
+            Definition(label, values_of(cell, coloured, label, name), color) for label, cell, color in ids
         )
-    return values.astype(np.uint8 if values.max(initial=0) <= 255 else np.uint16)
+        refuse_shared_values(painted, name)
+        return GroundTruth(_rows(photos, data, name), painted, coloured, others)
+
+
+def _of_outlines(
+    photos: list[str], outlines: Outlines, colors: dict[str, Color | None], types: dict[str, str]
+) -> GroundTruth:
+    painted = tuple(
+        Definition(label, (), color) for label, color in colors.items() if types[label] in OUTLINED
+    )
+    rows = tuple(Row(photo, None, shapes) for photo, shapes in zip(photos, outlines.rows, strict=True))
+    others = tuple(f"{label} ({kind})" for label, kind in types.items() if kind not in OUTLINED)
+    return GroundTruth(rows, painted, False, others, outlined=True, doubts=outlines.doubts)
+
+
+def _of_table(data: dict[str, list[Any]], name: str) -> GroundTruth:
+    """A table with a column of photos and a column of boxes per label, as objectDetectorTrainingData returns it."""
+    photos = [text(cell) for cell in data.pop(IMAGE_COLUMN)]
+    types = dict.fromkeys(data, "Rectangle")
+    outlines = read_outlines(data, types, None, len(photos), name)
+    return _of_outlines(photos, outlines, dict.fromkeys(types), types)
+
+
+def truths_in(variables: dict[str, Any]) -> dict[str, Any]:
+    """The groundTruth objects and tables of boxes among the variables of a file."""
+    return {
+        key: value
+        for key, value in variables.items()
+        if class_name(value) == "groundTruth"
+        or set(PARTS) <= set(_field_names(value))
+        or IMAGE_COLUMN in _field_names(value)
+    }
 
 
 def _chosen(variables: dict[str, Any], name: str, variable: str | None) -> Any:
     """The one groundTruth object among the variables of a file."""
-    truths = {
-        key: value
-        for key, value in variables.items()
-        if class_name(value) == "groundTruth" or set(PARTS) <= set(_field_names(value))
-    }
+    truths = truths_in(variables)
     fix = EXPORT
     if any("session" in f"{key} {class_name(value)}".lower() for key, value in variables.items()):
         fix = "This is a labeling session, not its labels. " + EXPORT
@@ -164,34 +192,7 @@ def _parts(truth: Any, name: str) -> dict[str, Any]:
             expected=", ".join(PARTS),
             fix=EXPORT,
         )
-    return {part: fields[part][0] for part in PARTS}
-
-
-def _values(cell: NDArray[np.float64], coloured: bool, label: str, name: str) -> tuple[int, ...]:
-    width = 3 if coloured else 1
-    numbers = cell.reshape(-1, width)
-    if not numbers.size or not np.all((numbers >= 0) & (numbers <= 255) & (numbers == np.floor(numbers))):
-        raise DataError(
-            name,
-            place=f"LabelDefinitions: {label!r}",
-            found=f"PixelLabelID {cell.tolist()}",
-            expected="whole numbers of 0 to 255",
-        )
-    return tuple(int(number) for number in numbers.astype(np.int64) @ (256 ** np.arange(width)[::-1]))
-
-
-def _refuse_shared_values(painted: tuple[Definition, ...], name: str) -> None:
-    owner: dict[int, str] = {}
-    for label in painted:
-        for value in label.values:
-            if value in owner:
-                raise DataError(
-                    name,
-                    place=f"LabelDefinitions: {label.name!r}",
-                    found=f"PixelLabelID {value}, which {owner[value]!r} has too",
-                    expected="an id of its own for each label",
-                )
-            owner[value] = label.name
+    return {part: values[0] for part, values in fields.items() if len(values) == 1}
 
 
 def _rows(photos: list[str], data: dict[str, list[Any]], name: str) -> tuple[Row, ...]:

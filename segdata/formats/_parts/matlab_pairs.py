@@ -9,7 +9,9 @@ the root where it does not lie there. What is found twice is an error, what is f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PureWindowsPath
@@ -18,16 +20,22 @@ from posixpath import normpath
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.formats._parts.matlab_files import Row
+from segdata.formats._parts.matlab_files import EXPORT, Row
+from segdata.formats._parts.matlab_shapes import Shape
 from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A photo and its mask (None: nobody labelled it), by names relative to the root."""
+    """A photo and its mask, by names relative to the root, or what was outlined on it; neither: nobody labelled it."""
 
     photo: str
     mask: str | None
+    shapes: tuple[Shape, ...] = ()
+
+    @property
+    def is_bare(self) -> bool:
+        return self.mask is None and not self.shapes
 
 
 @dataclass
@@ -142,7 +150,7 @@ def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:
             near = folders.near(row.mask, folders.masks)
             pairing.lose("no-mask", where, place, _absent("mask", row.mask, folders.masks, near))
         else:
-            pairing.add(folders.photo_id(photo), Pair(photo, mask or None))
+            pairing.add(folders.photo_id(photo), Pair(photo, mask or None, row.shapes))
     masks = set(folders.below(folders.masks)) if folders.masks != folders.photos else set()
     for name in folders.below(folders.photos):
         if is_photo(name) and name not in spoken_for and name not in masks:
@@ -154,23 +162,69 @@ def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:
     return pairing
 
 
+_NUMBERED = re.compile(r"^(?:.*/)?Label_\d+(?:_(?P<photo>.+))?$")
+"""Label_1, as Image Labeler names masks; newer releases add the photo: Label_1_IMG_0031."""
+
+
 def pair_names(folders: Folders, suffix: str) -> Pairing:
-    """Photos and masks of the same name in two folders: image/a/7.jpg and labels/a/7.png."""
+    """Photos and masks of the same name in two folders: image/a/7.jpg and labels/a/7.png, or labels/Label_1_7.png.
+
+    Raises DataError when all masks are Image Labeler's Label_1, Label_2, …, which name no photo.
+    """
     pairing = Pairing()
     masks = {
         without_extension(name.removeprefix(folders.masks)): name
         for name in folders.below(folders.masks)
         if name.lower().endswith(suffix)
     }
+    photos: dict[str, str] = {}
     for name in folders.below(folders.photos):
         is_mask = folders.masks != folders.photos and name.startswith(folders.masks)
         if is_photo(name) and not is_mask and name not in masks.values():
-            id = folders.photo_id(name)
-            pairing.add(id, Pair(name, masks.get(id)))
-    for id in sorted(masks.keys() - pairing.pairs.keys()):
+            if (id := folders.photo_id(name)) in photos:
+                pairing.add(id, Pair(photos[id], None))
+                pairing.add(id, Pair(name, None))
+            photos[id] = name
+    _refuse_numbers(masks, photos, folders)
+    by_tail = _by_tail(masks, photos)
+    for id, name in photos.items():
+        pairing.add(id, Pair(name, masks.get(by_tail.get(id, id))))
+    if by_tail:
+        id, mask = next(iter(by_tail.items()))
+        message = (
+            f"{len(by_tail)} masks name their photo at the end, such as {masks[mask]!r} for {photos[id]!r}"
+        )
+        pairing.findings.append(Finding("mask-by-name", folders.masks or "./", "", message, "paired"))
+    for id in sorted(masks.keys() - pairing.pairs.keys() - set(by_tail.values())):
         message = f"no photo {folders.photos}{id}.* for this mask"
         pairing.lose("no-photo", masks[id], "", message)
     return pairing
+
+
+def _by_tail(masks: Mapping[str, str], photos: Mapping[str, str]) -> dict[str, str]:
+    """Photo id → id of the one mask that names it at its end, for photos without a mask of their own name."""
+    tails: dict[str, list[str]] = {}
+    for id in masks.keys() - photos.keys():
+        if (match := _NUMBERED.match(id)) and match["photo"]:
+            tails.setdefault(match["photo"], []).append(id)
+    last = Counter(id.rpartition("/")[2] for id in photos)
+    found = {}
+    for id in photos:
+        wanted = id.rpartition("/")[2]
+        if id not in masks and last[wanted] == 1 and len(tails.get(wanted, [])) == 1:
+            found[id] = tails[wanted][0]
+    return found
+
+
+def _refuse_numbers(masks: Mapping[str, str], photos: Mapping[str, str], folders: Folders) -> None:
+    numbered = [id for id in masks if (match := _NUMBERED.match(id)) and not match["photo"]]
+    if numbered and len(numbered) == len(masks) and not masks.keys() & photos.keys():
+        raise DataError(
+            folders.masks or "./",
+            found=f"masks that name no photo ({', '.join(sorted(masks)[:3])}, …)",
+            expected="the groundTruth object that says which photo each belongs to",
+            fix=EXPORT,
+        )
 
 
 def _absent(what: str, recorded: str, folder: str, near: list[str]) -> str:

@@ -9,7 +9,7 @@ import os
 import unicodedata
 from pathlib import Path
 
-from segdata.digests import file_digest
+from segdata.digest_cache import remembered_digest
 from segdata.errors import DataError
 from segdata.findings import Finding
 
@@ -95,6 +95,6 @@ def without_extension(name: str) -> str:
 def digest_of(path: Path, name: str) -> str:
     """SHA-256 of a listed file. Raises DataError when it went away since, or may not be read."""
     try:
-        return file_digest(path)
+        return remembered_digest(path)
     except OSError as error:
         raise DataError(name, found=f"no readable file ({error.strerror})", expected="a file") from error

@@ -6,8 +6,10 @@ becomes sample "train/IMG_0001". Only files found by listing the photo folder ar
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -154,9 +156,7 @@ def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None
     if wanted in here.files:
         return wanted, []
     if _ELSEWHERE.match(wanted):
-        if "://" in wanted:
-            wanted = unquote(re.split("[?#]", wanted)[0])
-        last = wanted.rpartition("/")[2]
+        last = _last_part(wanted)
         if last in here.files:
             message = f"the entry names {entry.filename!r}"
             return last, [Finding("photo-by-name", entry.file, place, message, f"took {here.name(last)}")]
@@ -169,5 +169,42 @@ def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None
     return None, [_lost("no-photo", entry, f"no {entry.filename!r} in {here.root}")]
 
 
+def _last_part(name: str) -> str:
+    """The file name of a URL or absolute path."""
+    if "://" in name:
+        name = unquote(re.split("[?#]", name)[0])
+    return name.rpartition("/")[2]
+
+
 def _lost(code: Literal["no-photo", "outside-root"], entry: Entry, message: str) -> Finding:
     return Finding(code, entry.file, f"entry {entry.key!r}", message, "set aside", "error")
+
+
+def likely_folder(
+    file: str, filenames: Sequence[str], by_last: Mapping[str, Sequence[str]]
+) -> tuple[str, list[str]]:
+    """The folder that holds most of these photos ("." is the root), and those: the nearest one of several.
+
+    file      the VIA file that names them, relative to the root
+    by_last   photos below the root by the last part of their names
+    """
+    home = posixpath.dirname(file)
+    folders: dict[str, list[str]] = {}
+    for filename in filenames:
+        wanted = re.sub(r"^(\./)+", "", composed(filename))
+        if _ELSEWHERE.match(wanted):
+            wanted = _last_part(wanted)
+        for photo in by_last.get(posixpath.basename(wanted), ()):
+            if f"/{photo}".endswith(f"/{wanted}"):
+                folders.setdefault(photo.removesuffix(wanted).rstrip("/") or ".", []).append(photo)
+
+    def merit(folder: str) -> tuple[int, int, int, str]:
+        shared = len(posixpath.commonprefix([f"{home}/".lstrip("/").split("/"), folder.split("/")]))
+        return -len(folders[folder]), -shared, folder.count("/"), folder
+
+    if folders:
+        best = min(folders, key=merit)
+        return best, folders[best]
+    holding = Counter(posixpath.dirname(photo) for photos in by_last.values() for photo in photos)
+    near = [one for one in holding if one == home or f"{one}/".startswith(f"{home}/" if home else "")]
+    return (min(near, key=lambda one: (one != home, -holding[one], one)) if near else home) or ".", []

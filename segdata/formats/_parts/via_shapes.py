@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -87,11 +87,24 @@ def read_regions(entry: Entry, where: str) -> Iterator[tuple[str, Region]]:
             ) from error
 
 
+def attributes_used(entries: Iterable[Entry]) -> list[str]:
+    """Names of the region attributes that occur, sorted."""
+    return sorted({name for entry in entries for attributes in raw_attributes(entry) for name in attributes})
+
+
+def raw_attributes(entry: Entry) -> Iterator[dict[str, Any]]:
+    """The attributes of each region as they stand, {} where they are broken."""
+    regions = entry.regions
+    for region in regions.values() if isinstance(regions, dict) else regions:
+        attributes = region.get("region_attributes") if isinstance(region, dict) else None
+        yield attributes if isinstance(attributes, dict) else {}
+
+
 def class_label(region: Region, attribute: str, where: str, place: str) -> str:
     """The region's class as the annotator wrote it; "" where there is none. Raises DataError for several."""
     value = region.region_attributes.get(attribute)
     if isinstance(value, dict):
-        ticked = [name for name, on in value.items() if on is True or on == "true"]
+        ticked = boxes_ticked(value)
         if len(ticked) > 1:
             raise DataError(
                 where,
@@ -104,6 +117,11 @@ def class_label(region: Region, attribute: str, where: str, place: str) -> str:
     if isinstance(value, list):
         raise DataError(where, place=place, found=f"a list as {attribute!r}", expected="one class")
     return "" if value is None else str(value)
+
+
+def boxes_ticked(value: dict[str, Any]) -> list[str]:
+    """Names of a checkbox that are on."""
+    return [name for name, on in value.items() if on is True or on == "true"]
 
 
 def outline(shape: Shape, where: str, place: str) -> tuple[PointsXY, int]:

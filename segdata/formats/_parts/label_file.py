@@ -1,0 +1,119 @@
+"""Files that say what the numbers of masks are called, and the colours that stand for them.
+
+    class_names.txt    "road" on line 1 names number 0, "car" on line 2 number 1, …   (labelme, names.txt, classes.txt)
+    labelmap.txt       "road:128,64,128::" per line, with its colour                  (CVAT)
+
+Numbers count the names; empty lines and lines that begin with # count nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segdata.errors import DataError
+from segdata.ontology import IGNORE_INDEX
+
+Color = tuple[int, int, int]
+
+MAX_BYTES = 1 << 24
+"""Larger lists of names and ids are refused."""
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """What the indices are called, in index order, and the colours of the masks where the file gives them."""
+
+    name: str
+    names: tuple[str, ...]
+    colors: tuple[Color, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path, name: str) -> LabelFile:
+        """Parse class_names.txt or labelmap.txt. Raises DataError naming the line."""
+        names: dict[str, int] = {}
+        colors: dict[Color, int] = {}
+        for number, line in enumerate(read_lines(path, name), 1):
+            text = line.strip()
+            if not text or text.startswith("#"):
+                continue
+            label, *rest = text.split(":")
+            if label in names:
+                raise DataError(
+                    name, place=f"line {number}", found=f"{label!r} again", expected="each name once"
+                )
+            names[label] = number
+            if rest:
+                color = _color(rest[0], name, number)
+                if color in colors:
+                    raise DataError(
+                        name,
+                        place=f"line {number}",
+                        found=f"colour {color} again",
+                        expected="each colour once",
+                    )
+                colors[color] = number
+        if not 1 <= len(names) <= IGNORE_INDEX or len(colors) not in (0, len(names)):
+            raise DataError(
+                name,
+                found=f"{len(names)} names, {len(colors)} of them with a colour",
+                expected="1 to 255 names, with a colour each or without any",
+            )
+        return cls(name, tuple(names), tuple(colors))
+
+
+def read_lines(path: Path, name: str) -> list[str]:
+    """Lines of a text file in UTF-8. Raises DataError for another encoding, no readable file, or MAX_BYTES and more."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES)
+        if len(content) == MAX_BYTES:
+            raise DataError(
+                name, found=f"{MAX_BYTES:,} bytes or more", expected="a short list in a text file"
+            )
+        return content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(name, found="bytes that are not UTF-8", expected="UTF-8 text") from error
+    except OSError as error:
+        raise DataError(name, found=f"no readable file ({error.strerror})", expected="a text file") from error
+
+
+def _color(text: str, name: str, number: int) -> Color:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 3 or not all(re.fullmatch("[0-9]{1,3}", part) and int(part) <= 255 for part in parts):
+        raise DataError(name, place=f"line {number}", found=repr(text), expected="red,green,blue of 0 to 255")
+    return int(parts[0]), int(parts[1]), int(parts[2])
+
+
+def indices_of_colors(
+    pixels: NDArray[np.uint8],
+    colors: Mapping[Color, int],
+    where: str,
+    fix: str = "Save masks as PNG without smoothing, or name the file of your colours in source.options.labels.",
+) -> NDArray[np.uint8]:
+    """Indices of a mask stored in colours.
+
+    pixels  uint8 (H, W, 3) RGB. Returns uint8 (H, W). Raises DataError with row and column of an unknown colour.
+    """
+    known = np.array(
+        sorted((red << 16 | green << 8 | blue, index) for (red, green, blue), index in colors.items())
+    )
+    codes = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    at = np.minimum(np.searchsorted(known[:, 0], codes), len(known) - 1)
+    wrong = known[at, 0] != codes
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise DataError(
+            where,
+            place=f"row {row}, column {column}",
+            found=f"colour {tuple(pixels[row, column].tolist())} ({np.count_nonzero(wrong)} pixels of unknown colours)",
+            expected=f"one of the {len(colors)} colours of the palette",
+            fix=fix,
+        )
+    indices: NDArray[np.uint8] = known[at, 1].astype(np.uint8)
+    return indices
