@@ -2,6 +2,7 @@
 
 python -m flows.convert sample-via            what the DVC stage runs
 python -m flows.convert sample-via --strict   stop, and leave the old set, when a sample had to be set aside
+python -m flows.convert sample-via --verify   read every file again, whatever its size and times say
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from tqdm import tqdm
 
 from flows.local_server import server
 from flows.runners import build_runner
-from segdata.atomic import only_one
-from segdata.conversion import Conversion, ShardTask, Summary
+from segdata.conversion import Conversion, ShardTask, Summary, one_conversion
 from segdata.conversion.plan import ShardResult
 from segdata.errors import SegdataError
 from segdata.project import Project
@@ -45,11 +45,11 @@ def convert_shard(shard: ShardTask, root: str, name: str, run_id: str) -> ShardR
 
 
 @flow(name="convert", flow_run_name="convert {name}", validate_parameters=False)
-def convert(root: str, name: str, run_id: str, strict: bool = False) -> Summary:
+def convert(root: str, name: str, run_id: str, strict: bool = False, verify: bool = False) -> Summary:
     """One source into one shard set, with a markdown artifact of what it came to."""
     _hide_tracebacks_of_data_errors()
     conversion = _conversion(root, name, run_id)
-    plan = conversion.plan()
+    plan = conversion.plan(verify=verify)
     futures = convert_shard.map(list(plan.tasks), unmapped(root), unmapped(name), unmapped(run_id))
     done: dict[Any, ShardResult] = {}
     total = sum(len(shard.samples) for shard in plan.tasks)
@@ -95,17 +95,21 @@ def _cell(text: str) -> str:
 
 
 def run(
-    project: Project, name: str, *, strict: bool = False, runner: TaskRunner[Any] | None = None
+    project: Project,
+    name: str,
+    *,
+    strict: bool = False,
+    verify: bool = False,
+    runner: TaskRunner[Any] | None = None,
 ) -> Summary:
     """Run the flow against PREFECT_API_URL or the project's own server. One conversion of a set at a time."""
     task_runner = runner or build_runner(project.params().convert)
     run_id = uuid4().hex
-    with only_one(project.scratch_dir("locks") / f"convert-{name}", f"convert {name}"):
-        _conversion(
-            str(project.root), name, run_id
-        )  # a source that cannot be opened fails before a server starts
+    root = str(project.root)
+    with one_conversion(project, name):
+        _conversion(root, name, run_id)  # a source that cannot be opened fails before a server starts
         with server(project) as url, temporary_settings({PREFECT_API_URL: url}):
-            return convert.with_options(task_runner=task_runner)(str(project.root), name, run_id, strict)
+            return convert.with_options(task_runner=task_runner)(root, name, run_id, strict, verify)
 
 
 def _hide_tracebacks_of_data_errors() -> None:
@@ -118,11 +122,11 @@ def _hide_tracebacks_of_data_errors() -> None:
         handler.addFilter(is_fault)
 
 
-def convert_and_tell(project: Project, name: str, *, strict: bool) -> None:
+def convert_and_tell(project: Project, name: str, *, strict: bool, verify: bool = False) -> None:
     """Run the flow, print what came of it; problems go to stderr, loudly, at the end."""
     start = time.monotonic()
     try:
-        summary = run(project, name, strict=strict)
+        summary = run(project, name, strict=strict, verify=verify)
     except KeyboardInterrupt:
         click.echo("stopped: the old set stays; run again to go on after the last finished shard", err=True)
         sys.exit(130)
@@ -139,11 +143,12 @@ def convert_and_tell(project: Project, name: str, *, strict: bool) -> None:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("name")
 @click.option("--strict", is_flag=True, help="Stop when a sample had to be set aside; the old set stays.")
-def main(name: str, strict: bool) -> None:
+@click.option("--verify", is_flag=True, help="Read every file again, whatever its size and times say.")
+def main(name: str, strict: bool, verify: bool) -> None:
     """Convert the source of pipeline NAME into its shard set."""
     try:
-        convert_and_tell(Project.find(), name, strict=strict)
-    except SegdataError as error:
+        convert_and_tell(Project.find(), name, strict=strict, verify=verify)
+    except (SegdataError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
 

@@ -1,4 +1,13 @@
-"""Which split a sample belongs to: official lists, a stable hash of a group key, or the seeded split of a report."""
+"""Which split a sample belongs to: official lists, a stable hash of a group key, or the seeded split of a report.
+
+    splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: "^([a-z]+)_"}     aachen_001 and aachen_002 together
+    splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: "(20[0-9]{6})"}   one day of a phone's IMG_20240131_…
+    splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: {by: folder}}     "roll 2/a" and "roll 2/b" together
+
+A group key is read from one id alone. Groups that other photos decide (bursts parted by a gap in time, clusters of
+photos that look alike) are not offered: a new photo between two groups joins them, and then either photos that are
+long placed change their split, or the group straddles. Such photos meet the leak gate (conversion/leaks.py) instead.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +19,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from segdata.errors import ConfigError
-from segdata.pipeline import SPLITS, HashSplits, OfficialSplits, SeededSplits, Split, Splits
+from segdata.pipeline import SPLITS, GroupBy, HashSplits, OfficialSplits, SeededSplits, Split, Splits
 
 
 def assign_splits(
@@ -18,7 +27,7 @@ def assign_splits(
 ) -> dict[str, Split | None]:
     """The split of every id; None for a photo that no official list names.
 
-    Raises ConfigError for shares that do not sum to 1 or a group pattern that misses an id.
+    Raises ConfigError for shares that do not sum to 1, or an id without the group that the splits ask for.
     """
     if isinstance(splits, OfficialSplits):
         return {id: _official(official(id)) for id in ids}
@@ -31,10 +40,21 @@ def _official(name: str | None) -> Split | None:
     return next((split for split in SPLITS if split == name), None)
 
 
-def group_key(id: str, pattern: str | None, where: str) -> str:
-    """What must stay together: the pattern's first group (or whole match) in the id, or the id itself."""
+def group_key(id: str, pattern: str | GroupBy | None, where: str) -> str:
+    """What must stay together: the pattern's first group (or whole match) in the id, its folder, or the id itself."""
     if pattern is None:
         return id
+    if isinstance(pattern, GroupBy):
+        folder, _, _ = id.rpartition("/")
+        if not folder:
+            raise ConfigError(
+                where,
+                place="source.splits.group.by",
+                found=f"id {id!r}, which lies in no folder",
+                expected="every photo in a folder of its group",
+                fix="Move it into one, or give a regular expression as source.splits.group.",
+            )
+        return folder
     try:
         match = re.search(pattern, id)
     except re.error as error:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
+from segdata.decode import strict
 from segdata.errors import ConfigError
-from segdata.pipeline import HashSplits, OfficialSplits, SeededSplits, Split
+from segdata.pipeline import GroupBy, HashSplits, OfficialSplits, SeededSplits, Split
 from segdata.splits import assign_splits, group_key, seeded_splits
 
 SHARES: dict[Split, float] = {"train": 0.6, "val": 0.25, "test": 0.15}
@@ -75,6 +76,26 @@ def test_groups_stay_together() -> None:
     assert group_key("aachen_001", r"^([a-z]+)_", "p") == "aachen"
     assert group_key("aachen_001", r"\d+", "p") == "001"
     assert group_key("aachen_001", None, "p") == "aachen_001"
+
+
+def test_photos_of_a_folder_stay_together() -> None:
+    ids = [f"2024/roll {roll}/{frame}" for roll in range(9) for frame in range(5)]
+    splits = assign_splits(ids, HashSplits(shares=SHARES, group=GroupBy(by="folder")), _none, "p.yaml")
+    for roll in range(9):
+        assert len({split for id, split in splits.items() if id.startswith(f"2024/roll {roll}/")}) == 1
+    assert len(set(splits.values())) == 3
+    assert group_key("2024/roll 2/7", GroupBy(by="folder"), "p") == "2024/roll 2"
+    with pytest.raises(
+        ConfigError, match=r"p\.yaml: source\.splits\.group\.by: found id '7', which lies in no"
+    ):
+        assign_splits([*ids, "7"], HashSplits(shares=SHARES, group=GroupBy(by="folder")), _none, "p.yaml")
+
+
+def test_a_group_as_a_pipeline_file_says_it() -> None:
+    said = {"method": "hash", "shares": {"train": 1.0}, "group": {"by": "folder"}}
+    assert strict(said, HashSplits, "p.yaml").group == GroupBy(by="folder")
+    with pytest.raises(ConfigError, match=r"p\.yaml: group\.by: found .*burst"):
+        strict(said | {"group": {"by": "burst"}}, HashSplits, "p.yaml")
 
 
 @pytest.mark.parametrize(

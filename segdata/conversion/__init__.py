@@ -8,8 +8,8 @@ Flows add fan-out and progress; all meaning is here, in three verbs that work wi
 >>> summary = conversion.finish(plan, results)
 """
 
-from segdata.conversion.convert import Conversion
+from segdata.conversion.convert import Conversion, one_conversion
 from segdata.conversion.plan import ConversionPlan, ShardTask
 from segdata.conversion.summary import Summary
 
-__all__ = ["Conversion", "ConversionPlan", "ShardTask", "Summary"]
+__all__ = ["Conversion", "ConversionPlan", "ShardTask", "Summary", "one_conversion"]

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
+from segdata.atomic import only_one
 from segdata.conversion.journal import Journal
+from segdata.conversion.leaks import Gate, Place, alike
 from segdata.conversion.plan import (
     ConversionPlan,
     SampleRecord,
     SampleTask,
     ShardResult,
     ShardTask,
+    look_of,
     settings_digest,
     write_records,
 )
 from segdata.conversion.previous import PreviousSet
 from segdata.conversion.sources import open_source, set_aside
-from segdata.conversion.summary import Summary, summarize, write_summary
+from segdata.conversion.summary import Summary, refuse, summarize, write_summary
+from segdata.digest_cache import DigestCache
 from segdata.digests import value_digest
 from segdata.errors import ConfigError, DataError
 from segdata.findings import Finding
@@ -31,10 +36,15 @@ from segdata.photo import Resize
 from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.shards.boundaries import group_into_shards, target_rows
-from segdata.shards.manifest import Manifest, write_manifest
-from segdata.shards.schema import SetMetadata
-from segdata.shards.writer import ShardWriter
+from segdata.shards.manifest import Manifest, refuse_newer, write_manifest
+from segdata.shards.schema import MANIFEST, SampleRow, SetMetadata
+from segdata.shards.writer import ShardWriter, room_on_disk
 from segdata.splits import assign_splits
+
+
+def one_conversion(project: Project, name: str) -> AbstractContextManager[None]:
+    """Hold this around a conversion or a repair. Raises SegdataError when another process is at the same set."""
+    return only_one(project.scratch_dir("locks") / f"convert-{name}", f"convert {name}")
 
 
 @dataclass(frozen=True)
@@ -49,10 +59,15 @@ class Conversion:
     records_path: Path
     check_path: Path
     journal: Journal
+    digests: DigestCache
+    near_bits: int | None
 
     @classmethod
     def open(cls, project: Project, name: str) -> Conversion:
-        """Raises ConfigError for a wrong pipeline file, DataError for a source that cannot be read at all."""
+        """Raises ConfigError for a wrong pipeline file, DataError for a source that cannot be read at all.
+
+        ShardError where a newer segdata wrote the shard set that this conversion would replace.
+        """
         pipeline = project.pipeline(name)
         where = f"pipelines/{name}.yaml"
         # A link inside the project may lead elsewhere (its owner made it); a path may not.
@@ -61,6 +76,7 @@ class Conversion:
                 where, place="source.root", found=pipeline.source.root, expected="a folder inside the project"
             )
         format_file(pipeline.source.format, where)
+        refuse_newer(project.shards_dir(name))
         source = open_source(pipeline.source, project.root / pipeline.source.root, where)
         return cls(
             name,
@@ -71,19 +87,34 @@ class Conversion:
             project.plan_path(name),
             project.check_path(name),
             Journal(project.root / ".segdata" / "unfinished" / "convert" / name),
+            DigestCache(project.root / ".segdata" / "digests" / name),
+            project.params().convert.near_duplicate_bits,
         )
 
     @cached_property
-    def _metadata(self) -> SetMetadata:
+    def ids(self) -> frozenset[str]:
+        """Every sample of the source."""
+        return frozenset(self.reader.ids())
+
+    @cached_property
+    def metadata(self) -> SetMetadata:
         source, shards = self.pipeline.source, self.pipeline.shards
         return SetMetadata.of(source.build_ontology(), shards.size_hw, shards.photo, source.format)
 
     @cached_property
-    def _previous(self) -> PreviousSet:
+    def previous(self) -> PreviousSet:
         return PreviousSet(self.shards_dir, self.records_path)
 
-    def plan(self) -> ConversionPlan:
-        """List, fingerprint, split and group every sample; opens no photo."""
+    def plan(self, *, verify: bool = False) -> ConversionPlan:
+        """List, fingerprint, split and group every sample; reads a photo's bytes only where its file changed.
+
+        With `verify`, every file is read, whatever its size and times say.
+        """
+        with self.digests.in_use(verify=verify):
+            self.previous.check_shards()
+            return self._plan()
+
+    def _plan(self) -> ConversionPlan:
         settings = settings_digest(self.pipeline)
         splits = assign_splits(
             self.reader.ids(), self.pipeline.source.splits, self.reader.official_split, self.where
@@ -102,6 +133,7 @@ class Conversion:
                 continue
             key = value_digest([settings, fingerprint])
             samples[split][id] = SampleTask(id, fingerprint, key)
+        findings += self._check_copies(samples)
         target = target_rows(self.pipeline.shards.size_hw, self.pipeline.shards.target_mib)
         tasks = tuple(
             ShardTask(split, tuple(by_id[id] for id in ids))
@@ -110,38 +142,60 @@ class Conversion:
         )
         return ConversionPlan(tasks, tuple(findings))
 
+    @property
+    def _gate(self) -> Gate:
+        return Gate(self.pipeline.source.accept_leaks, self.where)
+
+    def _check_copies(self, samples: Mapping[str, Mapping[str, SampleTask]]) -> list[Finding]:
+        """Raises DataError for one photo in two splits, before anything is converted."""
+        photos = [
+            (Place(id, split), task.fingerprint.photo)
+            for split, by_id in samples.items()
+            for id, task in by_id.items()
+        ]
+        return [*self._gate.unknown([place.id for place, _ in photos]), *self._gate.exact(photos)]
+
+    def _check_looks(self, rows: Sequence[SampleRow], records: Sequence[SampleRecord]) -> list[Finding]:
+        """Raises DataError for photos that look alike in two splits; what was converted stays for the next run."""
+        if self.near_bits is None:
+            return []
+        looks = {record.id: record.look for record in records}
+        return self._gate.near(alike(rows, looks, self.near_bits))
+
     def convert(self, task: ShardTask) -> ShardResult:
         """One shard: as it lies when nothing in it changed, else made anew. Writes one file; twice does no harm."""
-        made = self._previous.whole(task, self._metadata) or self.journal.recall(task, self.shards_dir)
+        made = self.previous.whole(task, self.metadata) or self.journal.recall(task, self.shards_dir)
         if made is None:
             made = self._make(task)
-            self.journal.note(task, made)
+            with room_on_disk(self.journal.folder):
+                self.journal.note(task, made)
         return made
 
     @property
-    def _resize(self) -> Resize:
+    def resize(self) -> Resize:
         shards = self.pipeline.shards
         return Resize(shards.size_hw, shards.photo, shards.exact)
 
     def _make(self, task: ShardTask) -> ShardResult:
-        writer = ShardWriter(self.shards_dir, task.split, self._metadata, len(task.samples))
+        writer = ShardWriter(self.shards_dir, task.split, self.metadata, len(task.samples))
         records: list[SampleRecord] = []
         kept = 0
         for sample in task.samples:
-            old = self._previous.row(sample, self.pipeline.shards.size_hw)
+            old = self.previous.kept(sample, self.pipeline.shards.size_hw)
             if old is not None:
-                image, mask, findings, original_hw = old.image, old.mask, old.findings, old.original_hw
+                writer.keep(old.row, old.image, old.mask)
+                records.append(old.record)
                 kept += 1
-            else:
-                try:
-                    read = self.reader.read(sample.id, self._resize)
-                except DataError as error:
-                    records.append(SampleRecord(sample.id, sample.key, "", "", (set_aside(error),)))
-                    continue
-                image, mask, findings, original_hw = read.image, read.mask, read.findings, read.original_hw
+                continue
+            try:
+                read = self.reader.read(sample.id, self.resize)
+            except DataError as error:
+                records.append(SampleRecord(sample.id, sample.key, "", "", (set_aside(error),)))
+                continue
             digests = (sample.fingerprint.photo, sample.fingerprint.annotation)
-            row = writer.append(sample.id, image, mask, digests, original_hw)
-            records.append(SampleRecord(sample.id, sample.key, row.image_digest, row.mask_digest, findings))
+            row = writer.append(sample.id, read.image, read.mask, digests, read.original_hw)
+            made = (row.image_digest, row.mask_digest, read.findings, look_of(read.image))
+            records.append(SampleRecord(sample.id, sample.key, *made))
         finished = writer.finish()
         shard, rows = finished if finished else (None, [])
         return ShardResult(shard, tuple(rows), tuple(records), len(rows) - kept, kept)
@@ -151,14 +205,16 @@ class Conversion:
     ) -> Summary:
         """Check the whole, then write records and check report, then the manifest, then remove orphaned shards.
 
-        Raises DataError when nothing is left, when `strict` and a sample could not be used, or when counts are not
-        the expected ones; then the old set and its check report stay as they were.
+        Raises DataError when nothing is left, when `strict` and a sample could not be used, when counts are not the
+        expected ones, or when photos look alike in two splits; ShardError when the disk is full. Then the old set and
+        its check report stay as they were.
         """
         rows = tuple(row for result in results for row in result.rows)
         entries = tuple(result.shard for result in results if result.shard is not None)
-        manifest = Manifest(msgspec.structs.replace(self._metadata, shards=entries), rows)
+        manifest = Manifest(msgspec.structs.replace(self.metadata, shards=entries), rows)
         records = [record for result in results for record in result.records]
         findings = [*plan.findings, *(finding for record in records for finding in record.findings)]
+        findings += self._check_looks(rows, records)
         summary = summarize(
             self.name,
             manifest,
@@ -167,44 +223,24 @@ class Conversion:
             sum(result.reused for result in results),
         )
         try:
-            self._refuse(summary, strict)
+            refuse(summary, self.pipeline.source.expected_counts, self.where, strict=strict)
         except DataError:
-            self._remove_orphans(self._previous.names)
-            self.journal.clear()
+            self._take_back({entry.name for entry in entries})
             raise
-        write_records(self.records_path, records)
-        write_summary(self.check_path, summary)
-        write_manifest(self.shards_dir, manifest)
+        with room_on_disk(self.shards_dir):
+            write_records(self.records_path, records)
+            write_summary(self.check_path, summary)
+            write_manifest(self.shards_dir, manifest)
         self._remove_orphans({entry.name for entry in entries})
         self.journal.clear()
         return summary
 
-    def _refuse(self, summary: Summary, strict: bool) -> None:
-        problems = "\n  ".join(["", *summary.problem_lines()])
-        if not summary.samples:
-            raise DataError(
-                self.where,
-                found="not one sample that can be used",
-                expected="annotated photos",
-                fix=f"What was wrong:{problems}",
-            )
-        if strict and summary.errors:
-            raise DataError(
-                self.where,
-                found=f"problems that set samples aside: {summary.errors}",
-                expected="none with --strict",
-                fix=f"Mend or remove them; the shard set stays as it was.{problems}",
-            )
-        expected = self.pipeline.source.expected_counts
-        actual = {split: summary.samples.get(split, 0) for split in expected}
-        if expected and actual != expected:
-            raise DataError(
-                self.where,
-                place="source.expected_counts",
-                found=str(actual),
-                expected=str(expected),
-                fix=f"Complete the raw folder, or state the counts that are right.{problems}",
-            )
+    def _take_back(self, names: set[str]) -> None:
+        """Remove what this run made. Where there is a manifest that cannot be read, all may belong to it."""
+        if self.previous.names or not (self.shards_dir / MANIFEST).exists():
+            for name in names - self.previous.names:
+                (self.shards_dir / name).unlink(missing_ok=True)
+        self.journal.clear()
 
     def _remove_orphans(self, names: set[str]) -> None:
         """Remove shards that no manifest names, and what a killed run left half-written; nothing else."""

@@ -10,16 +10,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import segdata
+from segdata import duplicates
 from segdata.atomic import replace_file
 from segdata.digests import source_digest, value_digest
+from segdata.duplicates import perceptual_hash
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, format_file, format_parts
 from segdata.pipeline import Pipeline
+from segdata.sample import Image
 from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
 CODE = (
+    "exif.py",
     "jpeg.py",
     "photo.py",
+    "png.py",
     "rasterize.py",
     "label_map.py",
     "ontology.py",
@@ -78,7 +83,8 @@ class ShardResult(msgspec.Struct, frozen=True):
 class SampleRecord(msgspec.Struct, frozen=True):
     """Why a sample is as it is; kept beside the shard set so that the next run can tell what changed.
 
-    image_digest and mask_digest are empty for a sample that was set aside.
+    image_digest, mask_digest and look are empty for a sample that was set aside. look is the perceptual hash of the
+    image as it stands in its shard, 16 hex digits: what the leak gate compares.
     """
 
     id: str
@@ -86,6 +92,12 @@ class SampleRecord(msgspec.Struct, frozen=True):
     image_digest: str
     mask_digest: str
     findings: tuple[Finding, ...]
+    look: str = ""
+
+
+def look_of(image: Image) -> str:
+    """Perceptual hash of an image, uint8 (H, W, 3), as 16 hex digits."""
+    return f"{int(perceptual_hash(image)):016x}"
 
 
 def settings_digest(pipeline: Pipeline) -> str:
@@ -124,7 +136,16 @@ def _version(package: str) -> str | None:
         return None
 
 
-_FIELDS = pa.schema([(name, pa.utf8()) for name in ("id", "key", "image_digest", "mask_digest", "findings")])
+_FIELDS = pa.schema(
+    [(name, pa.utf8()) for name in ("id", "key", "image_digest", "mask_digest", "findings", "look")]
+)
+_LOOK_CODE = b"look_code"
+
+
+def _look_code() -> bytes:
+    """Digest of the code that makes looks: those that other code made are not compared with."""
+    assert duplicates.__file__
+    return source_digest([Path(duplicates.__file__)]).encode()
 
 
 def write_records(path: Path, records: list[SampleRecord]) -> None:
@@ -132,16 +153,18 @@ def write_records(path: Path, records: list[SampleRecord]) -> None:
     rows = sorted(records, key=lambda record: record.id)
     columns = {name: [getattr(row, name) for row in rows] for name in _FIELDS.names if name != "findings"}
     columns["findings"] = [msgspec.json.encode(row.findings).decode() for row in rows]
+    schema = _FIELDS.with_metadata({_LOOK_CODE: _look_code()})
     with replace_file(path) as temporary:
         pq.write_table(
-            pa.table(columns, schema=_FIELDS), temporary, compression="zstd", write_page_checksum=True
+            pa.table(columns, schema=schema), temporary, compression="zstd", write_page_checksum=True
         )
 
 
 def read_records(path: Path) -> dict[str, SampleRecord]:
     """Records by id; empty when there are none, or none that can be read (then all is converted again)."""
     try:
-        rows = pq.ParquetFile(path, page_checksum_verification=True).read().to_pylist()
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        is_comparable = (table.schema.metadata or {}).get(_LOOK_CODE) == _look_code()
         records = [
             SampleRecord(
                 row["id"],
@@ -149,8 +172,9 @@ def read_records(path: Path) -> dict[str, SampleRecord]:
                 row["image_digest"],
                 row["mask_digest"],
                 msgspec.json.decode(row["findings"], type=tuple[Finding, ...]),
+                row["look"] if is_comparable else "",
             )
-            for row in rows
+            for row in table.to_pylist()
         ]
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, msgspec.MsgspecError):
         return {}

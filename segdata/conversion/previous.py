@@ -1,21 +1,39 @@
 """The finished set on disk, as the next conversion builds on it: what has not changed is copied or left lying.
 
-Nothing is taken on trust: pixels that do not have the digest that the manifest states are made anew.
+Pixels that do not have the digest that the manifest states are made anew. A shard that is gone or damaged costs its
+own samples, not the set. What the digest cache remembers of a shard file that nobody touched is believed, as it is of
+photos: `segdata convert --verify` and `segdata verify` read every byte.
 """
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from segdata.conversion.plan import SampleRecord, SampleTask, ShardResult, ShardTask, read_records
-from segdata.digests import bytes_digest, file_digest
+from segdata.conversion.plan import SampleRecord, SampleTask, ShardResult, ShardTask, look_of, read_records
+from segdata.digest_cache import remembered_digest
+from segdata.digests import bytes_digest
 from segdata.errors import ShardError
-from segdata.sample import Sample
-from segdata.shards.reader import ShardSet, ShardSplit
-from segdata.shards.schema import SetMetadata
+from segdata.sample import Image, Mask
+from segdata.shards.manifest import Manifest, read_manifest
+from segdata.shards.reader import map_shard
+from segdata.shards.schema import SampleRow, SetMetadata, ShardEntry
+
+Columns = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+class Kept(NamedTuple):
+    """A sample that is copied from the old set: its row and record there, and views of its pixels."""
+
+    row: SampleRow
+    record: SampleRecord
+    image: Image
+    mask: Mask
 
 
 class PreviousSet:
@@ -23,72 +41,96 @@ class PreviousSet:
 
     def __init__(self, shards_dir: Path, records_path: Path) -> None:
         self._folder = shards_dir
-        self._shards: ShardSet | None = None
+        self._manifest: Manifest | None = None
         self._records: dict[str, SampleRecord] = {}
-        self._places: dict[str, tuple[ShardSplit, int]] = {}
+        self._entries: dict[str, ShardEntry] = {}
+        self._sound: dict[str, bool] = {}
+        self._mapped: dict[str, Columns | None] = {}
         with contextlib.suppress(ShardError):
-            self._shards = ShardSet.open(shards_dir)
+            self._manifest = read_manifest(shards_dir)
             self._records = read_records(records_path)
-            for name in self._shards.splits:
-                split = self._shards.split(name)
-                self._places |= {id: (split, index) for index, id in enumerate(split.ids)}
+            self._entries = {entry.name: entry for entry in self._manifest.metadata.shards}
 
     @property
     def names(self) -> set[str]:
         """The files of the old set."""
-        return {entry.name for entry in self._shards.manifest.metadata.shards} if self._shards else set()
+        return set(self._entries)
 
-    def _place(self, sample: SampleTask) -> tuple[ShardSplit, int] | None:
-        """Where an unchanged sample lies: its key still holds, and the row is the one that the record speaks of."""
-        record, place = self._records.get(sample.id), self._places.get(sample.id)
-        if record is None or place is None or record.key != sample.key:
-            return None
-        split, index = place
-        row = split.rows[index]
-        return (
-            place
-            if (row.image_digest, row.mask_digest) == (record.image_digest, record.mask_digest)
-            else None
-        )
+    def check_shards(self) -> None:
+        """Find out which files are what the manifest states, through the digest cache that is in use."""
+        for entry in self._entries.values():
+            self._is_sound(entry)
 
-    def row(self, sample: SampleTask, size_hw: tuple[int, int]) -> Sample | None:
-        """An unchanged sample as it was converted, or None."""
-        place = self._place(sample)
-        if place is None or place[0].size_hw != size_hw:
+    def _is_sound(self, entry: ShardEntry) -> bool:
+        if entry.name not in self._sound:
+            try:
+                self._sound[entry.name] = remembered_digest(self._folder / entry.name) == entry.digest
+            except OSError:
+                self._sound[entry.name] = False
+        return self._sound[entry.name]
+
+    def _row(self, sample: SampleTask) -> SampleRow | None:
+        """The row of an unchanged sample: its key still holds, and the row is the one that the record speaks of."""
+        record = self._records.get(sample.id)
+        row = self._manifest.by_id.get(sample.id) if self._manifest else None
+        if record is None or row is None or record.key != sample.key:
             return None
-        split, index = place
-        row = split.rows[index]
-        try:
-            image, mask = split.image_at(index), split.mask_at(index)
-        except ShardError:
+        same = (row.image_digest, row.mask_digest) == (record.image_digest, record.mask_digest)
+        return row if same else None
+
+    def _columns(self, name: str) -> Columns | None:
+        if name not in self._mapped:  # threads that come at once map it twice, which does no harm
+            try:
+                self._mapped[name] = map_shard(self._folder, self._entries[name])
+            except (ShardError, KeyError):
+                self._mapped[name] = None
+        return self._mapped[name]
+
+    def pixels(self, row: SampleRow) -> tuple[Image, Mask] | None:
+        """Image and mask of a row, or None where they do not have the digests that the row states."""
+        columns = self._columns(row.shard)
+        if columns is None or row.row >= len(columns[0]):
             return None
+        image, mask = columns[0][row.row], columns[1][row.row]
         if (bytes_digest(image.data), bytes_digest(mask.data)) != (row.image_digest, row.mask_digest):
             return None  # damaged on disk: the source is read again
-        return Sample(
-            sample.id,
-            image,
-            mask,
-            (row.original_height, row.original_width),
-            self._records[sample.id].findings,
-        )
+        return image, mask
+
+    def kept(self, sample: SampleTask, size_hw: tuple[int, int]) -> Kept | None:
+        """An unchanged sample as it was converted, or None."""
+        row = self._row(sample)
+        pixels = self.pixels(row) if row else None
+        if row is None or pixels is None or pixels[0].shape[:2] != size_hw:
+            return None
+        return Kept(row, self._with_look(row.id, pixels[0]), *pixels)
+
+    def _with_look(self, id: str, image: Image) -> SampleRecord:
+        """The record of a sample, with its look also where the records are older or other code made them."""
+        record = self._records[id]
+        return record if record.look else msgspec.structs.replace(record, look=look_of(image))
 
     def whole(self, task: ShardTask, metadata: SetMetadata) -> ShardResult | None:
         """The old shard as it lies, when it holds just these samples, all unchanged, under the same metadata."""
-        if self._shards is None:
-            return None
-        old = self._shards.manifest.metadata
-        if msgspec.structs.replace(old, shards=()) != metadata:
+        if self._manifest is None or msgspec.structs.replace(self._manifest.metadata, shards=()) != metadata:
             return None
         rows = []
         for sample in task.samples:
-            place = self._place(sample)
-            if place is None or place[0].rows[place[1]].split != task.split:
+            row = self._row(sample)
+            if row is None or row.split != task.split:
                 return None
-            rows.append(place[0].rows[place[1]])
-        entry = next(entry for entry in old.shards if entry.name == rows[0].shard)
-        if entry.rows != len(rows) or any(row.shard != entry.name for row in rows):
+            rows.append(row)
+        entry = self._entries.get(rows[0].shard)
+        if entry is None or entry.rows != len(rows) or any(row.shard != entry.name for row in rows):
             return None
-        if file_digest(self._folder / entry.name) != entry.digest:
+        if not self._is_sound(entry):
             return None
-        records = tuple(self._records[sample.id] for sample in task.samples)
-        return ShardResult(entry, tuple(rows), records, 0, len(rows))
+        records = []
+        for row in rows:
+            record = self._records[row.id]
+            if not record.look:
+                pixels = self.pixels(row)
+                if pixels is None:
+                    return None
+                record = self._with_look(row.id, pixels[0])
+            records.append(record)
+        return ShardResult(entry, tuple(rows), tuple(records), 0, len(rows))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from segdata.atomic import replace_file
+from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.shards.manifest import Manifest, sum_statistics
+from segdata.pipeline import Split
+from segdata.shards.manifest import Manifest
+from segdata.shards.statistics import sum_statistics
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -78,6 +82,34 @@ def summarize(name: str, manifest: Manifest, findings: list[Finding], converted:
         converted=converted,
         reused=reused,
     )
+
+
+def refuse(summary: Summary, expected_counts: Mapping[Split, int], where: str, *, strict: bool) -> None:
+    """Raises DataError for a set that must not take the place of the old one."""
+    problems = "\n  ".join(["", *summary.problem_lines()])
+    if not summary.samples:
+        raise DataError(
+            where,
+            found="not one sample that can be used",
+            expected="annotated photos",
+            fix=f"What was wrong:{problems}",
+        )
+    if strict and summary.errors:
+        raise DataError(
+            where,
+            found=f"problems that set samples aside: {summary.errors}",
+            expected="none with --strict",
+            fix=f"Mend or remove them; the shard set stays as it was.{problems}",
+        )
+    actual = {split: summary.samples.get(split, 0) for split in expected_counts}
+    if actual != dict(expected_counts):
+        raise DataError(
+            where,
+            place="source.expected_counts",
+            found=str(actual),
+            expected=str(dict(expected_counts)),
+            fix=f"Complete the raw folder, or state the counts that are right.{problems}",
+        )
 
 
 def write_summary(path: Path, summary: Summary) -> None:

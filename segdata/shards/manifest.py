@@ -1,14 +1,14 @@
-"""The manifest: the one door into a shard set, and the sums that statistics are made of."""
+"""The manifest: the one door into a shard set."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,8 +21,9 @@ from segdata.shards.schema import (
     METADATA_KEY,
     SampleRow,
     SetMetadata,
-    Statistics,
 )
+
+MEND = "Mend it with segdata repair, or dvc checkout."
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,48 @@ class Manifest:
         return [row for row in self.rows if row.split in splits]
 
 
+class _Version(msgspec.Struct):
+    format_version: int
+
+
+def check_version(path: Path, encoded: bytes) -> None:
+    """Raises ShardError for set metadata of another format version, whatever else it says."""
+    version = msgspec.json.decode(encoded, type=_Version).format_version
+    if version != FORMAT_VERSION:
+        raise ShardError(
+            str(path),
+            found=f"format version {version}",
+            expected=f"version {FORMAT_VERSION}",
+            fix="Use the segdata that wrote the set, or a newer one."
+            if version > FORMAT_VERSION
+            else "Convert again with this segdata, or use the segdata that wrote the set.",
+        )
+
+
+def refuse_newer(folder: Path) -> None:
+    """Raises ShardError for a set of a newer format, which a conversion would replace by an older one."""
+    path = folder / MANIFEST
+    try:
+        encoded = (pq.read_schema(path).metadata or {})[METADATA_KEY]
+        version = msgspec.json.decode(encoded, type=_Version).format_version
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError):
+        return  # nothing there, or nothing that can be read
+    if version > FORMAT_VERSION:
+        raise ShardError(
+            str(path),
+            found=f"format version {version}",
+            expected=f"version {FORMAT_VERSION} or older",
+            fix="Use the segdata that wrote the set, or a newer one; or remove the folder to make it anew in this form.",
+        )
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write manifest.parquet under a temporary name, then rename: readers see the old set or the new one."""
     columns = {field.name: [getattr(row, field.name) for row in manifest.rows] for field in MANIFEST_FIELDS}
     schema = MANIFEST_FIELDS.with_metadata(manifest.metadata.encoded())
     table = pa.table(columns, schema=schema)
     with replace_file(folder / MANIFEST) as temporary:
-        pq.write_table(table, temporary, compression="zstd", store_schema=True)
+        pq.write_table(table, temporary, compression="zstd", store_schema=True, write_page_checksum=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -60,42 +96,24 @@ def read_manifest(folder: Path) -> Manifest:
             fix="Run dvc repro, or dvc pull if the set lies on a remote.",
         )
     try:
-        table = pq.ParquetFile(path).read()
-        metadata = msgspec.json.decode(table.schema.metadata[METADATA_KEY], type=SetMetadata)
-        if metadata.format_version == FORMAT_VERSION:
-            rows = tuple(msgspec.convert(row, SampleRow) for row in table.to_pylist())
-    except (pa.ArrowException, OSError, KeyError, TypeError, msgspec.MsgspecError) as error:
-        raise ShardError(
-            str(path), found=f"a damaged manifest ({error})", expected="one written by segdata"
-        ) from error
-    if metadata.format_version != FORMAT_VERSION:
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        encoded = table.schema.metadata[METADATA_KEY]
+        check_version(path, encoded)
+        metadata = msgspec.json.decode(encoded, type=SetMetadata)
+        rows = tuple(msgspec.convert(row, SampleRow) for row in table.to_pylist())
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise ShardError(
             str(path),
-            found=f"format version {metadata.format_version}",
-            expected=f"version {FORMAT_VERSION}",
-            fix="Convert again with this segdata, or use the segdata that wrote the set.",
+            found=f"a damaged manifest ({error})",
+            expected="one written by segdata",
+            fix="Convert again, or dvc checkout.",
+        ) from error
+    counted = Counter((row.shard, row.split) for row in rows)
+    if counted != {(entry.name, entry.split): entry.rows for entry in metadata.shards}:
+        raise ShardError(
+            str(path),
+            found="a damaged manifest (samples and shards that do not match)",
+            expected="one written by segdata",
+            fix="Convert again, or dvc checkout.",
         )
     return Manifest(metadata, rows)
-
-
-def sum_statistics(rows: Sequence[SampleRow], metadata: SetMetadata) -> Statistics:
-    """Add up rows in exact integers; mean and standard deviation follow from the sums, whatever the order."""
-    num_classes = len(metadata.classes)
-    pixels = np.zeros(num_classes, np.int64)
-    ignored = 0
-    sums, squares = [0, 0, 0], [0, 0, 0]
-    for row in rows:
-        pixels += np.asarray(row.pixels, np.int64)
-        ignored += row.ignored
-        for channel in range(3):
-            sums[channel] += row.sums[channel]
-            squares[channel] += row.squares[channel]
-    count = len(rows) * metadata.size_hw[0] * metadata.size_hw[1]
-    if count == 0:
-        return Statistics(pixels, ignored, np.full(3, np.nan), np.full(3, np.nan))
-    mean = np.array([total / count / 255 for total in sums])
-    variance = [
-        (count * square - total * total) / (count * 255) ** 2
-        for total, square in zip(sums, squares, strict=True)
-    ]
-    return Statistics(pixels, ignored, mean, np.sqrt(variance))

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -15,8 +16,41 @@ from segdata.digests import file_digest
 from segdata.errors import ShardError, nearest
 from segdata.ontology import Ontology
 from segdata.sample import Image, Mask
-from segdata.shards.manifest import Manifest, read_manifest, sum_statistics
-from segdata.shards.schema import MANIFEST, SampleRow, ShardEntry, Statistics
+from segdata.shards.manifest import MEND, Manifest, check_version, read_manifest
+from segdata.shards.schema import MANIFEST, METADATA_KEY, SampleRow, ShardEntry, Statistics
+from segdata.shards.statistics import sum_statistics
+
+
+def open_shard(folder: Path, entry: ShardEntry) -> Any:
+    """The one record batch of a mapped shard file. Raises ShardError when it is absent, damaged, or of a newer format."""
+    path = folder / entry.name
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        check_version(path, file.schema.metadata[METADATA_KEY])
+        batch = file.get_batch(0)
+        batch.validate()
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise ShardError(
+            str(path), found=f"a damaged shard ({error})", expected="an Arrow IPC file", fix=MEND
+        ) from error
+    if batch.schema.names != ["id", "image", "mask"]:
+        found = f"columns {', '.join(batch.schema.names)!a}"
+        raise ShardError(str(path), found=found, expected="id, image and mask", fix=MEND)
+    if batch.num_rows != entry.rows:
+        raise ShardError(str(path), found=f"{batch.num_rows} rows", expected=f"{entry.rows}", fix=MEND)
+    return batch
+
+
+def map_shard(folder: Path, entry: ShardEntry) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Images uint8 (N, H, W, 3) and masks uint8 (N, H, W) as views of the mapped file. Raises ShardError."""
+    batch = open_shard(folder, entry)
+    try:
+        return batch.column("image").to_numpy_ndarray(), batch.column("mask").to_numpy_ndarray()
+    except (pa.ArrowException, AttributeError, ValueError) as error:  # no tensors any more
+        found = f"a damaged shard ({error})"
+        raise ShardError(
+            str(folder / entry.name), found=found, expected="an Arrow IPC file", fix=MEND
+        ) from error
 
 
 class ShardSet:
@@ -41,7 +75,7 @@ class ShardSet:
                     str(path),
                     found="no such file" if size is None else f"{size} bytes",
                     expected=f"{entry.bytes} bytes",
-                    fix="Convert again, or dvc checkout.",
+                    fix=MEND,
                 )
         return cls(folder, manifest)
 
@@ -105,23 +139,7 @@ class ShardSplit:
 
     @cached_property
     def _mapped(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-        return [self._map(entry) for entry in self.entries]
-
-    def _map(self, entry: ShardEntry) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        path = self.folder / entry.name
-        try:
-            batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-            if batch.num_rows != entry.rows:
-                raise ShardError(str(path), found=f"{batch.num_rows} rows", expected=f"{entry.rows}")
-            image, mask = batch.column("image").to_numpy_ndarray(), batch.column("mask").to_numpy_ndarray()
-        except (pa.ArrowException, OSError, KeyError) as error:
-            raise ShardError(
-                str(path),
-                found=f"a damaged shard ({error})",
-                expected="an Arrow IPC file",
-                fix="Convert again.",
-            ) from error
-        return image, mask
+        return [map_shard(self.folder, entry) for entry in self.entries]
 
     def _gather(self, column: int, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
         wanted = np.asarray(indices, np.int64)

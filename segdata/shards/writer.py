@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,6 +20,20 @@ from segdata.errors import ShardError
 from segdata.ontology import IGNORE_INDEX
 from segdata.sample import Image, Mask
 from segdata.shards.schema import SampleRow, SetMetadata, ShardEntry, shard_schema
+
+
+@contextlib.contextmanager
+def room_on_disk(folder: Path) -> Iterator[None]:
+    """Raises ShardError, in place of OSError, when a file of the set cannot be written: disk full, no permission."""
+    try:
+        yield
+    except OSError as error:
+        raise ShardError(
+            str(folder),
+            found=f"that it cannot be written ({os.strerror(error.errno) if error.errno else error})",
+            expected="room for the new shards beside the old, and permission to write",
+            fix="The set is as it was. Make room and run again: it goes on after the last finished shard.",
+        ) from error
 
 
 class ShardWriter:
@@ -75,6 +92,12 @@ class ShardWriter:
         self._rows.append(made)
         return made
 
+    def keep(self, row: SampleRow, image: Image, mask: Mask) -> None:
+        """Add a sample of an older shard whose pixels have the digests of its row: nothing is counted again."""
+        index = len(self._rows)
+        self._images[index], self._masks[index] = image, mask
+        self._rows.append(msgspec.structs.replace(row, split=self._split, shard="", row=index))
+
     def finish(self) -> tuple[ShardEntry, list[SampleRow]] | None:
         """Write the file and return its entry and rows; None when no sample was added."""
         count = len(self._rows)
@@ -92,14 +115,21 @@ class ShardWriter:
             ),
         ]
         batch = pa.record_batch(columns, schema=schema)
-        with temporary_file(self._folder) as temporary:
+        with room_on_disk(self._folder), temporary_file(self._folder) as temporary:
             with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
                 writer.write_batch(batch)
             digest = file_digest(temporary)
             name = f"{self._split}-{digest[:16]}.arrow"
             entry = ShardEntry(name, self._split, count, temporary.stat().st_size, digest)
-            commit_file(temporary, self._folder / name)
+            if not _is_there(
+                self._folder / name, entry
+            ):  # a file that is right stays, with its links to a cache
+                commit_file(temporary, self._folder / name)
         return entry, [msgspec.structs.replace(row, shard=name) for row in self._rows]
+
+
+def _is_there(path: Path, entry: ShardEntry) -> bool:
+    return path.is_file() and path.stat().st_size == entry.bytes and file_digest(path) == entry.digest
 
 
 def _pixels(*shape: int) -> NDArray[np.uint8]:

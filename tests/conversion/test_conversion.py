@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from segdata.conversion import Conversion
-from segdata.errors import DataError
+from segdata.errors import DataError, ShardError
 from segdata.photo import nearest_pixels
 from segdata.project import Project
 from segdata.sample_data import draw_scene, iter_truth
 from segdata.shards import ShardSet
+from segdata.shards.manifest import Manifest, read_manifest, write_manifest
+from tests.conversion.street import add_photo, entries, raw, rebuilt, save_entries
 from tests.projects import convert, folder_bytes, sample_pipeline, sample_project, write_project
 
 SCENES = {"num_scenes": 10, "size_hw": (60, 80), "seed": 2012}
@@ -30,53 +36,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(drawn: Path, tmp_path: Path) -> Project:
     shutil.copytree(drawn, tmp_path / "project")
     return Project(tmp_path / "project")
-
-
-def raw(project: Project) -> Path:
-    return project.root / "data" / "raw" / "sample-via"
-
-
-def entries(project: Project) -> dict[str, dict[str, object]]:
-    loaded: dict[str, dict[str, object]] = json.loads((raw(project) / "via_region_data.json").read_text())
-    return loaded
-
-
-def save_entries(project: Project, loaded: dict[str, dict[str, object]]) -> None:
-    (raw(project) / "via_region_data.json").write_text(json.dumps(loaded))
-
-
-def add_photo(project: Project, name: str, seed: int) -> None:
-    """One more annotated photo, as a person would add it: the photo, and its entry in the JSON."""
-    scene = draw_scene(seed, (60, 80))
-    path = raw(project) / "photos" / name
-    Image.fromarray(scene.image).save(path, quality=92)
-    loaded = entries(project)
-    loaded[f"{name}{path.stat().st_size}"] = {
-        "filename": name,
-        "size": path.stat().st_size,
-        "regions": [
-            {
-                "shape_attributes": {
-                    "name": "polygon",
-                    "all_points_x": [0, 79, 79, 0],
-                    "all_points_y": [0, 0, 30, 30],
-                },
-                "region_attributes": {"type": "sky"},
-            }
-        ],
-        "file_attributes": {},
-    }
-    save_entries(project, loaded)
-
-
-def rebuilt(project: Project, folder: Path) -> dict[str, str]:
-    """Bytes of the shard set made from scratch in another project over the same raw data."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(
-        project.root, folder, ignore=shutil.ignore_patterns("shards", "plans", "checks", ".segdata")
-    )
-    convert(Project(folder), "via")
-    return folder_bytes(Project(folder).shards_dir("via"))
 
 
 @pytest.mark.parametrize("format", ["via", "matlab", "cityscapes", "voc"])
@@ -197,7 +156,7 @@ def test_a_changed_photo_is_never_taken_from_an_interrupted_run(project: Project
     conversion = Conversion.open(project, "via")
     for task in conversion.plan().tasks:
         conversion.convert(task)
-    shutil.copy(raw(project) / "photos/IMG_0001.jpg", raw(project) / "photos/IMG_0002.jpg")
+    Image.fromarray(draw_scene(77, (60, 80)).image).save(raw(project) / "photos/IMG_0002.jpg")
     summary = convert(project, "via")
     assert 1 <= summary.converted < 10
     assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
@@ -216,6 +175,73 @@ def test_damaged_pixels_are_made_anew_and_never_become_the_truth(
         shard.write_bytes(data)
     assert convert(project, "via").converted >= 1
     assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut short"])
+def test_a_lost_shard_costs_its_own_samples_alone(project: Project, damage: str) -> None:
+    convert(project, "via")
+    folder = project.shards_dir("via")
+    before = folder_bytes(folder)
+    lost, *others = ShardSet.open(folder).manifest.metadata.shards
+    if damage == "gone":
+        (folder / lost.name).unlink()
+    else:
+        (folder / lost.name).write_bytes((folder / lost.name).read_bytes()[:-8])
+    inodes = {entry.name: (folder / entry.name).stat().st_ino for entry in others}
+    summary = convert(project, "via")
+    assert (summary.converted, summary.reused) == (lost.rows, 10 - lost.rows)
+    assert folder_bytes(folder) == before
+    assert {entry.name: (folder / entry.name).stat().st_ino for entry in others} == inodes
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink], ids=["hard link", "symbolic link"])
+def test_links_to_a_read_only_cache_are_never_written_through(
+    project: Project, tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    convert(project, "via")
+    folder, cache = project.shards_dir("via"), tmp_path / "cache"
+    cache.mkdir()
+    for path in (*folder.iterdir(), project.plan_path("via"), project.check_path("via")):
+        shutil.move(path, cache / path.name)
+        (cache / path.name).chmod(0o444)
+        link(cache / path.name, path)
+    cached = folder_bytes(cache)
+    add_photo(project, "IMG_0100.jpg", seed=5)
+    (raw(project) / "photos/IMG_0005.jpg").unlink()
+    summary = convert(project, "via")
+    assert (summary.converted, summary.reused) == (1, 9)
+    assert folder_bytes(cache) == cached
+    assert {path.stat().st_mode & 0o777 for path in cache.iterdir()} == {0o444}
+    assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
+
+
+def test_a_full_disk_is_named_and_leaves_the_old_set(project: Project, tmp_path: Path) -> None:
+    convert(project, "via")
+    room = tmp_path / "room"
+    room.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", room], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs root")
+    folder = project.shards_dir("via")
+    try:
+        shutil.copytree(folder, room / "via")
+        before = folder_bytes(room / "via")
+        shutil.rmtree(folder)
+        folder.symlink_to(room / "via")
+        for number in range(30):
+            add_photo(project, f"IMG_{100 + number}.jpg", seed=100 + number)
+        with pytest.raises(ShardError, match=r"data/shards/via: found .*No space left on device.* as it was"):
+            convert(project, "via")
+        ShardSet.open(folder)
+        assert before.items() <= folder_bytes(room / "via").items()
+        assert [path for path in folder.iterdir() if path.suffix == ".partial"] == []
+        subprocess.run(["mount", "-o", "remount,size=1m", room], check=True)
+        assert sum(convert(project, "via").samples.values()) == 40
+        assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
+    finally:
+        subprocess.run(["umount", room], check=True)
 
 
 def test_strangers_files_in_the_shard_folder_are_left_alone(project: Project) -> None:
@@ -253,6 +279,31 @@ def test_strict_stops_and_keeps_the_old_set(project: Project) -> None:
         convert(project, "via", strict=True)
     assert folder_bytes(project.shards_dir("via")) == before
     assert project.check_path("via").read_bytes() == check
+
+
+def test_a_refused_run_deletes_nothing_beside_a_manifest_that_cannot_be_read(project: Project) -> None:
+    convert(project, "via")
+    manifest = project.shards_dir("via") / "manifest.parquet"
+    manifest.write_bytes(manifest.read_bytes()[:100])
+    names = {path.name for path in project.shards_dir("via").iterdir()}
+    photo = raw(project) / "photos" / "IMG_0001.jpg"
+    photo.write_bytes(photo.read_bytes()[:2000])
+    with pytest.raises(DataError, match="set samples aside: 1"):
+        convert(project, "via", strict=True)
+    assert names <= {path.name for path in project.shards_dir("via").iterdir()}
+
+
+def test_a_set_of_a_newer_format_is_not_replaced(project: Project) -> None:
+    convert(project, "via")
+    manifest = read_manifest(project.shards_dir("via"))
+    newer = msgspec.structs.replace(manifest.metadata, format_version=99)
+    write_manifest(project.shards_dir("via"), Manifest(newer, manifest.rows))
+    before = folder_bytes(project.shards_dir("via"))
+    with pytest.raises(
+        ShardError, match=r"manifest\.parquet: found format version 99; expected version 1 or older"
+    ):
+        convert(project, "via")
+    assert folder_bytes(project.shards_dir("via")) == before
 
 
 def test_expected_counts_stop_with_both_numbers(drawn: Path, tmp_path: Path) -> None:

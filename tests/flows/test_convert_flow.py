@@ -156,6 +156,26 @@ def test_bad_samples_are_loud_at_the_end_and_stop_with_strict(served: Project) -
         photo.write_bytes(whole)
 
 
+def test_one_photo_in_two_splits_stops_with_one_message(served: Project) -> None:
+    assert run_flow(served, "via").returncode == 0
+    shards = ShardSet.open(served.shards_dir("via"))
+    photos = served.root / "data/raw/sample-via/photos"
+    train, test = (photos / f"{shards.split(split).ids[0]}.jpg" for split in ("train", "test"))
+    whole = test.read_bytes()
+    test.write_bytes(train.read_bytes())
+    try:
+        done = run_flow(served, "via")
+        assert done.returncode == 2
+        assert f"found the same photo in two splits: {min(train.stem, test.stem)} (" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert ShardSet.open(served.shards_dir("via")).digest == shards.digest
+    finally:
+        test.write_bytes(whole)
+    done = run_flow(served, "via", "--verify")
+    assert done.returncode == 0, done.stderr
+    assert "0 converted, 10 unchanged" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [

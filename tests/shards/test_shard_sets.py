@@ -16,7 +16,7 @@ from segdata.errors import ShardError
 from segdata.ontology import ontology_of_names
 from segdata.shards import ShardSet
 from segdata.shards.manifest import Manifest, read_manifest, write_manifest
-from segdata.shards.schema import MANIFEST, SetMetadata
+from segdata.shards.schema import MANIFEST, METADATA_KEY, SetMetadata
 from segdata.shards.writer import ShardWriter
 
 CLASSES = ontology_of_names("three", ["sky", "road", "car"])
@@ -129,6 +129,47 @@ def test_another_format_version_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ShardError, match="found format version 99; expected version 1") as caught:
         ShardSet.open(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_newer_manifest_is_refused_whatever_else_it_says(tmp_path: Path) -> None:
+    write_set(tmp_path, {"train": [1]})
+    table = pq.read_table(tmp_path / MANIFEST).drop_columns(["pixels"])
+    newer = table.replace_schema_metadata(
+        {METADATA_KEY: b'{"format_version": 2, "sizes": "in another form"}'}
+    )
+    pq.write_table(newer, tmp_path / MANIFEST)
+    with pytest.raises(
+        ShardError, match=r"format version 2; expected version 1\. Use the segdata that wrote"
+    ):
+        ShardSet.open(tmp_path)
+
+
+def test_a_newer_shard_under_an_older_manifest_is_refused(tmp_path: Path) -> None:
+    write_set(tmp_path, {"train": [1]})
+    shard = next(tmp_path.glob("*.arrow"))
+    shard.write_bytes(shard.read_bytes().replace(b'"format_version":1', b'"format_version":2'))
+    split = ShardSet.open(tmp_path).split("train")
+    with pytest.raises(ShardError, match=f"{shard.name}: found format version 2; expected version 1"):
+        split.images([0])
+
+
+def test_a_manifest_whose_samples_and_shards_do_not_match_is_damaged(tmp_path: Path) -> None:
+    write_set(tmp_path, {"train": [2, 1]})
+    manifest = read_manifest(tmp_path)
+    for rows in (manifest.rows[1:], (*manifest.rows, manifest.rows[0])):
+        write_manifest(tmp_path, Manifest(manifest.metadata, rows))
+        with pytest.raises(ShardError, match="damaged manifest .samples and shards that do not match"):
+            ShardSet.open(tmp_path)
+
+
+def test_a_shard_that_is_right_is_not_written_again(tmp_path: Path) -> None:
+    """So that a link into a read-only cache stays one."""
+    write_set(tmp_path, {"train": [2]})
+    shard = next(tmp_path.glob("*.arrow"))
+    before = shard.stat()
+    write_set(tmp_path, {"train": [2]})
+    assert (shard.stat().st_ino, shard.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert {path.name for path in tmp_path.iterdir()} == {shard.name, MANIFEST}
 
 
 def test_a_mask_value_without_class_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,282 @@
+"""What a change costs: ten more photos against a full conversion, a plan with nothing new, and the bytes to push.
+
+python benchmarks/shards.py
+
+Drawn photos of 960x1280 (noise, no two alike) with one VIA region each become samples of 224x224; in the last row, the
+size of a phone's photos (3000x4000; a few, linked under many names), which take longer to decode. Ten more come in two
+ways: as a camera roll, their numbers following on the last, and, on top of it, scattered, their numbers between those
+that are there. Each conversion runs in a fresh process with two threads, through the three verbs of segdata.conversion (as
+flows/convert.py does, without Prefect); times are of the work, without the process's start and imports. To push are
+the files of shard set, plan and check report that have new contents, as DVC counts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from _report import hardware, spread, versions, write_results
+
+REPOSITORY = Path(__file__).parent.parent
+SIZE_HW = (224, 224)
+PHOTO_HW = (960, 1280)
+ADDED = 10
+WORKERS = 2
+GAP = 10
+"""Numbers between two photos of a set: IMG_000000, IMG_000010, …"""
+Figures = dict[str, Any]
+
+
+def name_of(number: int) -> str:
+    return f"IMG_{number:06d}"
+
+
+def draw(folder: Path, numbers: Sequence[int], photo_hw: tuple[int, int]) -> None:
+    """Photos that no other is like, by their numbers."""
+    import cv2
+    import numpy as np
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        small = np.random.default_rng(number).integers(0, 256, (12, 16, 3), np.uint8)
+        photo = cv2.resize(small, photo_hw[::-1], interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / f"{name_of(number)}.jpg"), photo, [cv2.IMWRITE_JPEG_QUALITY, 92])
+
+
+def write_source(root: Path, drawn: Path, numbers: Sequence[int], target_mib: float) -> None:
+    """A project with one pipeline over these photos; those that are there stay as they are.
+
+    Numbers that were not drawn are links to the few that were, in turn.
+    """
+    files = sorted(drawn.iterdir())
+    photos = root / "data" / "raw" / "street" / "photos"
+    photos.mkdir(parents=True, exist_ok=True)
+    said = {}
+    for number in numbers:
+        name = f"{name_of(number)}.jpg"
+        if not (photos / name).exists():
+            own = drawn / name
+            os.symlink(own if own.exists() else files[number % len(files)], photos / name)
+        outline = {"all_points_x": [9, 70, 70, 9], "all_points_y": [5, 5, 50, 30 + number % 20]}
+        region = {
+            "shape_attributes": {"name": "polygon", **outline},
+            "region_attributes": {"type": "road"},
+        }
+        said[name] = {"filename": name, "size": -1, "regions": [region], "file_attributes": {}}
+    (photos.parent / "via_region_data.json").write_text(json.dumps(said), encoding="utf-8")
+    sample = (REPOSITORY / "pipelines" / "sample-via.yaml").read_text(encoding="utf-8")
+    pipeline = sample.replace("root: data/raw/sample-via", "root: data/raw/street")
+    pipeline = pipeline.replace(
+        "\nsource:\n", "\nsource:\n  accept_leaks: all  # of phone photos, a few are linked\n"
+    )
+    shards = f"size_hw: [{SIZE_HW[0]}, {SIZE_HW[1]}], target_mib: {target_mib}"
+    pipeline = pipeline.replace("size_hw: [96, 128]", shards)
+    (root / "pipelines").mkdir(exist_ok=True)
+    (root / "pipelines" / "street.yaml").write_text(pipeline, encoding="utf-8")
+    (root / "params.yaml").write_text("pipelines: {}\n", encoding="utf-8")
+
+
+def measure(root: Path) -> None:
+    """In a process of its own: convert the pipeline `street` of a project and print what it took, as JSON."""
+    import pandas  # noqa: F401 - pyarrow imports it at the first array, once per process
+
+    from segdata.conversion import Conversion
+    from segdata.digests import file_digest
+    from segdata.project import Project
+
+    project = Project(root)
+    outputs = [project.shards_dir("street"), project.plan_path("street"), project.check_path("street")]
+
+    def contents() -> dict[str, int]:
+        found = [path for out in outputs for path in (out.iterdir() if out.is_dir() else [out])]
+        return {file_digest(path): path.stat().st_size for path in found if path.is_file()}
+
+    before = contents()
+    start = time.perf_counter()
+    conversion = Conversion.open(project, "street")
+    plan = conversion.plan()
+    planned = time.perf_counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        results = list(pool.map(conversion.convert, plan.tasks))
+    summary = conversion.finish(plan, results, strict=True)
+    seconds = time.perf_counter() - start
+    new = {digest: size for digest, size in contents().items() if digest not in before}
+    figures = {
+        "seconds": seconds,
+        "plan_seconds": planned - start,
+        "converted": summary.converted,
+        "shards": summary.shards,
+        "new_files": len(new),
+        "push_mib": sum(new.values()) / 2**20,
+    }
+    print(json.dumps(figures))
+
+
+def load(root: Path) -> None:
+    """In a process of its own: a shuffled epoch of batches of 32 from the train split, as samples per second."""
+    import numpy as np
+
+    from segdata.project import Project
+    from segdata.shards import ShardSet
+
+    split = ShardSet.open(Project(root).shards_dir("street")).split("train")
+    rates = []
+    for epoch in range(8):
+        order = np.random.default_rng(epoch).permutation(len(split))
+        start = time.perf_counter()
+        for at in range(0, len(order), 32):
+            split.images(order[at : at + 32])
+            split.masks(order[at : at + 32])
+        rates.append(len(order) / (time.perf_counter() - start))
+    print(json.dumps({"samples_per_second": statistics.median(rates[1:])}))
+
+
+def in_fresh_process(verb: str, root: Path) -> Figures:
+    command = [sys.executable, __file__, verb, str(root)]
+    done = subprocess.run(command, check=True, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    figures: Figures = json.loads(done.stdout)
+    return figures
+
+
+def grow(folder: Path, drawn: Path, count: int, target_mib: float) -> dict[str, Figures]:
+    """Full conversion, no-op, a camera roll of ten more photos, and ten scattered ones on top of that."""
+    numbers = [number * GAP for number in range(count)]
+    roll = [count * GAP + step for step in range(ADDED)]
+    scattered = [number * count // ADDED * GAP + 3 for number in range(ADDED)]
+    root = folder / "set"
+    write_source(root, drawn, numbers, target_mib)
+    figures = {"full": in_fresh_process("measure", root)}
+    time.sleep(2.1)  # the files grow old enough for the digest cache
+    in_fresh_process("measure", root)
+    figures["no-op"] = in_fresh_process("measure", root)
+    figures["loader"] = in_fresh_process("load", root)
+    for way, more in (("roll", roll), ("scattered", scattered)):
+        numbers += more
+        write_source(root, drawn, numbers, target_mib)
+        figures[way] = in_fresh_process("measure", root)
+        assert figures[way]["converted"] == ADDED, figures[way]
+    shutil.rmtree(root)
+    return figures
+
+
+def no_op_of(folder: Path, count: int) -> Figures:
+    """A plan of many small photos with nothing new, cache warm."""
+    numbers = [number * GAP for number in range(count)]
+    draw(folder / "small", numbers, (60, 80))
+    write_source(folder / "many", folder / "small", numbers, 8.0)
+    time.sleep(2.1)
+    in_fresh_process("measure", folder / "many")
+    time.sleep(2.1)
+    in_fresh_process("measure", folder / "many")
+    runs = [in_fresh_process("measure", folder / "many") for _ in range(5)]
+    assert all(run["converted"] == 0 and run["new_files"] == 0 for run in runs)
+    shutil.rmtree(folder / "many")
+    return {
+        "photos": count,
+        "plan_seconds": spread([run["plan_seconds"] for run in runs], 3),
+        "seconds": spread([run["seconds"] for run in runs], 3),
+    }
+
+
+def summed(runs: list[dict[str, Figures]]) -> Figures:
+    """Medians over the runs; ratios are to the full conversion of the same run."""
+    row: Figures = {"shards": runs[0]["full"]["shards"]}
+    row["full_seconds"] = spread([run["full"]["seconds"] for run in runs], 2)
+    row["samples_per_second"] = spread([run["loader"]["samples_per_second"] for run in runs], 0)
+    for way in ("no-op", "roll", "scattered"):
+        row[way] = {
+            "seconds": spread([run[way]["seconds"] for run in runs], 3),
+            "ratio": spread([run[way]["seconds"] / run["full"]["seconds"] for run in runs], 4),
+            "new_files": runs[0][way]["new_files"],
+            "push_mib": round(runs[0][way]["push_mib"], 2),
+        }
+    return row
+
+
+def show(head: str, key: str, row: Figures) -> None:
+    cells = [key, str(row["shards"]), f"{row['full_seconds']['median']:.1f}"]
+    for way in ("roll", "scattered"):
+        one = row[way]
+        cells += [
+            f"{one['seconds']['median']:.2f}",
+            f"{one['ratio']['median']:.3f}",
+            f"{one['new_files']} / {one['push_mib']:.1f}",
+        ]
+    cells.append(f"{row['samples_per_second']['median']:,.0f}")
+    if head:
+        print(
+            f"\n| {head} | shards | full s | roll s | ratio | push files / MiB | scattered s | ratio | push | samples/s |"
+        )
+        print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--photos", type=int, nargs="+", default=[250, 1000, 2000])
+    parser.add_argument(
+        "--targets", type=float, nargs="+", default=[16, 32, 64], help="MiB, on the largest set"
+    )
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--many", type=int, default=8000, help="photos of the no-op plan")
+    arguments = parser.parse_args()
+    by_count: dict[str, Figures] = {}
+    by_target: dict[str, Figures] = {}
+    phone: Figures = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder, most = Path(name), max(arguments.photos)
+        base = [number * GAP for number in range(most)]
+        rolls = [count * GAP + step for count in arguments.photos for step in range(ADDED)]
+        gaps = [number * count // ADDED * GAP + 3 for count in arguments.photos for number in range(ADDED)]
+        draw(folder / "drawn", sorted({*base, *rolls, *gaps}), PHOTO_HW)
+        for count in arguments.photos:
+            runs = [grow(folder, folder / "drawn", count, 8.0) for _ in range(arguments.runs)]
+            by_count[str(count)] = summed(runs)
+            show("photos" if len(by_count) == 1 else "", f"{count:,}", by_count[str(count)])
+        draw(folder / "phone", range(8), (3000, 4000))
+        phone = summed([grow(folder, folder / "phone", most, 8.0)])
+        show("", f"{most:,} of a phone", phone)
+        for target in arguments.targets:
+            by_target[f"{target:g}"] = summed([grow(folder, folder / "drawn", most, target)])
+            show("target_mib" if len(by_target) == 1 else "", f"{target:g}", by_target[f"{target:g}"])
+        many = no_op_of(folder, arguments.many)
+    print(
+        f"\nno-op plan of {arguments.many:,}: {many['plan_seconds']['median']} s, all {many['seconds']['median']} s"
+    )
+    write_results(
+        __file__,
+        {
+            "what": "seconds of conversions in fresh processes, without start and imports; ratios are to the full one",
+            "hardware": hardware(),
+            "versions": versions("numpy", "opencv-python-headless", "pillow", "pyarrow"),
+            "threads": WORKERS,
+            "size_hw": SIZE_HW,
+            "photo_hw": PHOTO_HW,
+            "added": ADDED,
+            "runs": arguments.runs,
+            "by_photos": by_count,
+            "phone_photos": phone,
+            "by_target_mib": by_target,
+            "no_op": many,
+        },
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["measure"]:
+        measure(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["load"]:
+        load(Path(sys.argv[2]))
+    else:
+        main()
