@@ -1,0 +1,65 @@
+"""`segdata check`: Source to validation report."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from segdata.commands._shared import check_names, needing, project_of
+
+if TYPE_CHECKING:
+    from segdata.project import Project
+
+MOST_LINES = 20
+
+
+@click.command(
+    "check", epilog="segdata check mine           what is doubtful about the annotations, with pictures"
+)
+@click.argument("name")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Photos read at a time. Default: one per core.")
+@click.pass_context
+def command(ctx: click.Context, name: str, jobs: int | None) -> None:
+    """Write data/check-report/NAME/index.html over a pipeline's source, before anything is converted.
+
+    Reads every photo as the conversion would. Exit code 1 when errors or warnings were found, 2 when no photo or
+    nothing at all could be read.
+    """
+    project = project_of(ctx)
+    check_names(project, name)
+    needing("train", "segdata check", lambda: import_module("jinja2"))
+    ctx.exit(needing("core", "segdata check", lambda: _check(project, name, jobs or os.cpu_count() or 1)))
+
+
+def _check(project: Project, name: str, jobs: int) -> int:
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from tqdm import tqdm
+
+    from segdata.checking import examine, write_json, write_page
+    from segdata.inspection.yaml_text import printable
+
+    folder = project.root / "data" / "check-report" / name
+    with (
+        TemporaryDirectory(prefix=f"check-{name}-", dir=project.scratch_dir()) as pictures,
+        tqdm(unit="photo", desc=f"check {name}", disable=None) as progress,
+    ):
+        found = examine(project, name, Path(pictures), jobs=jobs, start=progress.reset, tick=progress.update)
+        progress.close()
+        write_page(folder / "index.html", found)
+    check = found.check
+    write_json(folder / "check.json", check)
+    click.echo(check.counts_line())
+    loud = [kind.line() for kind in check.kinds if kind.severity != "note"]
+    for line in loud[:MOST_LINES]:
+        click.echo(f"  {printable(line)}", err=True)
+    if len(loud) > MOST_LINES:
+        click.echo(f"  … and {len(loud) - MOST_LINES} more kinds in the report", err=True)
+    click.echo(f"report: {(folder / 'index.html').relative_to(project.root)}")
+    if not check.read:
+        return 2
+    return 1 if check.matters else 0

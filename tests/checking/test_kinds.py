@@ -1,0 +1,91 @@
+"""Findings that say the same become one line, with their numbers and names where these differ."""
+
+from __future__ import annotations
+
+from segdata.checking.kinds import group_findings
+from segdata.findings import Finding
+
+
+def clipped(file: str, place: str, message: str) -> Finding:
+    return Finding("points-clipped", file, place, message, "clipped")
+
+
+def unmapped(file: str, label: str, meant: str = "; did you mean 'tree'? Valid: car, tree") -> Finding:
+    message = f"found label {label!r}; expected a label of source.label_map{meant}"
+    return Finding("unmapped-label", file, "region 1", message, "set aside", "error")
+
+
+def test_one_finding_is_said_in_full() -> None:
+    (kind,) = group_findings([clipped("a.jpg", "region 2", "3 of 14 points lie outside the photo of 64x48")])
+    assert kind.line() == (
+        "note: a.jpg (region 2): 3 of 14 points lie outside the photo of 64x48 [points-clipped: clipped]"
+    )
+
+
+def test_what_differs_is_left_out_and_what_does_not_stays() -> None:
+    (kind,) = group_findings(
+        [
+            clipped("b.jpg", "region 1", "1 of 14 points lie outside the photo of 64x48"),
+            clipped("a.jpg", "region 9", "3 of 14 points lie outside the photo of 64x48"),
+            clipped("a.jpg", "region 2", "2 of 14 points lie outside the photo of 64x48"),
+        ]
+    )
+    assert (kind.says, kind.files, len(kind.findings)) == (
+        "… of 14 points lie outside the photo of 64x48",
+        2,
+        3,
+    )
+    assert kind.line().startswith("note: 3 times in 2 files, first a.jpg (region 2): … of 14 points")
+    assert [(one.file, one.place) for one in kind.findings] == [
+        ("a.jpg", "region 2"),
+        ("a.jpg", "region 9"),
+        ("b.jpg", "region 1"),
+    ]
+
+
+def test_spellings_of_one_label_are_one_line_and_other_labels_are_not() -> None:
+    tree, lorry = group_findings(
+        [
+            unmapped("a.jpg", "Tree "),
+            unmapped("b.jpg", "TREE"),
+            unmapped("c.jpg", "Tree "),
+            unmapped("d.jpg", "lorry", "; Valid: car, tree"),
+        ]
+    )
+    assert tree.says == "label 'Tree ' (2), 'TREE' (1): not in source.label_map; did you mean 'tree'?"
+    assert lorry.says == "label 'lorry': not in source.label_map"
+
+
+def test_values_that_no_map_names_stay_apart() -> None:
+    def value(file: str, number: int, pixels: int) -> Finding:
+        message = (
+            f"found value {number} ({pixels} pixels; unmapped values: [{number}]); expected a value of …"
+        )
+        return Finding("unmapped-label", file, "row 1, column 2", message, "set aside", "error")
+
+    kinds = group_findings([value("a.png", 34, 5), value("b.png", 34, 99), value("c.png", 35, 1)])
+    assert [len(kind.findings) for kind in kinds] == [2, 1]
+    assert kinds[0].says == "found value 34 (… pixels; unmapped values: [34]); expected a value of …"
+
+
+def test_order_is_severity_then_number() -> None:
+    def finding(code: str, severity: str, file: str) -> Finding:
+        return Finding(code, file, "", code, "kept", severity)  # type: ignore[arg-type]
+
+    kinds = group_findings(
+        [
+            finding("n", "note", "a"),
+            finding("w1", "warning", "a"),
+            finding("w2", "warning", "a"),
+            finding("w2", "warning", "b"),
+            finding("e", "error", "z"),
+        ]
+    )
+    assert [kind.code for kind in kinds] == ["e", "w2", "w1", "n"]
+
+
+def test_odd_messages_do_not_confuse() -> None:
+    odd = ["it's the photo's 3 'a' … b", "it's the photo's … 'a' 3 b", "'", "\\' \" 4", "'4", ""]
+    kinds = group_findings([Finding("x", f"{number}", "", text, "kept") for number, text in enumerate(odd)])
+    assert sum(len(kind.findings) for kind in kinds) == len(odd)
+    assert group_findings([]) == ()
