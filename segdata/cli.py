@@ -17,10 +17,20 @@ from segdata.errors import SegdataError
 
 ROAD = (
     "sample",
+    "inspect",
+    "check",
     "convert",
+    "verify",
+    "repair",
+    "show",
+    "overfit",
     "train",
     "evaluate",
+    "reproduce",
     "report",
+    "export",
+    "diff",
+    "history",
     "pipelines",
     "doctor",
 )

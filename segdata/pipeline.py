@@ -5,52 +5,83 @@ shards: {size_hw: [96, 128]}
 model:  {name: mininet, options: {}}
 train:  {epochs: 20, batch_size: 8, optimizer: sgd, lr: 0.03, …}
 evaluate: {split: test}
+
+A variant says `base: cityscapes-denseaspp` and only what differs: the keys that it states replace those of the base, in
+mappings key by key; a base has no base of its own.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from segdata.decode import read_yaml, strict
+from segdata.decode import strict
 from segdata.errors import ConfigError
 from segdata.label_map import LabelMap
 from segdata.ontology import Label, Ontology, load_ontology
+from segdata.published import Data, Figure, Published
+from segdata.recipe import Augment, MeanStd, Model, Reach, Schedule, Train, Weights
+from segdata.sections import SPLITS, Count, NotNegative, Positive, Section, Seed, Share, Split
+from segdata.variants import read_values
 
-Split = Literal["train", "val", "test"]
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
+__all__ = [
+    "SPLITS",
+    "Augment",
+    "Count",
+    "Data",
+    "Evaluate",
+    "Figure",
+    "GroupBy",
+    "HashSplits",
+    "MeanStd",
+    "Model",
+    "NotNegative",
+    "OfficialSplits",
+    "Pipeline",
+    "Positive",
+    "Published",
+    "Reach",
+    "Schedule",
+    "Section",
+    "Seed",
+    "SeededSplits",
+    "Share",
+    "Shards",
+    "Source",
+    "Split",
+    "Splits",
+    "Train",
+    "Weights",
+    "read_pipeline",
+    "read_values",
+]
 
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0, le=sys.float_info.max)]  # finite
-NotNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
-Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
-
-
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class OfficialSplits(_Strict, frozen=True, tag="official", tag_field="method"):
+class OfficialSplits(Section, frozen=True, tag="official", tag_field="method"):
     """The lists or folders that came with the data decide; a photo in none of them is set aside."""
 
 
-class HashSplits(_Strict, frozen=True, tag="hash", tag_field="method"):
+class GroupBy(Section, frozen=True):
+    """A group key that needs no regular expression: the folder that the photo lies in."""
+
+    by: Literal["folder"]
+
+
+class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
     """A stable hash of the group key decides: growing sets never move a photo, groups never straddle.
 
     shares  share of each split; they sum to 1
-    group   regular expression searched in the id; its first group (or whole match) is the key. None: the id itself
+    group   regular expression searched in the id; its first group (or whole match) is the key. None: the id itself.
+            Or {by: folder}: the photo's folder is the key
     """
 
     shares: dict[Split, Share]
-    group: str | None = None
+    group: str | GroupBy | None = None
 
 
-class SeededSplits(_Strict, frozen=True, tag="seeded", tag_field="method"):
+class SeededSplits(Section, frozen=True, tag="seeded", tag_field="method"):
     """The seeded shuffle of a report, over the sorted ids.
 
     recipe  scikit-learn: train_test_split(test) then train_test_split(val) of the rest, same seed each time
@@ -72,7 +103,7 @@ class SeededSplits(_Strict, frozen=True, tag="seeded", tag_field="method"):
 Splits = OfficialSplits | HashSplits | SeededSplits
 
 
-class Source(_Strict, frozen=True):
+class Source(Section, frozen=True):
     """Where annotated photos come from, and what their labels mean.
 
     format           a file of segdata/formats/
@@ -83,6 +114,7 @@ class Source(_Strict, frozen=True):
     exif             frame of the annotation on photos with an EXIF orientation; None: the format's custom
     unlabelled       what pixels no region covers are: "ignore" or a class
     unannotated      photos without annotation: skip (listed), background (whole photo `unlabelled`), or ignore (all 255)
+    accept_leaks     ids, or patterns of ids (seq1/*), whose copies in other splits are accepted; or all of them
     expected_counts  samples per split that must come out; the run stops with both numbers when they differ
     options          the format's own keys
     """
@@ -95,6 +127,7 @@ class Source(_Strict, frozen=True):
     exif: Literal["as-shown", "as-stored"] | None = None
     unlabelled: str = "ignore"
     unannotated: Literal["skip", "background", "ignore"] = "skip"
+    accept_leaks: Literal["all"] | tuple[str, ...] = ()
     expected_counts: dict[Split, int] = {}
     options: dict[str, object] = {}
 
@@ -116,7 +149,7 @@ class Source(_Strict, frozen=True):
         )
 
 
-class Shards(_Strict, frozen=True):
+class Shards(Section, frozen=True):
     """The form in which samples are kept.
 
     size_hw     height and width of every image and mask, pixels
@@ -137,63 +170,7 @@ class Shards(_Strict, frozen=True):
             raise ValueError("target_mib must lie between 0.01 and 1024")
 
 
-class Model(_Strict, frozen=True):
-    """A file of segdata/models/, its options, and a weights file to start from (None: from scratch)."""
-
-    name: str
-    options: dict[str, object] = {}
-    weights: str | None = None
-
-
-class Schedule(_Strict, frozen=True):
-    """Learning rate over the run: constant, step (×factor every `every` epochs), one-cycle, or poly (power 0.9)."""
-
-    name: Literal["constant", "step", "one-cycle", "poly"] = "constant"
-    every: Count = 10
-    factor: Positive = 0.1
-
-
-class Augment(_Strict, frozen=True):
-    """Random changes of photo and mask together, on the training split, each with its own probability or range."""
-
-    horizontal_flip: Share = 0.0
-    vertical_flip: Share = 0.0
-    rotate_degrees: Annotated[float, msgspec.Meta(ge=0, le=180)] = 0.0
-    brightness: Share = 0.0
-    contrast: Share = 0.0
-    blur: Share = 0.0
-
-
-class MeanStd(_Strict, frozen=True):
-    """Normalisation by given numbers: (image / 255 - mean) / std, per RGB channel."""
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-class Train(_Strict, frozen=True):
-    """One training run. `select` names the criterion of the best checkpoint, on the val split."""
-
-    epochs: Count
-    batch_size: Count
-    optimizer: Literal["sgd", "adam", "adamw"]
-    lr: Positive
-    seed: Seed = 0
-    momentum: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
-    weight_decay: NotNegative = 0.0
-    schedule: Schedule = Schedule()
-    augment: Augment = Augment()
-    normalise: Literal["imagenet", "train", "all"] | MeanStd = "train"
-    class_weights: Literal["none", "inverse-frequency", "median-frequency"] = "none"
-    select: Literal["mean_iou", "pixel_accuracy", "loss"] = "mean_iou"
-    patience: Count | None = None
-    precision: Literal["fp32", "bf16"] = "fp32"
-    channels_last: bool = False
-    accumulate: Count = 1
-    compile: bool = False
-
-
-class Evaluate(_Strict, frozen=True):
+class Evaluate(Section, frozen=True):
     """What is scored: the split, and how many photos of it the report shows."""
 
     split: Split = "test"
@@ -201,18 +178,7 @@ class Evaluate(_Strict, frozen=True):
     shown: Annotated[int, msgspec.Meta(ge=0, le=100)] = 6
 
 
-class Published(_Strict, frozen=True):
-    """A figure somebody published, and how it was computed."""
-
-    metric: str
-    protocol: str
-    split: Split
-    value: float
-    where: str
-    tolerance: float
-
-
-class Pipeline(_Strict, frozen=True):
+class Pipeline(Section, frozen=True):
     """One pipelines/<name>.yaml."""
 
     title: str
@@ -222,21 +188,18 @@ class Pipeline(_Strict, frozen=True):
     train: Train
     evaluate: Evaluate = Evaluate()
     published: Published | None = None
+    data: Data | None = None
 
 
 def read_pipeline(path: Path, where: str | None = None) -> Pipeline:
     """Decode a pipeline file strictly. Raises ConfigError naming file, key and the nearest valid key."""
     where = where or path.name
-    value = read_yaml(path, where)
-    if not isinstance(value, dict):
-        raise ConfigError(
-            where, found=type(value).__name__, expected="a mapping: source, shards, model, train, …"
-        )
-    pipeline = strict(value, Pipeline, where)
+    pipeline = strict(read_values(path, where), Pipeline, where)
     try:
         ontology = pipeline.source.build_ontology()
         pipeline.source.build_label_map(ontology)
         ontology.id_of(pipeline.source.unlabelled)
+        ontology.id_of(pipeline.train.void)
     except ConfigError as error:
         raise ConfigError(
             f"{where}: {error.where}", place=error.place, found=error.found, expected=error.expected

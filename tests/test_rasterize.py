@@ -213,6 +213,7 @@ def test_many_points_cross_where_they_cross() -> None:
 
 def test_a_scribble_without_end_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segdata.rasterize.MOST_PAIRS", 100)
+    monkeypatch.setattr("segdata.rasterize._FEW", 3)
     scribble = np.random.Generator(np.random.PCG64(1)).integers(0, 99, (300, 2)).astype(np.int32)
     assert self_crossings(scribble) is None
 
@@ -232,6 +233,11 @@ def test_crossings_are_those_of_every_pair_of_edges(points: list[tuple[int, int]
     found = self_crossings(_pixels(*points), least_loop=0)
     assert found is not None
     assert len(found) == len(crossing)
+    with pytest.MonkeyPatch.context() as patch:  # as many points would be compared
+        patch.setattr("segdata.rasterize._FEW", 0)
+        swept = self_crossings(_pixels(*points), least_loop=0)
+    assert swept is not None
+    assert swept.tolist() == found.tolist()
 
 
 def test_what_encloses_nothing_lies_on_a_line() -> None:

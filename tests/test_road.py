@@ -181,19 +181,17 @@ def test_a_change_in_a_format_converts_that_format_and_trains_nobody(road: Road)
     assert "10 converted, 0 unchanged" in said
 
 
-def test_one_more_annotated_photo_changes_only_what_it_must(road: Road) -> None:
+def test_one_more_annotated_photo_changes_only_what_it_must(road: Road, tmp_path: Path) -> None:
     raw = road.root / "data/raw/sample-via"
     shards = road.project.shards_dir("sample-via")
     before = {row.id: row for row in ShardSet.open(shards).manifest.rows}
     voc = folder_bytes(road.project.shards_dir("sample-voc"))
+    write_sample_set("via", tmp_path, num_scenes=4, size_hw=(120, 160), seed=99)
+    shutil.copy(tmp_path / "photos/IMG_0001.jpg", raw / "photos/street.jpg")
+    entry = next(iter(json.loads((tmp_path / "via_region_data.json").read_text()).values()))
+    assert entry["filename"] == "IMG_0001.jpg"
     loaded = json.loads((raw / "via_region_data.json").read_text())
-    entry = next(entry for entry in loaded.values() if entry["filename"] == "IMG_0001.jpg")
-    shutil.copy(raw / "photos/IMG_0001.jpg", raw / "photos/street.jpg")
-    loaded["street.jpg" + str(entry["size"])] = {
-        **entry,
-        "filename": "street.jpg",
-        "regions": entry["regions"][:2],
-    }
+    loaded["street.jpg" + str(entry["size"])] = {**entry, "filename": "street.jpg"}
     (raw / "via_region_data.json").write_text(json.dumps(loaded))
 
     said = road.sh(readme_block("dvc repro\n"))
@@ -217,9 +215,16 @@ def test_a_set_of_ones_own(road: Road) -> None:
     raw = road.root / "data/raw/mine"
     write_sample_set("via", raw, num_scenes=24, size_hw=(120, 160), seed=7)
     (raw / "SAMPLE.json").unlink()
+    said = road.sh(readme_block("segdata inspect"))
+    assert "via_region_data.json (VIA 2 annotations): 24 entries" in said
+    assert (road.root / "pipelines/mine.yaml").is_file()
     (road.root / "pipelines/mine.yaml").write_text(YAML[0])
     params = road.root / "params.yaml"
     params.write_text(params.read_text().replace("pipelines:\n", f"pipelines:\n{YAML[1]}", 1))
+    road.sh(f"(\n{readme_block('segdata check mine')}) || [ $? = 1 ]")
+    assert (road.root / "data/check-report/mine/index.html").stat().st_size > 5_000
+    road.sh(readme_block("segdata show mine"))
+    assert len(list((road.root / "data/shown/mine").glob("*.png"))) >= 3
     said = road.sh(readme_block("dvc add data/raw/mine"))
     assert set(re.findall(r"Running stage '([^']+)'", said)) == {
         "convert@mine",
@@ -230,6 +235,15 @@ def test_a_set_of_ones_own(road: Road) -> None:
     assert "mine: 24 samples" in said
     assert ShardSet.open(road.project.shards_dir("mine")).ontology.names == ("road", "car", "person")
     assert "0 converted, 24 unchanged" in road.sh(readme_block("segdata convert mine --strict"))
+
+
+def test_masks_go_on_in_another_tool(road: Road) -> None:
+    road.sh(readme_block("segdata export mine"))
+    exported = road.root / "data/exported/mine-coco"
+    assert (exported / "source.yaml").is_file()
+    named = [json.loads(path.read_text()) for path in exported.rglob("*.json")]
+    assert sum(len(one["images"]) for one in named) == 24
+    assert {category["name"] for one in named for category in one["categories"]} >= {"road", "car", "person"}
 
 
 def test_push_and_pull_bring_the_same_bytes_to_a_fresh_clone(road: Road, tmp_path: Path) -> None:

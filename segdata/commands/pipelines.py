@@ -5,6 +5,24 @@ from __future__ import annotations
 import click
 
 from segdata.commands._shared import check_names, check_raw, project_of
+from segdata.errors import ConfigError
+from segdata.pipeline import Published, read_values
+from segdata.project import Project
+from segdata.reproduction.measured import measured
+from segdata.reproduction.needs import missing_data
+
+HEADER = (
+    "pipeline",
+    "format",
+    "model",
+    "raw data",
+    "shards",
+    "trained",
+    "in params.yaml",
+    "published",
+    "here",
+    "as",
+)
 
 
 @click.command(
@@ -13,30 +31,69 @@ from segdata.commands._shared import check_names, check_raw, project_of
 @click.option(
     "--check", is_flag=True, help="Say nothing unless something would stop `dvc repro`: a typo, no raw data."
 )
+@click.option("--show", metavar="NAME", help="Print one pipeline in full: a variant with what its base says.")
 @click.pass_context
-def command(ctx: click.Context, check: bool) -> None:
-    """List the pipelines with their format, model, and what is on disk."""
+def command(ctx: click.Context, check: bool, show: str | None) -> None:
+    """List the pipelines with their format, model, and what is on disk.
+
+    A pipeline with a published figure shows it, the same figure as measured here, and how both were computed.
+    """
     project = project_of(ctx)
-    built = project.params().pipelines
-    for name in built:
+    if show is not None:
+        click.echo(_in_full(project, show), nl=False)
+        return
+    for name in project.params().pipelines:
         check_names(project, name)
         if check:
             check_raw(project, name)
+            _check_whole(project, name)
     if check:
         return
-    rows = [("pipeline", "format", "model", "raw data", "shards", "trained", "in params.yaml")]
-    for name in project.pipeline_names():
-        pipeline = project.pipeline(name)
-        there = [
-            (project.root / pipeline.source.root).is_dir(),
-            (project.shards_dir(name) / "manifest.parquet").is_file(),
-            (project.run_dir(name) / "model.safetensors").is_file(),
-            name in built,
-        ]
-        marks = ["yes" if mark else "-" for mark in there]
-        rows.append(
-            (name, pipeline.source.format, pipeline.model.name, marks[0], marks[1], marks[2], marks[3])
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    rows = [HEADER, *(_row(project, name) for name in project.pipeline_names())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _row(project: Project, name: str) -> tuple[str, ...]:
+    pipeline = project.pipeline(name)
+    there = (
+        not missing_data(project, pipeline),
+        (project.shards_dir(name) / "manifest.parquet").is_file(),
+        (project.run_dir(name) / "model.safetensors").is_file(),
+        name in project.params().pipelines,
+    )
+    marks = ["yes" if mark else "-" for mark in there]
+    published = pipeline.published
+    figures = ("", "", "") if published is None else _figures(project, name, published)
+    return (name, pipeline.source.format, pipeline.model.name, *marks, *figures)
+
+
+def _figures(project: Project, name: str, published: Published) -> tuple[str, str, str]:
+    said, here = (
+        "-" if value is None else f"{value:.4f}"
+        for value in (published.value, measured(project, name, published))
+    )
+    return said, here, f"{published.protocol}, {published.split}"
+
+
+def _in_full(project: Project, name: str) -> str:
+    import yaml
+
+    values = read_values(project.pipeline_path(name), f"pipelines/{name}.yaml")
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _check_whole(project: Project, name: str) -> None:
+    """DVC watches sections of a file, and a variant's stand in another. Raises ConfigError."""
+    from segdata.decode import read_yaml
+
+    values = read_yaml(project.pipeline_path(name), f"pipelines/{name}.yaml")
+    if isinstance(values, dict) and "base" in values:
+        raise ConfigError(
+            "params.yaml",
+            place=f"pipelines.{name}",
+            found=f"a variant of {values['base']!r}",
+            expected="a whole pipeline, since DVC watches the sections of one file",
+            fix=f"segdata pipelines --show {name} prints it in full: save that as the file.",
+        )

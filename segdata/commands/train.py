@@ -13,8 +13,15 @@ from segdata.commands._shared import check_names, needing, project_of
 @click.argument("name")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Default: params.yaml.")
 @click.option("--fresh", is_flag=True, help="Start over, also when an unfinished run could go on.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="One per GPU; they share each batch.",
+)
 @click.pass_context
-def command(ctx: click.Context, name: str, device: str | None, fresh: bool) -> None:
+def command(ctx: click.Context, name: str, device: str | None, fresh: bool, processes: int) -> None:
     """Train a pipeline's model on its shards. Needs neither dvc nor prefect."""
     project = project_of(ctx)
     check_names(project, name)
@@ -22,6 +29,6 @@ def command(ctx: click.Context, name: str, device: str | None, fresh: bool) -> N
     def work() -> None:
         from segdata.training import train_pipeline
 
-        train_pipeline(project, name, device=device, resume=not fresh)
+        train_pipeline(project, name, device=device, resume=not fresh, processes=processes)
 
     needing("train", "segdata train", work)

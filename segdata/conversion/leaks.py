@@ -103,15 +103,17 @@ class Gate:
 
 def alike(rows: Sequence[SampleRow], looks: Mapping[str, str], max_bits: int) -> list[Pair]:
     """Pairs of samples whose looks (id → 16 hex digits) differ in at most so many bits; copies of one file left out."""
-    from segdata.duplicates import near_pairs
+    from segdata.duplicates import iter_near_pairs
 
     hashes = np.array([int(looks[row.id] or "0", 16) for row in rows], np.uint64)
-    pairs = [(rows[first], rows[second]) for first, second in near_pairs(hashes, max_bits)]
-    return [
-        (Place(first.id, first.split), Place(second.id, second.split))
-        for first, second in pairs
-        if first.split != second.split and first.photo_digest != second.photo_digest
-    ]
+    splits = np.unique([row.split for row in rows], return_inverse=True)[1]
+    found: list[Pair] = []
+    for pairs in iter_near_pairs(hashes, max_bits):  # a still camera's are millions, hardly one across splits
+        for first, second in pairs[splits[pairs[:, 0]] != splits[pairs[:, 1]]]:
+            one, other = rows[first], rows[second]
+            if one.photo_digest != other.photo_digest:
+                found.append((Place(one.id, one.split), Place(other.id, other.split)))
+    return found
 
 
 def _names(entry: str, id: str) -> bool:

@@ -1,4 +1,4 @@
-"""DenseASPP (Yang et al., CVPR 2018): a DenseNet at output stride 8, then a pyramid of dilated convolutions.
+"""DenseASPP (Yang et al., CVPR 2018): an extractor at output stride 8, then a pyramid of dilated convolutions.
 
 Each pyramid block is given the backbone's maps and every earlier block's output, so receptive fields add up:
 a 3×3 at dilation d sees R = (d − 1)·2 + 3 positions, and K1 stacked on K2 sees K1 + K2 − 1. The report on
@@ -28,18 +28,27 @@ import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models import densenet121, densenet161, densenet169, densenet201
+from torchvision.models import (
+    convnext_tiny,
+    densenet121,
+    densenet161,
+    densenet169,
+    densenet201,
+    mobilenet_v3_large,
+)
 
-from segdata.models.layers import resize
+from segdata.models.layers import keep_stride, pad_to_multiple, resize
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
+_STRIDE = 8
 _DENSENETS = {
     "densenet121": densenet121,
     "densenet161": densenet161,
     "densenet169": densenet169,
     "densenet201": densenet201,
 }
+_OTHERS = {"mobilenet_v3_large": (mobilenet_v3_large, 960), "convnext_tiny": (convnext_tiny, 768)}
 # The authors' batch norms in the pyramid average over thousands of steps.
 _AUTHORS_MOMENTUM = 0.0003
 
@@ -47,8 +56,9 @@ _AUTHORS_MOMENTUM = 0.0003
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The knobs of DenseASPP; the defaults are the best network of the Cityscapes report (its row 4).
 
-    extractor         the DenseNet that gives the features; dilation 2 and 4 replace its last two poolings
-    last_dense_block  False ends the extractor after its third transition (512 channels for DenseNet-121)
+    extractor         the network of torchvision that gives the features; dilation 2 and 4 replace its last two
+                      halvings
+    last_dense_block  False ends a DenseNet after its third transition (512 channels for DenseNet-121)
     block             "report" or "authors", see the module docstring
     dilations         one pyramid block for each, in this order
     growth            channels that each block adds
@@ -57,7 +67,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     dropout           share of channels dropped after each block and before the head while training
     """
 
-    extractor: Literal["densenet121", "densenet161", "densenet169", "densenet201"] = "densenet121"
+    extractor: Literal[
+        "densenet121", "densenet161", "densenet169", "densenet201", "mobilenet_v3_large", "convnext_tiny"
+    ] = "densenet121"
     last_dense_block: bool = True
     block: Literal["report", "authors"] = "report"
     dilations: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1)] = (3, 6, 12, 18, 24)
@@ -69,6 +81,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         if len(set(self.dilations)) != len(self.dilations):
             raise ValueError("dilations holds a value twice; a block is named after its dilation")
+        if self.extractor in _OTHERS and (self.block == "authors" or not self.last_dense_block):
+            raise ValueError(
+                f"block authors and last_dense_block belong to a DenseNet, and the extractor is {self.extractor}"
+            )
         if self.block == "authors" and (
             self.bottleneck is None or self.output_norm or not self.last_dense_block
         ):
@@ -83,7 +99,8 @@ class DenseAspp(nn.Module):
 
     def __init__(self, num_classes: int, options: Options) -> None:
         super().__init__()
-        self.features, channels = _densenet_features(options)
+        self.features, channels = _features(options)
+        self.padded = options.extractor in _OTHERS
         # The authors' first block has no BN before its in-place ReLU, so in their network the backbone's
         # maps are rectified for every later block and for the head too.
         self.rectify = options.block == "authors"
@@ -109,7 +126,11 @@ class DenseAspp(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Normalised float32 (N, 3, H, W) → logits float32 (N, num_classes, H, W)."""
         height, width = images.shape[-2:]
-        return resize(self.classification(self.pyramid(self.features(images))), (height, width))
+        if self.padded:  # where these halve, a last odd row or column would be lost, and the logits stretched
+            images = pad_to_multiple(images, _STRIDE)
+        whole_hw = (images.shape[-2], images.shape[-1])
+        logits = resize(self.classification(self.pyramid(self.features(images))), whole_hw)
+        return logits[..., :height, :width]
 
 
 def build(num_classes: int, options: Options) -> nn.Module:
@@ -117,12 +138,16 @@ def build(num_classes: int, options: Options) -> nn.Module:
     return DenseAspp(num_classes, options)
 
 
-def _densenet_features(options: Options) -> tuple[nn.Sequential, int]:
-    """torchvision's DenseNet without its classifier, at output stride 8, with the number of channels that it
-    gives."""
+def _features(options: Options) -> tuple[nn.Sequential, int]:
+    """torchvision's network without its classifier, at output stride 8, with the number of channels that it gives."""
+    if options.extractor in _OTHERS:
+        build_net, channels = _OTHERS[options.extractor]
+        features: nn.Sequential = build_net(weights=None).features
+        keep_stride(features, _STRIDE)
+        return features, channels
     net = _DENSENETS[options.extractor](weights=None)
-    features: nn.Sequential = net.features
-    channels: int = net.classifier.in_features
+    features = net.features
+    channels = net.classifier.in_features
     for name in ("transition2", "transition3"):
         features.get_submodule(name).pool = nn.Identity()
     for name, dilation in (("denseblock3", 2), ("denseblock4", 4)):

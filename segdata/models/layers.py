@@ -1,4 +1,4 @@
-"""The few pieces that several networks share: sizes made to fit, and a batch norm for pooled maps.
+"""The few pieces that several networks share: sizes made to fit, dilation for stride, a batch norm for pooled maps.
 
 A photo of 97×131 pixels meets a U-Net that halves four times: `pad_to_multiple(photo, 16)` gives 112×144, and
 the logits are cut back to 97×131.
@@ -71,3 +71,42 @@ def conv_norm_relu(
 def count_parameters(module: torch.nn.Module) -> int:
     """How many numbers the module learns: its parameters, without the running statistics of batch norms."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def keep_stride(features: nn.Module, stride: int) -> None:
+    """Change a chain of convolutions in place, so that its maps are 1/`stride` of the photo and no smaller.
+
+    Kept at 1/8, a MobileNetV3 drops the last two of its five halvings, and every later convolution takes neighbours 2,
+    then 4 positions away: each weight sees what it saw when it was trained, only at more places (Chen et al. 2017,
+    DeepLabv3, section 3.1). The convolutions must be registered in the order in which they run. Their tensors stay
+    as they are.
+    """
+    reached, dilation = 1, 1
+    for layer in features.modules():
+        if not isinstance(layer, nn.Conv2d):
+            continue
+        step, own = layer.stride[0], dilation
+        if step > 1 and reached >= stride:
+            layer.stride = (1, 1)
+            dilation *= step  # from the next one on: this one still sees the finer grid
+        else:
+            reached *= step
+        if own > 1 or (step > 1 and layer.stride == (1, 1)):
+            layer.dilation = (own, own)
+            if layer.kernel_size[0] % 2 == 0:
+                layer.padding = (0, 0)
+                layer.register_forward_pre_hook(_pad_at_the_end)
+            else:
+                layer.padding = _padding(layer, own)
+
+
+def _pad_at_the_end(layer: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """An even kernel has no middle: to keep the size, it is given zeros below and to the right alone."""
+    assert isinstance(layer, nn.Conv2d)
+    rows, columns = (d * (k - 1) for d, k in zip(layer.dilation, layer.kernel_size, strict=True))
+    return (functional.pad(inputs[0], (0, columns, 0, rows)),)
+
+
+def _padding(layer: nn.Conv2d, dilation: int) -> tuple[int, int]:
+    height, width = layer.kernel_size
+    return dilation * (height - 1) // 2, dilation * (width - 1) // 2

@@ -61,21 +61,31 @@ def read_metadata(path: Path) -> dict[str, str]:
     return json.loads(header[_METADATA_KEY]) if _METADATA_KEY in header else {}
 
 
-def load_weights(path: Path, module: nn.Module, *, fresh: Sequence[str] = ()) -> list[str]:
+def load_weights(
+    path: Path,
+    module: nn.Module,
+    *,
+    fresh: Sequence[str] = (),
+    unused: Sequence[str] = (),
+    into: str = "",
+) -> list[str]:
     """Put the tensors of a file into `module`; returns the names of the module's tensors that kept their
     values.
 
     Every tensor of the module must be in the file with the same shape, and the other way round, or nothing is
     loaded. `fresh` names what may differ, as beginnings of tensor names: `("classification.",)` keeps a new
-    head above a backbone trained for other classes. A `module.` prefix (DataParallel) is taken off.
+    head above a backbone trained for other classes. `unused` names, as they stand in the file, what the
+    module has no place for, and `into` is put in front of the file's names: an encoder that was trained alone,
+    with `unused=("classifier.",), into="encoder.", fresh=("decoder.", "segmentation_head.")`. A `module.` prefix
+    (DataParallel) is taken off first.
     Raises DataError that lists missing and unexpected tensors, or the tensor of another shape.
     """
     kept = tuple(fresh)
     target = module.state_dict()
+    plain = {name.removeprefix("module."): tensor for name, tensor in _read_tensors(path).items()}
+    taken = {into + name: tensor for name, tensor in plain.items() if not name.startswith(tuple(unused))}
     source = {
-        name: tensor
-        for name, tensor in _in_words_of(target, _read_tensors(path)).items()
-        if not name.startswith(kept)
+        name: tensor for name, tensor in _in_words_of(target, taken).items() if not name.startswith(kept)
     }
     wanted = {name: tensor for name, tensor in target.items() if not name.startswith(kept)}
     _check_names(path, source, wanted)
@@ -123,13 +133,20 @@ def _state_dict_in(path: Path, content: object) -> dict[str, Tensor]:
 
 
 def _in_words_of(target: Mapping[str, Tensor], source: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The file's tensors under the module's names: without `module.`, and `norm.1` as `norm1`."""
+    """The file's tensors under the module's names: `norm.1` as `norm1`."""
     renamed: dict[str, Tensor] = {}
     for name, tensor in source.items():
-        plain = name if name in target else name.removeprefix("module.")
-        undotted = _DOTTED.sub(r"\1\2.", plain)
-        renamed[undotted if plain not in target and undotted in target else plain] = tensor
+        undotted = _DOTTED.sub(r"\1\2.", name)
+        renamed[undotted if name not in target and undotted in target else name] = tensor
     return renamed
+
+
+def swap_red_and_blue(module: nn.Module) -> None:
+    """Turn a network made for BGR photos into the same one for RGB: its first convolution reads them the other way."""
+    first = next(layer for layer in module.modules() if isinstance(layer, nn.Conv2d))
+    assert first.in_channels == 3, first
+    with torch.no_grad():
+        first.weight.copy_(first.weight.flip(1))
 
 
 def _check_names(path: Path, source: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

@@ -31,13 +31,16 @@ def train_pipeline(
     resume: bool = True,
     quiet: bool = False,
     on_epoch: Callable[[EpochFigures], None] | None = None,
+    processes: int = 1,
 ) -> TrainResult:
     """Train a pipeline on its shards and write data/runs/<name>/: the folder appears whole or not at all.
 
     device    auto, cpu, cuda or mps; None: as params.yaml says
     resume    go on with an unfinished run of the same model, training section and shards
     quiet     print nothing
-    on_epoch  called with the figures of every epoch once its state is safe; what it raises stops the run
+    on_epoch  called with the figures of every epoch once its state is safe; what it raises stops the run. With several
+              processes it is called in one of them, and must be picklable
+    processes share every batch, one GPU each: the batch size stays that of all together (launch.py)
 
     Raises TrainingError (labels outside the classes, an empty split, a loss that is not finite, no memory),
     ShardError, ConfigError, MissingExtraError; SystemExit(130) after Ctrl-C, with the state kept.
@@ -49,4 +52,6 @@ def train_pipeline(
         if error.name is None or error.name.startswith("segdata"):
             raise
         raise MissingExtraError.of(error.name, "train", "training") from error
-    return train(project, name, device=device, resume=resume, quiet=quiet, on_epoch=on_epoch)
+    return train(
+        project, name, device=device, resume=resume, quiet=quiet, on_epoch=on_epoch, processes=processes
+    )

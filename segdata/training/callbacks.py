@@ -42,8 +42,9 @@ class KeepState(lightning.Callback):
             "optimizer": trainer.optimizers[0].state_dict(),
             "schedule": trainer.lr_scheduler_configs[0].scheduler.state_dict(),
         }
-        self.unfinished.write(self.progress, parts, module.network)
-        if self.on_epoch is not None:
+        if trainer.is_global_zero:
+            self.unfinished.write(self.progress, parts, module.network)
+        if self.on_epoch is not None and trainer.is_global_zero:
             self.on_epoch(module.latest)
         if self.progress.is_over(self.train.epochs, self.train.patience):
             trainer.should_stop = True
@@ -57,7 +58,7 @@ class ShowProgress(lightning.Callback):
         self.bar: Any = None
 
     def on_train_start(self, trainer: Any, module: Any) -> None:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and trainer.is_global_zero:
             per_epoch = int(trainer.num_training_batches)
             self.bar = tqdm(
                 total=self.epochs * per_epoch,
@@ -78,7 +79,7 @@ class ShowProgress(lightning.Callback):
                 f"epoch {figures.epoch}/{self.epochs}, loss {figures.train_loss:.3f}, "
                 f"val mean IoU {figures.val_mean_iou:.3f}"
             )
-        elif is_milestone(figures.epoch, self.epochs):
+        elif is_milestone(figures.epoch, self.epochs) and trainer.is_global_zero:
             print(
                 f"{self.name}: epoch {figures.epoch}/{self.epochs}, train loss {figures.train_loss:.3f}, "
                 f"val mean IoU {figures.val_mean_iou:.3f}, pixel accuracy {figures.val_pixel_accuracy:.3f}",

@@ -38,7 +38,12 @@ def code_digest(model: str) -> str:
 
 
 class EpochFigures(msgspec.Struct, frozen=True):
-    """One row of curves.csv. `epoch` counts from 1; `lr` is that of the epoch's last step; NaN: not defined."""
+    """One row of curves.csv; NaN: not defined.
+
+    epoch         counts from 1
+    lr            that of the epoch's last step
+    val_selected  the figure that train.select names, where it is none of the others
+    """
 
     epoch: int
     train_loss: float
@@ -46,6 +51,7 @@ class EpochFigures(msgspec.Struct, frozen=True):
     val_mean_iou: float
     val_pixel_accuracy: float
     lr: float
+    val_selected: float = math.nan
 
 
 @dataclass
@@ -78,7 +84,7 @@ class Progress:
             "mean_iou": figures.val_mean_iou,
             "pixel_accuracy": figures.val_pixel_accuracy,
             "loss": -figures.val_loss,
-        }[self.select]
+        }.get(self.select, figures.val_selected)
         return -math.inf if math.isnan(worth) else worth
 
 

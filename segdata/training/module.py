@@ -1,6 +1,7 @@
 """The training step and the validation of a segmentation network, as Lightning wants them.
 
-Loss: cross-entropy over the pixels with a class. A batch (images uint8 (N, H, W, 3), masks uint8 (N, H, W)) is changed
+Loss: cross-entropy over the pixels with a class; `train.void` gives the others one, `train.dice` adds a soft dice
+loss. A batch (images uint8 (N, H, W, 3), masks uint8 (N, H, W)) is changed
 and normalised on the device. Every step seeds torch from (seed, epoch, batch), so dropout too can be repeated.
 """
 
@@ -14,12 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from segdata.errors import TrainingError
-from segdata.evaluation.confusion import ConfusionMatrix
+from segdata.errors import TrainingError, nearest
 from segdata.evaluation.run import Normalisation
 from segdata.ontology import IGNORE_INDEX
 from segdata.pipeline import Train
 from segdata.shards import ShardSplit
+from segdata.training.criteria import ValidationFigures
 from segdata.training.data import Batch, InOrder, ShuffledBatches, build_loader
 from segdata.training.keep import EpochFigures, Kept
 from segdata.training.optim import build_optimizer, build_schedule, current_lr
@@ -27,6 +28,8 @@ from segdata.training.transforms import augment_batch, generator_for
 
 # Asking a GPU whether the loss is finite makes it wait; a CPU is asked at every step.
 _STEPS_BETWEEN_CHECKS = 20
+# Batches of the val split draw their numbers apart from those of the train split.
+_VAL_BATCHES = 1 << 40
 
 
 class SegmentationModule(lightning.LightningModule):
@@ -41,12 +44,15 @@ class SegmentationModule(lightning.LightningModule):
         weights: Tensor | None,
         num_classes: int,
         kept: Kept | None,
+        void_id: int = IGNORE_INDEX,
     ) -> None:
         super().__init__()
         self.network, self.train_section, self.normalisation = network, train, normalisation
         self.train_split, self.val_split = splits
         self.num_classes = num_classes
         self.kept = kept
+        self.void_id = void_id
+        self.frozen = freeze(network, train.freeze)
         self.first_epoch = len(kept.progress.figures) if kept else 0
         self.steps_per_epoch = -(-len(self._batches(0)) // train.accumulate)
         self.latest: EpochFigures | None = None
@@ -58,15 +64,23 @@ class SegmentationModule(lightning.LightningModule):
         """Epochs of the whole run that are behind us, those before a resumption too."""
         return self.first_epoch + int(self.current_epoch)
 
-    def _batches(self, epoch: int) -> ShuffledBatches:
+    @property
+    def part(self) -> tuple[int, int]:
+        """Which of how many processes this is."""
+        return int(self.trainer.global_rank), int(self.trainer.world_size)
+
+    def _batches(self, epoch: int, part: tuple[int, int] = (0, 1)) -> ShuffledBatches:
         train = self.train_section
-        return ShuffledBatches(len(self.train_split), train.batch_size, seed=train.seed, epoch=epoch)
+        return ShuffledBatches(
+            len(self.train_split), train.batch_size, seed=train.seed, epoch=epoch, part=part
+        )
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        return build_loader(self.train_split, self._batches(self.epoch), pin=self.device.type == "cuda")
+        batches = self._batches(self.epoch, self.part)
+        return build_loader(self.train_split, batches, pin=self.device.type == "cuda")
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        batches = InOrder(len(self.val_split), self.train_section.batch_size)
+        batches = InOrder(len(self.val_split), self.train_section.batch_size, self.part)
         return build_loader(self.val_split, batches, pin=self.device.type == "cuda")
 
     def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override, unused-ignore]
@@ -84,6 +98,8 @@ class SegmentationModule(lightning.LightningModule):
         return logits.float()
 
     def on_train_epoch_start(self) -> None:
+        for part in self.frozen:
+            part.eval()
         self._loss_sum = torch.zeros((), dtype=torch.float64 if self.device.type == "cpu" else torch.float32)
         self._loss_sum = self._loss_sum.to(self.device)
         self._photos = 0
@@ -91,14 +107,23 @@ class SegmentationModule(lightning.LightningModule):
     def training_step(self, batch: Batch, index: int) -> Tensor:
         train = self.train_section
         generator = generator_for(train.seed, self.epoch, index)
-        torch.manual_seed(generator.initial_seed())
+        rank, processes = self.part
+        torch.manual_seed(generator.initial_seed() + rank)
+        photos = min(train.batch_size, len(self.train_split) - index * train.batch_size)
         images, masks = augment_batch(
-            batch.images.permute(0, 3, 1, 2), batch.masks, train.augment, self.fill, generator
+            batch.images.permute(0, 3, 1, 2),
+            batch.masks,
+            train.augment,
+            self.fill,
+            generator,
+            (rank, processes, photos),
         )
         total, weight = self._loss(self(images), masks)
-        loss = total / weight.clamp(min=1e-12)
-        self._loss_sum += loss.detach() * len(masks)
-        self._photos += len(masks)
+        whole = add_up(torch.stack([total.detach(), weight.to(total.dtype)]), processes)
+        # DDP averages the gradients of the processes: this makes the average that of the whole batch.
+        loss = total * processes / whole[1].clamp(min=1e-12)
+        self._loss_sum += whole[0] / whole[1].clamp(min=1e-12) * photos
+        self._photos += photos
         self._lr = current_lr(self.trainer.optimizers[0])
         if self.device.type == "cpu" or (index + 1) % _STEPS_BETWEEN_CHECKS == 0:
             self._check_finite(index)
@@ -110,14 +135,20 @@ class SegmentationModule(lightning.LightningModule):
         Apart, because a batch without any labelled pixel has no mean, and its loss is 0, not NaN.
         """
         target = masks.long()
+        if self.void_id != IGNORE_INDEX:
+            target = torch.where(target == IGNORE_INDEX, self.void_id, target)
         weights: Tensor | None = self.class_weights  # type: ignore[assignment]
         total = functional.cross_entropy(
             logits, target, weight=weights, ignore_index=IGNORE_INDEX, reduction="sum"
         )
         labelled = target != IGNORE_INDEX
         if weights is None:
-            return total, labelled.sum()
-        return total, (weights[torch.where(labelled, target, 0)] * labelled).sum()
+            weight = labelled.sum()
+        else:
+            weight = (weights[torch.where(labelled, target, 0)] * labelled).sum()
+        if self.train_section.dice > 0:
+            total = total + self.train_section.dice * soft_dice_loss(logits, target) * weight
+        return total, weight
 
     def _check_finite(self, index: int) -> None:
         if bool(torch.isfinite(self._loss_sum)):
@@ -134,22 +165,67 @@ class SegmentationModule(lightning.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         self._check_finite(len(self._batches(0)) - 1)
-        self._matrix = ConfusionMatrix(self.num_classes)
-        self._val_loss, self._val_weight = 0.0, 0.0
+        self._val = ValidationFigures(self.num_classes, self.train_section.select)
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        logits = self(batch.images.permute(0, 3, 1, 2))
-        total, weight = self._loss(logits, batch.masks)
-        self._val_loss += float(total)
-        self._val_weight += float(weight)
-        self._matrix.update(batch.masks, logits.argmax(dim=1).to(torch.uint8))
+        images, masks = batch.images.permute(0, 3, 1, 2), batch.masks
+        train = self.train_section
+        if train.augment_val:
+            generator = generator_for(train.seed, self.epoch, _VAL_BATCHES + index)
+            images, masks = augment_batch(images, masks, train.augment, self.fill, generator)
+        logits = self(images)
+        total, weight = self._loss(logits, masks)
+        self._val.add(masks, logits.argmax(dim=1).to(torch.uint8), total, weight)
 
     def on_validation_epoch_end(self) -> None:
+        val = self._val
+        processes = self.part[1]
+        if processes > 1:
+            val.take(add_up(val.sums().to(self.device), processes))
         self.latest = EpochFigures(
             epoch=self.epoch + 1,
             train_loss=float(self._loss_sum) / self._photos,
-            val_loss=self._val_loss / self._val_weight if self._val_weight else float("nan"),
-            val_mean_iou=self._matrix.mean_iou(),
-            val_pixel_accuracy=self._matrix.pixel_accuracy(),
+            val_loss=val.loss,
+            val_mean_iou=val.matrix.mean_iou(),
+            val_pixel_accuracy=val.matrix.pixel_accuracy(),
             lr=self._lr,
+            val_selected=val.selected,
         )
+
+
+def add_up(values: Tensor, processes: int) -> Tensor:
+    """The sum of a tensor over all processes; itself where there is one."""
+    if processes > 1:
+        torch.distributed.all_reduce(values)
+    return values
+
+
+def soft_dice_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """1 - mean over the classes that occur of 2 Σ p·t / (Σ p + Σ t), over the pixels of a batch that have a class.
+
+    p is the softmax, t one-hot (Milletari, Navab, Ahmadi 2016, with plain sums below the line).
+    """
+    labelled = (target != IGNORE_INDEX).unsqueeze(1)
+    truth = functional.one_hot(torch.where(target == IGNORE_INDEX, 0, target), logits.shape[1])
+    truth = truth.permute(0, 3, 1, 2).to(logits.dtype) * labelled
+    shares = logits.softmax(dim=1) * labelled
+    both, apart = (shares * truth).sum(dim=(0, 2, 3)), (shares + truth).sum(dim=(0, 2, 3))
+    occurs = truth.sum(dim=(0, 2, 3)) > 0
+    dice = torch.where(occurs, 2 * both / apart.clamp(min=1e-12), 0.0)
+    return 1 - dice.sum() / occurs.sum().clamp(min=1)
+
+
+def freeze(network: nn.Module, beginnings: tuple[str, ...]) -> list[nn.Module]:
+    """Keep the parameters of these beginnings of names as they are; returns the modules they belong to, to be kept in
+    evaluation mode. Raises TrainingError for a beginning that names nothing."""
+    names = [name for name, _ in network.named_parameters()]
+    for beginning in beginnings:
+        if not any(name.startswith(beginning) for name in names):
+            parts = sorted({f"{name.split('.')[0]}." for name in names})
+            raise TrainingError("train.freeze", found=repr(beginning), expected=nearest(beginning, parts))
+    for name, parameter in network.named_parameters():
+        if name.startswith(beginnings) and beginnings:
+            parameter.requires_grad_(False)
+    return [
+        part for name, part in network.named_modules() if beginnings and f"{name}.".startswith(beginnings)
+    ]

@@ -34,6 +34,7 @@ def build_schedule(optimizer: Optimizer, train: Train, steps_per_epoch: int) -> 
 
     constant   lr
     step       lr · factor^(epoch // every)
+    milestones lr · factor^(how many of the epochs `at` are over)
     poly       lr · (1 - step / steps)^0.9 (Chen et al. 2017, DeepLabv3, section 4.1)
     one-cycle  lr is the peak: up over the first 30 % from lr/25, down to lr/250,000 (Smith, Topin 2019; torch's)
     """
@@ -52,6 +53,8 @@ def lr_factor(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -
     """
     if schedule.name == "step":
         return float(schedule.factor ** (step // steps_per_epoch // schedule.every))
+    if schedule.name == "milestones":
+        return float(schedule.factor ** sum(step // steps_per_epoch >= epoch for epoch in schedule.at))
     if schedule.name == "poly":
         return float(max(0.0, 1 - step / steps) ** _POLY_POWER)
     assert schedule.name == "constant", schedule.name

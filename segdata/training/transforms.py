@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from segdata.ontology import IGNORE_INDEX
-from segdata.pipeline import Augment
+from segdata.pipeline import Augment, Reach
 
 # Weights of red, green and blue in a grey value: ITU-R BT.601, as torchvision takes them.
 _GREY = (0.2989, 0.587, 0.114)
@@ -31,17 +31,25 @@ def generator_for(seed: int, epoch: int, batch: int) -> torch.Generator:
 
 
 def augment_batch(
-    images: Tensor, masks: Tensor, augment: Augment, fill: Sequence[float], generator: torch.Generator
+    images: Tensor,
+    masks: Tensor,
+    augment: Augment,
+    fill: Sequence[float],
+    generator: torch.Generator,
+    part: tuple[int, int, int] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Photos uint8 (N, 3, H, W) and masks uint8 (N, H, W) → photos float32 (N, 3, H, W) of 0 to 255, and masks.
 
     fill  RGB of 0 to 255 for corners that a rotation lays bare; masks are 255 there
+    part  (rank, processes, photos): these are the photos rank, rank + processes, … of a batch of so many
     In this order: flips, rotation (photo bilinear, mask nearest), brightness, contrast, blur. Flips and blur
-    happen with the probability given; rotate_degrees, brightness and contrast give the range of a uniform draw.
+    happen with the probability given; rotate_degrees, brightness and contrast give the range of a uniform draw, for
+    the shares `rotate` and `adjust` of the photos.
     """
-    count = images.shape[0]
+    rank, processes, count = part or (0, 1, images.shape[0])
     # All numbers are drawn whatever is switched on: turning one change off leaves the others as they were.
-    draws = torch.rand(7, count, generator=generator)
+    draws = torch.rand(7, count, generator=generator)[:, rank::processes]
+    shares = torch.rand(2, count, generator=generator)[:, rank::processes]
     for share, draw, axis in (
         (augment.horizontal_flip, draws[0], -1),
         (augment.vertical_flip, draws[1], -2),
@@ -49,12 +57,13 @@ def augment_batch(
         images, masks = _flip(images, masks, draw < share, axis)
     photos = images.to(torch.float32)
     if augment.rotate_degrees > 0:
-        degrees = (draws[2] * 2 - 1) * augment.rotate_degrees
+        degrees = (draws[2] * 2 - 1) * augment.rotate_degrees * (shares[0] < augment.rotate)
         photos, masks = _rotate(photos, masks, degrees.tolist(), fill)
-    if augment.brightness > 0:
-        photos = (photos * _factors(draws[3], augment.brightness, photos)).clamp(0, 255)
-    if augment.contrast > 0:
-        factors = _factors(draws[4], augment.contrast, photos)
+    adjusted = shares[1] < augment.adjust
+    if augment.brightness != 0:
+        photos = (photos * _factors(draws[3], augment.brightness, adjusted, photos)).clamp(0, 255)
+    if augment.contrast != 0:
+        factors = _factors(draws[4], augment.contrast, adjusted, photos)
         weights = torch.tensor(_GREY, device=photos.device).view(3, 1, 1)
         grey = (photos * weights).sum(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True)
         photos = (photos * factors + grey * (1 - factors)).clamp(0, 255)
@@ -84,6 +93,10 @@ def _rotate(
 
     turned_photos, turned_masks = [], []
     for photo, mask, angle in zip(photos, masks, degrees, strict=True):
+        if angle == 0:
+            turned_photos.append(photo)
+            turned_masks.append(mask)
+            continue
         turned_photos.append(
             functional.rotate(
                 tv_tensors.Image(photo), angle, InterpolationMode.BILINEAR, fill=list(fill)
@@ -95,9 +108,14 @@ def _rotate(
     return torch.stack(turned_photos), torch.stack(turned_masks)
 
 
-def _factors(draw: Tensor, reach: float, photos: Tensor) -> Tensor:
-    """Uniform in 1 - reach … 1 + reach, never below 0; shaped to multiply (N, 3, H, W)."""
-    return (1 + (draw * 2 - 1) * reach).clamp(min=0).to(photos.device).view(-1, 1, 1, 1)
+def _factors(draw: Tensor, reach: float | Reach, adjusted: Tensor, photos: Tensor) -> Tensor:
+    """Uniform in 1 + low … 1 + high, never below 0, and 1 where not adjusted; shaped to multiply (N, 3, H, W)."""
+    if isinstance(reach, Reach):
+        factors = 1 + reach.low + draw * (reach.high - reach.low)
+    else:
+        factors = 1 + (draw * 2 - 1) * reach
+    factors = torch.where(adjusted, factors, torch.ones_like(factors))
+    return factors.clamp(min=0).to(photos.device).view(-1, 1, 1, 1)
 
 
 def _blur(photos: Tensor, chosen: Sequence[bool], sigmas: Sequence[float]) -> Tensor:

@@ -121,7 +121,7 @@ def test_a_changed_train_section_starts_over(make_project: MakeProject) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("segdata.training.fit.code_digest", lambda model: "other code"), ("torch.__version__", "0.0.1")],
+    [("segdata.training.finished.code_digest", lambda model: "other code"), ("torch.__version__", "0.0.1")],
 )
 def test_changed_code_and_another_torch_start_over(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, name: str, value: object

@@ -1,0 +1,187 @@
+"""Puts files into a raw folder and takes files out, all of it or nothing.
+
+    data/raw/.mine.adding/new/photos/IMG_0107.jpg      copied here first, then renamed to data/raw/mine/photos/…
+    data/raw/.mine.adding/journal.json                 {"what": "add", "puts": ["photos/IMG_0107.jpg", …], "moves": []}
+
+The journal is written when everything is there and flushed. A command killed before that leaves the old state, and the
+next `segdata add` or `segdata remove` of this source clears the folder away; one killed after it is completed by them.
+Files take their place by a rename: a hard or symbolic link into DVC's cache is replaced, never written through.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from segdata.adding.changes import Content
+from segdata.atomic import only_one, replace_file, temporary_file
+from segdata.digests import file_digest, value_digest
+from segdata.errors import DataError, SegdataError
+from segdata.project import Project
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """What is to be done, in this order. Each step may be done twice.
+
+    what   "add" or "remove"
+    puts   files of new/ that take their place in the root
+    moves  (file of the root, where it goes, relative to the project)
+    """
+
+    what: str
+    puts: tuple[str, ...]
+    moves: tuple[tuple[str, str], ...]
+
+
+def stage_of(root: Path) -> Path:
+    """The folder beside the raw folder that holds what is about to be put in."""
+    return root.with_name(f".{root.name}.adding")
+
+
+@contextlib.contextmanager
+def one_at_a_time(project: Project, root: Path) -> Iterator[str | None]:
+    """Hold this around every change of a raw folder. Yields what became of one that was interrupted, in words."""
+    relative = os.path.relpath(root, project.root)
+    lock = project.scratch_dir("locks") / f"raw-{value_digest(relative)[:16]}"
+    with only_one(lock, f"change {relative}"):
+        yield recover(project, root)
+
+
+def unfinished(root: Path) -> bool:
+    """Whether an interrupted change waits here."""
+    return stage_of(root).is_dir()
+
+
+def recover(project: Project, root: Path) -> str | None:
+    """Complete, or take back, what a killed command left. Returns what was done, None where there was nothing."""
+    stage = stage_of(root)
+    if not stage.is_dir():
+        return None
+    try:
+        journal = msgspec.json.decode((stage / "journal.json").read_bytes(), type=Journal)
+    except FileNotFoundError:
+        shutil.rmtree(stage)
+        return "an interrupted change had not begun: cleared away"
+    except msgspec.MsgspecError as error:
+        raise SegdataError(
+            str(stage / "journal.json"),
+            found=f"a damaged journal ({error})",
+            expected="one written by segdata",
+            fix=f"Look into {stage}, and remove it when all that you need is in {root}.",
+        ) from error
+    _carry_out(project, root, journal)
+    return f"an interrupted {journal.what} was completed: {len(journal.puts) + len(journal.moves)} files"
+
+
+def commit(
+    project: Project,
+    root: Path,
+    what: str,
+    files: Mapping[str, Content],
+    *,
+    digests: Mapping[str, str],
+    read: Mapping[str, str],
+    moves: Mapping[str, str] | None = None,
+) -> None:
+    """Put `files` (relative to the root) in place, in this order, then move others away.
+
+    digests  SHA-256 that a copied file must have: what was checked is what is put in
+    read     files of the root that the new content was made from → their digest, "" for none
+    Raises DataError, with nothing changed, when a file changed meanwhile.
+    """
+    stage = stage_of(root)
+    try:
+        for name, content in files.items():
+            copy = stage / "new" / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            _write(copy, content)
+            if name in digests and file_digest(copy) != digests[name]:
+                raise _changed(str(content))
+        for name, digest in read.items():
+            path = root / name
+            if (file_digest(path) if path.is_file() else "") != digest:
+                raise _changed(str(path))
+        journal = Journal(what, tuple(files), tuple((moves or {}).items()))
+        with replace_file(stage / "journal.json") as temporary:
+            temporary.write_bytes(msgspec.json.encode(journal))
+        _flush_folders(stage)
+    except BaseException:
+        if not (stage / "journal.json").exists():
+            shutil.rmtree(stage, ignore_errors=True)
+        raise
+    _carry_out(project, root, journal)
+
+
+def _changed(path: str) -> DataError:
+    return DataError(path, found="a file that changed meanwhile", expected="one at rest", fix="Run it again.")
+
+
+def _carry_out(project: Project, root: Path, journal: Journal) -> None:
+    stage = stage_of(root)
+    for name in journal.puts:
+        if (stage / "new" / name).exists():
+            place(stage / "new" / name, root / name)
+    for name, goal in journal.moves:
+        if os.path.lexists(root / name):
+            place(root / name, project.root / goal)
+            _remove_empty((root / name).parent, root)
+    done = stage.with_name(f"{stage.name}.{uuid4().hex}.partial")
+    stage.replace(done)  # at once: a stage without its journal would be taken for one that had not begun
+    shutil.rmtree(done, ignore_errors=True)
+
+
+def place(path: Path, goal: Path) -> None:
+    """Give a file another place by a rename; on another disk, or for a link, by a copy that is renamed there."""
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_symlink():
+        try:
+            path.replace(goal)
+            return
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+    with replace_file(goal) as temporary:
+        shutil.copyfile(path, temporary)
+    path.unlink()
+
+
+def _write(path: Path, content: Content) -> None:
+    with temporary_file(path.parent) as temporary:
+        if isinstance(content, bytes):
+            temporary.write_bytes(content)
+        else:
+            shutil.copyfile(content, temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+
+
+def _flush_folders(folder: Path) -> None:
+    for one in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        handle = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Folders that a removal left empty go too, below the one that holds the photos."""
+    with contextlib.suppress(OSError):
+        while folder.parent != root and folder != root:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def names_of(files: Sequence[str], most: int = 5) -> str:
+    """Names in a sentence: the first few, and how many more."""
+    more = f" and {len(files) - most} more" if len(files) > most else ""
+    return ", ".join(files[:most]) + more

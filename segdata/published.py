@@ -1,0 +1,67 @@
+"""What somebody published, and the data it takes: the sections `published` and `data` of a pipeline file.
+
+published: {metric: pixel accuracy, protocol: onehot-accuracy, split: test, value: 0.8687, where: report 000, tolerance: 0.05}
+data: {what: 68 photos …, where: from the authors …, licence: not stated, layout: {photos/: IMG_0062.png, …}}
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from segdata.sections import NotNegative, Section, Split
+
+
+class Figure(Section, frozen=True):
+    """One more figure of a report; None where it states none and ours stands alone."""
+
+    metric: str
+    protocol: str
+    split: Split
+    value: float | None = None
+
+
+class Published(Section, frozen=True):
+    """A figure somebody published, and how it was computed.
+
+    metric     what the report calls it
+    protocol   how the report computed it (segdata/evaluation/protocols)
+    value      share of 1; None where only curves were published
+    where      report and section
+    tolerance  how far ours may lie from it and still count as the same
+    standard   protocol of the standard figure to print beside it
+    at         "shards": the standard figure at the shards' size; "photo": predictions enlarged to each photo's own size
+    also       further figures of the same report
+    """
+
+    metric: str
+    protocol: str
+    split: Split
+    value: float | None
+    where: str
+    tolerance: NotNegative
+    standard: str = "mean-iou"
+    at: Literal["shards", "photo"] = "shards"
+    also: tuple[Figure, ...] = ()
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The main figure, then the others."""
+        return (
+            Figure(metric=self.metric, protocol=self.protocol, split=self.split, value=self.value),
+            *self.also,
+        )
+
+
+class Data(Section, frozen=True):
+    """The raw data of a published result, for people who have to fetch it.
+
+    what     what it is, and how much
+    where    where one gets it
+    licence  what one may do with it
+    layout   what must lie where below source.root: path → what it is
+    """
+
+    what: str
+    where: str
+    licence: str
+    layout: dict[str, str]

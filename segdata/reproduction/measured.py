@@ -1,0 +1,35 @@
+"""The figures that stand on disk already, for a list that must be quick: no torch, nothing computed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from segdata.pipeline import Published
+from segdata.project import Project
+
+
+class _Figure(msgspec.Struct):
+    protocol: str
+    value: float | None
+
+
+class _Metrics(msgspec.Struct):
+    split: str
+    protocols: tuple[_Figure, ...] = ()
+
+
+def measured(project: Project, name: str, published: Published) -> float | None:
+    """Our value of the main published figure, as last scored; None where it was not, or the file is damaged."""
+    own = project.pipeline(name).evaluate.split == published.split
+    folder = (
+        project.evaluation_dir(name)
+        if own
+        else project.root / "data" / "scored" / f"{name}-{published.split}"
+    )
+    try:
+        metrics = msgspec.json.decode((folder / "metrics.json").read_bytes(), type=_Metrics)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    if metrics.split != published.split:
+        return None
+    return next((one.value for one in metrics.protocols if one.protocol == published.protocol), None)

@@ -1,0 +1,42 @@
+"""The standard figure at each photo's own size, as the evaluators of Cityscapes and VOC count.
+
+A network that works at 512x1024 gives logits of that size; enlarged bilinearly to the photo's 1024x2048 they are compared
+with the annotation as it was drawn, not with one that was shrunk first.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from segdata.conversion import Conversion
+from segdata.evaluation.device import choose_device
+from segdata.evaluation.pixel_sums import PixelSums, void_id
+from segdata.evaluation.predict import load_run, predict_logits
+from segdata.evaluation.protocols import ProtocolScore, interval, score
+from segdata.evaluation.tables import number
+from segdata.models.layers import resize
+from segdata.pipeline import Split
+from segdata.project import Project
+from segdata.shards import ShardSet
+
+
+def score_at_own_size(
+    project: Project, name: str, split: Split, protocol: str, device: str | None
+) -> ProtocolScore:
+    """A protocol's figure with predictions enlarged to the photos; one photo in memory at a time.
+
+    Raises TrainingError where no run stands, DataError for a photo whose annotation cannot be read any more.
+    """
+    run = load_run(project.run_dir(name), choose_device(device, project.params().device))
+    scored = ShardSet.open(project.shards_dir(name)).split(split)
+    reader = Conversion.open(project, name).reader
+    classes, void = len(run.ontology), void_id(run.ontology)
+    sums = []
+    for index, id in enumerate(scored.ids):
+        truth = reader.read(id).mask
+        logits = resize(predict_logits(run, scored.images([index])), (truth.shape[0], truth.shape[1]))
+        predicted = logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
+        sums.append(PixelSums.of(truth, predicted, classes, void))
+    photos = PixelSums.stack(sums)
+    low, high = interval(protocol, photos)
+    return ProtocolScore(protocol, number(score(protocol, photos).value), (number(low), number(high)))

@@ -1,0 +1,66 @@
+"""Convert, train, evaluate: each step does what is left of it, and says so in a line."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import click
+
+from segdata.conversion import Conversion, one_conversion
+from segdata.evaluation import evaluate_pipeline
+from segdata.evaluation.device import quiet_threads
+from segdata.evaluation.score import Scores
+from segdata.pipeline import Published, Split
+from segdata.project import Project
+from segdata.reproduction.comparison import Comparison, compare
+from segdata.reproduction.needs import check_data, published_of
+from segdata.training import train_pipeline
+
+
+def walk(project: Project, name: str, *, device: str | None) -> Comparison:
+    """See segdata.reproduction.reproduce."""
+    quiet_threads()
+    from segdata.training.finished import is_finished
+    from segdata.training.start import find_weights
+
+    pipeline, published = published_of(project, name)
+    check_data(project, pipeline)
+    if pipeline.model.weights is not None:
+        find_weights(project, pipeline.model.weights, f"pipelines/{name}.yaml")
+    convert(project, name)
+    if is_finished(project, name):
+        click.echo(f"{name}: trained already (segdata train {name} trains again)")
+    else:
+        train_pipeline(project, name, device=device)
+    scores = {split: _score(project, name, split, device) for split in _splits(published)}
+    standard = None
+    if published.at == "photo":
+        from segdata.reproduction.own_size import score_at_own_size
+
+        standard = score_at_own_size(project, name, published.split, published.standard, device)
+    return compare(project, name, published, scores, standard)
+
+
+def convert(project: Project, name: str) -> None:
+    """The three verbs of a conversion, shards by several threads; what has not changed is kept."""
+    workers = project.params().convert.workers or os.cpu_count() or 1
+    with one_conversion(project, name):
+        conversion = Conversion.open(project, name)
+        plan = conversion.plan()
+        with ThreadPoolExecutor(workers) as pool:
+            results = list(pool.map(conversion.convert, plan.tasks))
+        summary = conversion.finish(plan, results)
+    click.echo(summary.counts_line())
+    for line in summary.problem_lines():
+        click.echo(f"  {line}", err=True)
+
+
+def _splits(published: Published) -> tuple[Split, ...]:
+    """Those that the report states figures for; its main one first."""
+    return tuple(dict.fromkeys(figure.split for figure in published.figures))
+
+
+def _score(project: Project, name: str, split: Split, device: str | None) -> Scores:
+    click.echo(f"{name}: scoring {split}")
+    return evaluate_pipeline(project, name, split=split, device=device)

@@ -1,0 +1,77 @@
+"""The few things asked of git: which commit a revision is, a file as it was then, and who changed some files when."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segdata.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Commit:
+    """hash: 40 hex digits; date: ISO 8601 with offset; subject: first line of the message."""
+
+    hash: str
+    date: str
+    subject: str
+
+    @property
+    def short(self) -> str:
+        return self.hash[:7]
+
+
+FORMAT = "%H%x00%cI%x00%s"
+
+
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(root), "--no-pager", *arguments], capture_output=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "git", found="no such command", expected="git, which knows the older versions", fix="Install git."
+        ) from error
+
+
+def find_commit(root: Path, revision: str) -> Commit:
+    """The commit that a revision (HEAD~1, a tag, a branch, some hex digits) names. Raises ConfigError."""
+    arguments = ("log", "-1", f"--format={FORMAT}", "--end-of-options", f"{revision}^{{commit}}", "--")
+    done = _git(root, *arguments)
+    if done.returncode != 0 or not done.stdout.strip():
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise ConfigError(
+            revision,
+            found=f"neither a shard set's folder nor a git revision ({said[0] if said else 'git says nothing'})",
+            expected="a folder that holds manifest.parquet, or a commit, tag or branch of this project",
+            fix="segdata history NAME lists the versions of a set.",
+        )
+    return _commit(done.stdout.decode(errors="replace"))
+
+
+def file_at(root: Path, commit: str, path: str) -> str | None:
+    """A file below `root` as it was at a commit; None when it was not there."""
+    done = _git(root, "show", "--end-of-options", f"{commit}:./{path}")
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+
+
+def iter_commits(root: Path, paths: Sequence[str]) -> Iterator[Commit]:
+    """Commits on HEAD's history that changed one of the files, the newest first. Raises ConfigError without git."""
+    done = _git(root, "log", f"--format={FORMAT}", "--", *(f":(literal){path}" for path in paths))
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise ConfigError(
+            str(root),
+            found=f"no history ({said[0] if said else 'git says nothing'})",
+            expected="a git repository with at least one commit",
+        )
+    for line in done.stdout.decode(errors="replace").splitlines():
+        yield _commit(line)
+
+
+def _commit(line: str) -> Commit:
+    hash, date, subject = line.rstrip("\n").split("\0", 2)
+    return Commit(hash, date, subject)

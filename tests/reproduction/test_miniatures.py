@@ -1,0 +1,122 @@
+"""Every published pipeline runs from the report's raw layout to its table, as the same file at a reduced size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="reproducing needs the extra 'train'")
+
+from click.testing import CliRunner, Result
+
+from segdata.cli import main
+from segdata.project import Project
+from segdata.shards import ShardSet
+from tests.miniatures import draw_weights, miniature, published_names, values_of
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def with_weights(project: Project, name: str, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Drawn weights, and torchvision's name leading to them."""
+    drawn = draw_weights(project, name)
+    if drawn is not None:
+        monkeypatch.setattr("segdata.training.start.url_of", lambda *_: f"https://example.org/{drawn.name}")
+    return project
+
+
+def segdata(project: Project, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--project", str(project.root), *arguments])
+
+
+def figures_of(line: str, metric: str) -> tuple[str, ...]:
+    """split, protocol …, published and here of a row of the table."""
+    return tuple(line.removeprefix(metric).replace(", own sizes", "").split()[:4])
+
+
+def test_the_published_pipelines_are_those_of_the_reports() -> None:
+    assert published_names() == (
+        "cityscapes-deeplabv3",
+        "cityscapes-denseaspp",
+        "cityscapes-denseaspp-convnext",
+        "cityscapes-denseaspp-densenet201",
+        "cityscapes-denseaspp-mobilenetv3",
+        "cityscapes-denseaspp-row1",
+        "cityscapes-denseaspp-row2",
+        "cityscapes-denseaspp-row3",
+        "cityscapes-denseaspp-row5",
+        "unh-denseaspp",
+        "unh-mininet",
+        "unh-unet-mini",
+        "unh-unet-mobilenetv2",
+        "voc-deeplabv3",
+        "voc-deeplabv3-pretrained",
+    )
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_a_miniature_runs_the_same_file_end_to_end(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values: dict[str, Any] = values_of(name)
+    project = with_weights(miniature(tmp_path, name), name, monkeypatch)
+    done = segdata(project, "reproduce", name)
+    assert done.exit_code in (0, 1), done.output
+    published = values["published"]
+    lines = done.output.splitlines()
+    header = next(index for index, line in enumerate(lines) if line.startswith("figure "))
+    figures = [published, *published["also"]]
+    for line, figure in zip(lines[header + 1 :], figures, strict=False):
+        said = "-" if figure.get("value") is None else f"{figure['value']:.5f}"
+        assert figures_of(line, figure["metric"])[:3] == (figure["split"], figure["protocol"], said)
+    standard = lines[header + 1 + len(figures)]
+    assert standard.startswith("standard ")
+    assert (", own sizes" in standard) == (published.get("at") == "photo")
+    classes = project.pipeline(name).source.build_ontology().names
+    beneath = lines[header + len(figures) + 4 :]
+    assert [line[: len(one)] for line, one in zip(beneath, classes, strict=True)] == list(classes)
+    listed = next(line for line in segdata(project, "pipelines").output.splitlines() if line.startswith(name))
+    here = figures_of(lines[header + 1], published["metric"])[3]
+    assert listed.split()[3:6] == ["yes", "yes", "yes"]
+    said = "-" if published["value"] is None else f"{published['value']:.4f}"
+    # the table shows what metrics.json has to five digits, the list to four
+    assert listed.split()[7] == said
+    assert abs(float(listed.split()[8]) - float(here)) <= 0.00006
+    assert listed.endswith(f"{published['protocol']}, {published['split']}")
+
+
+def test_void_is_class_19_of_20_and_left_out_of_the_standard_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "cityscapes-denseaspp-row1"
+    project = with_weights(miniature(tmp_path, name), name, monkeypatch)
+    assert segdata(project, "reproduce", name).exit_code == 1
+    mask = ShardSet.open(project.shards_dir(name)).split("val").mask_at(0)
+    assert (mask[-4:] == 19).all()  # the bonnet: 8 of 64 rows, at 32 rows
+    assert 255 not in np.unique(mask)
+    metrics = json.loads((project.evaluation_dir(name) / "metrics.json").read_text())
+    by = {one["protocol"]: one["value"] for one in metrics["protocols"]}
+    assert by["jaccard-20"] != by["mean-iou"]
+
+
+def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
+    project = miniature(tmp_path, "unh-mininet")
+    first = segdata(project, "reproduce", "unh-mininet").output
+    again = segdata(project, "reproduce", "unh-mininet").output
+    assert "epoch 1/1" in first
+    assert "0 converted, 10 unchanged" in again
+    assert "trained already" in again
+    assert "epoch 1/1" not in again
+    assert first.split("\n\n", 1)[1] == again.split("\n\n", 1)[1]
+    path = project.pipeline_path("unh-mininet")
+    path.write_text(path.read_text().replace("lr: 0.0005", "lr: 0.0006"))
+    assert "epoch 1/1" in segdata(project, "reproduce", "unh-mininet").output

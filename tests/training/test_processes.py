@@ -1,0 +1,73 @@
+"""Two processes that share every batch train as one does: the same curves, on CPUs over gloo."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+
+import msgspec
+import pytest
+import torch
+
+from segdata.errors import TrainingError
+from segdata.evaluation.run import load_run
+from segdata.pipeline import Train
+from segdata.project import Project
+from segdata.training import train_pipeline
+from segdata.training.data import InOrder, ShuffledBatches
+from segdata.training.launch import check_processes
+from tests.training.conftest import draw_splits
+
+NAME = "colours"
+MakeProject = Callable[..., Project]
+
+
+def test_the_parts_of_a_batch_are_the_batch() -> None:
+    whole = list(ShuffledBatches(10, 4, seed=1, epoch=2))
+    parts = [list(ShuffledBatches(10, 4, seed=1, epoch=2, part=(rank, 2))) for rank in range(2)]
+    assert [[len(batch) for batch in part] for part in parts] == [[2, 2, 1], [2, 2, 1]]
+    assert [sorted(one + other) for one, other in zip(*parts, strict=True)] == [
+        sorted(batch) for batch in whole
+    ]
+    assert [list(InOrder(5, 2, (rank, 2))) for rank in range(2)] == [[[0, 1], [4]], [[2, 3]]]
+
+
+def test_a_process_without_a_photo_is_refused() -> None:
+    train = Train(epochs=1, batch_size=4, optimizer="sgd", lr=0.1)
+    check_processes(2, train, 10)
+    check_processes(1, train, 9)
+    with pytest.raises(TrainingError, match="found a batch of 1 of the 9 photos for 2 processes"):
+        check_processes(2, train, 9)
+
+
+def without_norms_and_dropout(project: Project) -> Project:
+    path = project.pipeline_path(NAME)
+    values = msgspec.json.decode(path.read_bytes())
+    values["model"]["options"]["dropout"] = 0.0
+    path.write_bytes(msgspec.json.encode(values))
+    return project
+
+
+def curves(project: Project) -> list[tuple[float, ...]]:
+    keys = ("train_loss", "val_loss", "val_mean_iou", "val_pixel_accuracy", "lr")
+    with (project.run_dir(NAME) / "curves.csv").open() as file:
+        return [tuple(float(row[key]) for key in keys) for row in csv.DictReader(file)]
+
+
+def test_two_processes_draw_the_curves_of_one_with_the_double_batch(make_project: MakeProject) -> None:
+    changes = {
+        "epochs": 3,
+        "augment": {"horizontal_flip": 0.5, "rotate_degrees": 20, "brightness": 0.3, "blur": 0.5},
+        # The parts with batch norms, which on CPUs see each process's own photos alone.
+        "freeze": ["stem.", "dense.", "transition.", "norm."],
+    }
+    photos = draw_splits(train=10, val=7)
+    one, two = (without_norms_and_dropout(make_project(photos, **changes)) for _ in range(2))
+    train_pipeline(one, NAME, quiet=True)
+    result = train_pipeline(two, NAME, quiet=True, processes=2)
+    assert result.epochs == 3
+    for alone, shared in zip(curves(one), curves(two), strict=True):
+        assert shared == pytest.approx(alone, abs=1e-4)
+    first, second = (load_run(project.run_dir(NAME)).network.state_dict() for project in (one, two))
+    assert all(torch.allclose(first[key], second[key], atol=1e-4) for key in first)
+    assert len({row[0] for row in curves(one)}) == 3  # and it did learn
