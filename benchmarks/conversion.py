@@ -113,6 +113,8 @@ def _copied(form: str, name: str, copy: int) -> str:
 
 def convert(folder: Path, name: str, workers: int) -> None:
     """In a process of its own: segdata's three verbs."""
+    import pandas  # noqa: F401 - pyarrow imports it when it makes its first array; imports do not count
+
     from segdata.conversion import Conversion
     from segdata.project import Project
 

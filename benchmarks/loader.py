@@ -1,8 +1,12 @@
 """Shuffled epochs of 224x224 samples from shards, against numpy memory maps of the same arrays in the same order.
 
-python benchmarks/loader.py
+python benchmarks/loader.py [--peers PYTHON]
 
-Contenders take turns within each round, and each gives the same batches as torch tensors in memory of their own:
+With --peers, a Python that has webdataset, litdata, mosaicml-streaming and torchvision, photos of drawn scenes are then
+shuffled through by each of them too, at 224x224 and 512x1024, with 0 and 2 worker processes, each in a fresh process and
+its own format (benchmarks/peers/loader_*.py); rounds alternate, and ratios are within a round.
+
+Without it: contenders take turns within each round, and each gives the same batches as torch tensors in memory of their own:
 
 memmap         images[order] and masks[order] of two .npy files, gathered by numpy's fancy indexing, in a plain loop
 shards, split  ShardSplit.images and .masks, in a plain loop
@@ -14,48 +18,84 @@ All files fit the page cache and are read once before the first round: what is c
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import torch
 from _report import hardware, spread, versions, write_results
 from numpy.typing import NDArray
+from peers.loader_common import measure
+from PIL import Image
+from torch.utils.data import DataLoader
 
 from segdata.ontology import ontology_of_names
+from segdata.sample_data import write_sample_set
 from segdata.shards import ShardSet, ShardSplit
 from segdata.shards.boundaries import group_into_shards, target_rows
 from segdata.shards.manifest import Manifest, write_manifest
+from segdata.shards.sampler import EpochBatches
 from segdata.shards.schema import SetMetadata
 from segdata.shards.writer import ShardWriter
-from segdata.training.data import Batch, ShuffledBatches, build_loader
+from segdata.training.data import Batch, ShardDataset, ShuffledBatches, build_loader
 
 SIZE_HW = (224, 224)
 TARGET_MIB = 16.0  # the pipelines' default
 BATCH_SIZE = 32
 SEED = 2012
+SIDE_BY_SIDE = (((224, 224), 1000), ((512, 1024), 160))
+OWN = ("memmap", "segdata")
+PEERS = ("folder", "webdataset", "litdata", "streaming")
 Contender = Callable[[int], Iterator[Batch]]
 
 
-def write_both(folder: Path, samples: int) -> tuple[ShardSplit, NDArray[np.uint8], NDArray[np.uint8]]:
-    """The same random samples as a shard set and as two .npy files, opened as memory maps."""
+def iter_noise(samples: int, size_hw: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
     random = np.random.default_rng(SEED)
-    metadata = SetMetadata.of(
-        ontology_of_names("four", ["sky", "road", "car", "person"]), SIZE_HW, "area", "via"
-    )
-    images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (samples, *SIZE_HW, 3))
-    masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (samples, *SIZE_HW))
+    for _ in range(samples):
+        yield random.integers(0, 256, (*size_hw, 3), np.uint8), random.integers(0, 4, size_hw, np.uint8)
+
+
+def iter_scenes(samples: int, size_hw: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
+    """Twelve drawn street scenes, each turned round by another number of columns: what JPEG and PNG are made for."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_sample_set("voc", Path(folder), num_scenes=12, size_hw=size_hw, seed=SEED)
+        scenes = []
+        for photo in sorted(Path(folder).rglob("*.jpg")):
+            mask = next(Path(folder).rglob(f"SegmentationClass/{photo.stem}.png"))
+            pair = [
+                np.array(Image.open(file).resize(size_hw[::-1], Image.Resampling.NEAREST))
+                for file in (photo, mask)
+            ]
+            scenes.append((pair[0], np.where(pair[1] == 255, 255, pair[1] % 4).astype(np.uint8)))
+    for index in range(samples):
+        image, mask = scenes[index % len(scenes)]
+        shift = index * 37 % size_hw[1]
+        yield np.roll(image, shift, 1), np.roll(mask, shift, 1)
+
+
+def write_both(
+    folder: Path, samples: int, size_hw: tuple[int, int], pictures: Iterator[tuple[Any, Any]]
+) -> tuple[ShardSplit, NDArray[np.uint8], NDArray[np.uint8]]:
+    """The same samples as a shard set and as two .npy files, opened as memory maps."""
+    ontology = ontology_of_names("four", ["sky", "road", "car", "person"])
+    metadata = SetMetadata.of(ontology, size_hw, "area", "via")
+    images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (samples, *size_hw, 3))
+    masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (samples, *size_hw))
     entries, rows, index = [], [], 0
     ids = [f"IMG_{number:05d}" for number in range(samples)]
-    for shard in group_into_shards(ids, target_rows(SIZE_HW, TARGET_MIB)):
+    for shard in group_into_shards(ids, target_rows(size_hw, TARGET_MIB)):
         writer = ShardWriter(folder / "shards", "train", metadata, len(shard))
         for id in shard:
-            images[index] = random.integers(0, 256, (*SIZE_HW, 3), np.uint8)
-            masks[index] = random.integers(0, 4, SIZE_HW, np.uint8)
-            writer.append(id, images[index], masks[index], ("photo", "annotation"), SIZE_HW)
+            images[index], masks[index] = next(pictures)
+            writer.append(id, images[index], masks[index], ("photo", "annotation"), size_hw)
             index += 1
         finished = writer.finish()
         assert finished is not None
@@ -105,13 +145,99 @@ def samples_per_second(contender: Contender, epoch: int, samples: int) -> float:
     return samples / seconds
 
 
+class Mapped:
+    """Two memory maps as a dataset that gives whole batches."""
+
+    def __init__(self, folder: Path) -> None:
+        self.images, self.masks = (np.load(folder / f"{n}.npy", mmap_mode="r") for n in ("images", "masks"))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        return Batch(torch.from_numpy(self.images[indices]), torch.from_numpy(self.masks[indices]))
+
+
+def own(name: str, folder: Path, workers: int, epochs: int) -> None:
+    """In a process of its own: shards or memory maps through torch's DataLoader; the last line is JSON."""
+    split = ShardSet.open(folder / "shards").split("train")
+    dataset: Any = ShardDataset(split) if name == "segdata" else Mapped(folder)
+    batches = EpochBatches(len(split), BATCH_SIZE, seed=SEED)
+    keep: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0}
+    loader: Any = DataLoader(dataset, batch_sampler=batches, collate_fn=_same, **keep)
+    place = folder / "shards" if name == "segdata" else folder
+    size = sum(path.stat().st_size for path in place.glob("*.*") if path.is_file())
+    rates = measure(loader, len(split), split.size_hw, epochs)
+    print(json.dumps({"samples_per_second": rates, "bytes": size, "version": ""}))
+
+
+def _same(batch: Batch) -> Batch:
+    return batch
+
+
+def side_by_side(python: str, rounds: int, epochs: int) -> list[dict[str, Any]]:
+    """Every contender in each size with 0 and 2 workers; a round's figure is the median of its epochs."""
+    rows = []
+    for size_hw, samples in SIDE_BY_SIDE:
+        with tempfile.TemporaryDirectory() as folder:
+            write_both(Path(folder), samples, size_hw, iter_scenes(samples, size_hw))
+            for workers in (0, 2):
+                taken: dict[str, list[dict[str, Any]]] = {}
+                for _ in range(rounds):
+                    for name in (*OWN, *PEERS):
+                        taken.setdefault(name, []).append(fresh(python, name, folder, workers, epochs))
+                rows += rows_of(taken, size_hw, samples, workers)
+    return rows
+
+
+def fresh(python: str, name: str, folder: str, workers: int, epochs: int) -> dict[str, Any]:
+    arguments = [folder, str(workers), str(epochs)]
+    command = [sys.executable, __file__, "own", name, *arguments]
+    if name in PEERS:
+        script = Path(__file__).parent / f"peers/loader_{name}.py"
+        command = [python, str(script), *arguments, str(BATCH_SIZE)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{name}, {workers} workers:\n{done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found["rate"] = float(np.median(found["samples_per_second"]))
+    return found
+
+
+def rows_of(
+    taken: dict[str, list[dict[str, Any]]], size_hw: tuple[int, int], samples: int, workers: int
+) -> list[dict[str, Any]]:
+    print(f"\n{size_hw[0]}x{size_hw[1]}, {samples} samples, {workers} workers")
+    print(
+        "| contender | samples/s (min-max) | segdata is faster by (min-max) | MB on disk |\n|---|---:|---:|---:|"
+    )
+    rows = []
+    for name, runs in taken.items():
+        rate = spread([run["rate"] for run in runs], 0)
+        ratio = spread(
+            [mine["rate"] / run["rate"] for mine, run in zip(taken["segdata"], runs, strict=True)], 2
+        )
+        print(
+            f"| {name} {runs[0]['version']} | {rate['median']:,.0f} ({rate['min']:,.0f}-{rate['max']:,.0f}) "
+            f"| {ratio['median']} ({ratio['min']}-{ratio['max']}) | {runs[0]['bytes'] / 1e6:,.0f} |"
+        )
+        row = {"size_hw": size_hw, "samples": samples, "workers": workers, "contender": name}
+        rows.append(row | {"version": runs[0]["version"], "bytes": runs[0]["bytes"], "samples_per_second": rate, "segdata_faster_by": ratio})  # fmt: skip
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--peers", metavar="PYTHON", help="a Python with the peers, to measure them beside")
+    parser.add_argument("--peer-rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        split, images, masks = write_both(Path(folder), arguments.samples)
+        split, images, masks = write_both(
+            Path(folder), arguments.samples, SIZE_HW, iter_noise(arguments.samples, SIZE_HW)
+        )
         everyone = contenders(split, images, masks)
         check_equal(everyone)
         rates: dict[str, list[float]] = {name: [] for name in everyone}
@@ -131,6 +257,7 @@ def main() -> None:
             f"| {ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f}) |"
         )
         results.append({"contender": name, "samples_per_second": rate, "ratio_to_memmap": ratio})
+    beside = side_by_side(arguments.peers, arguments.peer_rounds, epochs=3) if arguments.peers else []
     write_results(
         __file__,
         {
@@ -143,9 +270,13 @@ def main() -> None:
             "shards": shards,
             "runs": arguments.rounds,
             "results": results,
+            "side_by_side": beside,
         },
     )
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["own"]:
+        own(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+    else:
+        main()

@@ -20,8 +20,13 @@ from segdata.commands._shared import check_names, needing, project_of
     show_default=True,
     help="One per GPU; they share each batch.",
 )
+@click.option(
+    "--session", type=click.IntRange(min=1), metavar="EPOCHS", help="Stop after so many; run again to go on."
+)
 @click.pass_context
-def command(ctx: click.Context, name: str, device: str | None, fresh: bool, processes: int) -> None:
+def command(
+    ctx: click.Context, name: str, device: str | None, fresh: bool, processes: int, session: int | None
+) -> None:
     """Train a pipeline's model on its shards. Needs neither dvc nor prefect."""
     project = project_of(ctx)
     check_names(project, name)
@@ -29,6 +34,6 @@ def command(ctx: click.Context, name: str, device: str | None, fresh: bool, proc
     def work() -> None:
         from segdata.training import train_pipeline
 
-        train_pipeline(project, name, device=device, resume=not fresh, processes=processes)
+        train_pipeline(project, name, device=device, resume=not fresh, processes=processes, session=session)
 
     needing("train", "segdata train", work)

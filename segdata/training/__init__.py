@@ -32,6 +32,7 @@ def train_pipeline(
     quiet: bool = False,
     on_epoch: Callable[[EpochFigures], None] | None = None,
     processes: int = 1,
+    session: int | None = None,
 ) -> TrainResult:
     """Train a pipeline on its shards and write data/runs/<name>/: the folder appears whole or not at all.
 
@@ -41,6 +42,7 @@ def train_pipeline(
     on_epoch  called with the figures of every epoch once its state is safe; what it raises stops the run. With several
               processes it is called in one of them, and must be picklable
     processes share every batch, one GPU each: the batch size stays that of all together (launch.py)
+    session   stop after so many epochs, with the state kept for the next call (TrainResult.finished is False then)
 
     Raises TrainingError (labels outside the classes, an empty split, a loss that is not finite, no memory),
     ShardError, ConfigError, MissingExtraError; SystemExit(130) after Ctrl-C, with the state kept.
@@ -53,5 +55,12 @@ def train_pipeline(
             raise
         raise MissingExtraError.of(error.name, "train", "training") from error
     return train(
-        project, name, device=device, resume=resume, quiet=quiet, on_epoch=on_epoch, processes=processes
+        project,
+        name,
+        device=device,
+        resume=resume,
+        quiet=quiet,
+        on_epoch=on_epoch,
+        processes=processes,
+        session=session,
     )

@@ -42,7 +42,10 @@ from segdata.training.start import put_weights
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A finished run: its folder, epochs done in all, the best one and its figures, and how long this call took."""
+    """A run: its folder, epochs done in all, the best one and its figures, and how long this call took.
+
+    finished  False after a session that left epochs for another: then the folder is not written yet
+    """
 
     run_dir: Path
     epochs: int
@@ -50,6 +53,7 @@ class TrainResult:
     best: EpochFigures
     resumed_after: int
     seconds: float
+    finished: bool = True
 
 
 def train(
@@ -61,6 +65,7 @@ def train(
     quiet: bool,
     on_epoch: Callable[[EpochFigures], None] | None,
     processes: int = 1,
+    session: int | None = None,
 ) -> TrainResult:
     """See segdata.training.train_pipeline."""
     start = time.monotonic()
@@ -68,7 +73,7 @@ def train(
     torch_device = choose_device(device, project.params().device)
     shards = ShardSet.open(project.shards_dir(name))
     data = check_data(shards, pipeline.train)
-    check_processes(processes, pipeline.train, len(data.train))
+    check_processes(processes, pipeline.train, len(data.train), len(data.val))
     torch.manual_seed(pipeline.train.seed)
     model = pipeline.model
     network = build_model(model.name, len(shards.ontology), model.options, f"pipelines/{name}.yaml")
@@ -90,13 +95,15 @@ def train(
             if not quiet:
                 callbacks.insert(0, ShowProgress(name, pipeline.train.epochs))
             with without_noise(), interruptible(name, progress):
-                fit(module, pipeline.train, torch_device, callbacks, processes)
+                fit(module, pipeline.train, torch_device, callbacks, processes, session)
             if processes > 1:  # what happened, happened in other processes: the state on disk tells it
                 done = unfinished.read(pipeline.train.select)
                 assert done is not None, "several processes left no state"
                 progress = done.progress
-        _hand_over(project.run_dir(name), pipeline, shards, data, progress, unfinished)
-        unfinished.clear()
+        finished = progress.is_over(pipeline.train.epochs, pipeline.train.patience)
+        if finished:
+            _hand_over(project.run_dir(name), pipeline, shards, data, progress, unfinished)
+            unfinished.clear()
     result = TrainResult(
         run_dir=project.run_dir(name),
         epochs=len(progress.figures),
@@ -104,7 +111,12 @@ def train(
         best=progress.best,
         resumed_after=resumed_after,
         seconds=time.monotonic() - start,
+        finished=finished,
     )
+    if not finished:
+        if not quiet:
+            print(f"{name}: epoch {result.epochs} of {pipeline.train.epochs}; run again to go on", flush=True)
+        return result
     circumstances = {
         "seconds": round(result.seconds, 3),
         "epochs": result.epochs,

@@ -28,6 +28,7 @@ from segdata.training.checks import no_memory_error
 from segdata.training.keep import Progress
 from segdata.training.module import SegmentationModule
 
+_LOGGERS = ("lightning.pytorch", "lightning.fabric")
 _INTERRUPTED = 130  # what shells report after Ctrl-C
 _CHILD_SAID = re.compile(r"^segdata\.errors\.TrainingError: (?P<sentence>.*)", re.S | re.M)
 
@@ -38,8 +39,9 @@ def fit(
     device: torch.device,
     callbacks: list[lightning.Callback],
     processes: int,
+    session: int | None,
 ) -> None:
-    """Run the epochs that are left. Raises TrainingError for too little memory, and what a process stopped at."""
+    """Run the epochs that are left, `session` of them at most. Raises TrainingError for too little memory, and what a process stopped at."""
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=processes,
@@ -47,7 +49,7 @@ def fit(
         sync_batchnorm=processes > 1 and device.type == "cuda",
         plugins=[LightningEnvironment()],  # on this machine alone, also inside a cluster's job
         precision="bf16-mixed" if train.precision == "bf16" else "32-true",
-        max_epochs=train.epochs - module.first_epoch,
+        max_epochs=min(train.epochs - module.first_epoch, session or train.epochs),
         accumulate_grad_batches=train.accumulate,
         reload_dataloaders_every_n_epochs=1,  # each epoch has its own order
         use_distributed_sampler=False,
@@ -72,16 +74,32 @@ def fit(
         raise translated from error
 
 
+class _QuietDDP(DDPStrategy):
+    """In processes of their own Lightning and torch speak up again."""
+
+    def setup_environment(self) -> None:
+        hush()
+        warnings.filterwarnings("ignore", module=r"lightning\.")
+        super().setup_environment()
+
+
 def _several(device: torch.device) -> Any:
-    return DDPStrategy(
+    return _QuietDDP(
         start_method="spawn",
         process_group_backend="nccl" if device.type == "cuda" else "gloo",
         broadcast_buffers=False,  # validation batches are not as many in every process: nobody may wait for another
     )
 
 
-def check_processes(processes: int, train: Train, photos: int) -> None:
-    """Every process needs a photo of every batch. Raises TrainingError where one would have none."""
+def check_processes(processes: int, train: Train, photos: int, val_photos: int) -> None:
+    """Every process needs a photo of every batch, and one of the val split. Raises TrainingError where one has none."""
+    if val_photos < processes:
+        raise TrainingError(
+            "split 'val'",
+            found=f"{val_photos} photos for {processes} processes",
+            expected="at least one photo for each",
+            fix="Take fewer processes.",
+        )
     smallest = min(train.batch_size, photos % train.batch_size or train.batch_size)
     if processes > 1 and smallest < processes:
         raise TrainingError(
@@ -92,13 +110,18 @@ def check_processes(processes: int, train: Train, photos: int) -> None:
         )
 
 
+def hush() -> None:
+    """Let Lightning speak of errors alone."""
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
 @contextmanager
 def without_noise() -> Iterator[None]:
     """Lightning's tips and remarks about the hardware are for its own users."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
+    hush()
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"lightning\.")

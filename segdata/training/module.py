@@ -80,7 +80,8 @@ class SegmentationModule(lightning.LightningModule):
         return build_loader(self.train_split, batches, pin=self.device.type == "cuda")
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        batches = InOrder(len(self.val_split), self.train_section.batch_size, self.part)
+        share = max(1, len(self.val_split) // self.part[1])  # every process has a batch, also of few photos
+        batches = InOrder(len(self.val_split), min(self.train_section.batch_size, share), self.part)
         return build_loader(self.val_split, batches, pin=self.device.type == "cuda")
 
     def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override, unused-ignore]

@@ -71,3 +71,17 @@ def test_what_belongs_to_a_densenet_is_refused_elsewhere() -> None:
     for options in ({"block": "authors"}, {"last_dense_block": False}):
         with pytest.raises(ConfigError, match="belong to a DenseNet, and the extractor is convnext_tiny"):
             build_model("denseaspp", 5, {"extractor": "convnext_tiny", **options})
+
+
+@pytest.mark.parametrize(
+    ("extractor", "channels"),
+    [("densenet121", 512), ("densenet161", 1104), ("densenet169", 832), ("densenet201", 960)],
+)
+def test_the_authors_variant_takes_every_densenet_and_halves_its_channels(
+    extractor: str, channels: int
+) -> None:
+    with torch.device("meta"):
+        model = build_model("denseaspp", 19, {"extractor": extractor, "block": "authors", "bottleneck": 128})
+    assert model.get_submodule("features.norm5").num_features == channels
+    assert model.get_submodule("ASPP_3.conv1").in_channels == channels
+    assert model.get_submodule("classification.1").in_channels == channels + 5 * 64

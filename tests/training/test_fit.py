@@ -89,6 +89,18 @@ def test_a_run_in_three_sessions_equals_one_run_to_the_bit(
     assert files_of(cut.run_dir(NAME)) == files_of(whole.run_dir(NAME))
 
 
+def test_sessions_of_so_many_epochs_equal_one_run_to_the_bit(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = {"epochs": 5, "schedule": {"name": "milestones", "at": [3], "factor": 0.1}}
+    whole, cut = make_project(**changes), make_project(**changes)
+    train_pipeline(whole, NAME, quiet=True)
+    results = [train_pipeline(cut, NAME, quiet=session > 0, session=2) for session in range(3)]
+    assert [(result.epochs, result.finished) for result in results] == [(2, False), (4, False), (5, True)]
+    assert files_of(cut.run_dir(NAME)) == files_of(whole.run_dir(NAME))
+    assert "colours: epoch 2 of 5; run again to go on" in capsys.readouterr().out
+
+
 def test_every_change_drawn_at_random_survives_a_resumption(make_project: MakeProject) -> None:
     augment = {"horizontal_flip": 0.5, "vertical_flip": 0.5, "rotate_degrees": 20, "brightness": 0.3}
     changes = {"epochs": 2, "augment": {**augment, "contrast": 0.3, "blur": 0.5}}

@@ -34,10 +34,12 @@ def test_the_parts_of_a_batch_are_the_batch() -> None:
 
 def test_a_process_without_a_photo_is_refused() -> None:
     train = Train(epochs=1, batch_size=4, optimizer="sgd", lr=0.1)
-    check_processes(2, train, 10)
-    check_processes(1, train, 9)
+    check_processes(2, train, 10, 2)
+    check_processes(1, train, 9, 1)
     with pytest.raises(TrainingError, match="found a batch of 1 of the 9 photos for 2 processes"):
-        check_processes(2, train, 9)
+        check_processes(2, train, 9, 2)
+    with pytest.raises(TrainingError, match="split 'val': found 1 photos for 2 processes"):
+        check_processes(2, train, 10, 1)
 
 
 def without_norms_and_dropout(project: Project) -> Project:
@@ -71,3 +73,13 @@ def test_two_processes_draw_the_curves_of_one_with_the_double_batch(make_project
     first, second = (load_run(project.run_dir(NAME)).network.state_dict() for project in (one, two))
     assert all(torch.allclose(first[key], second[key], atol=1e-4) for key in first)
     assert len({row[0] for row in curves(one)}) == 3  # and it did learn
+
+
+def test_what_stops_a_process_is_told_in_its_own_words(make_project: MakeProject) -> None:
+    project = make_project(
+        draw_splits(train=4, val=2), optimizer="sgd", lr=1e30, schedule={"name": "constant"}
+    )
+    with pytest.raises(
+        TrainingError, match=r"^train: epoch 1, step 1: found a loss that is not finite|^train: epoch 2"
+    ):
+        train_pipeline(project, NAME, quiet=True, processes=2)

@@ -1,0 +1,68 @@
+"""The table at the end, read by eye, and the standard figure at the photos' own size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("torch", reason="reproducing needs the extra 'train'")
+
+from segdata.evaluation.protocols import check_protocol
+from segdata.models import decode_options
+from segdata.project import Project
+from segdata.reproduction import reproduce
+from segdata.reproduction.comparison import ClassRow, Comparison, Row
+from tests.miniatures import SCENE_HW, miniature, published_names
+from tests.projects import REPOSITORY
+
+
+def test_the_table_reads_to_the_digit() -> None:
+    rows = (
+        Row("mean IoU with void", "val", "jaccard-20", 0.61614, 0.60123, (0.59, 0.612), 0.02),
+        Row("pixel accuracy", "val", "pixel-accuracy", 0.9084, 0.87, (0.86, 0.88), 0.02),
+        Row("dice", "val", "macro-dice", None, 0.5, (0.4, 0.6), 0.02),
+        Row("standard", "val", "mean-iou, own sizes", None, None, (None, None), 0.02),
+    )
+    classes = (ClassRow("road", "0.97000", "0.98000"), ClassRow("train", "absent", "absent"))
+    assert Comparison("cityscapes-deeplabv3", "report 004", 500, rows, classes).lines() == [
+        "cityscapes-deeplabv3: report 004, scored on 500 photos",
+        "figure              split  protocol             published  here     95 % interval      difference  verdict",
+        "mean IoU with void  val    jaccard-20           0.61614    0.60123  0.59000 … 0.61200  -0.01491    within ±0.02",
+        "pixel accuracy      val    pixel-accuracy       0.90840    0.87000  0.86000 … 0.88000  -0.03840    outside ±0.02",
+        "dice                val    macro-dice           -          0.50000  0.40000 … 0.60000  -           -",
+        "standard            val    mean-iou, own sizes  -          -        - … -              -           -",
+        "",
+        "class  IoU      accuracy",
+        "road   0.97000  0.98000",
+        "train  absent   absent",
+    ]
+    assert [row.within for row in rows] == [True, False, None, None]
+
+
+def test_at_the_size_of_the_photos_both_standard_figures_are_one(tmp_path: Path) -> None:
+    name = "unh-mininet"
+    project = miniature(tmp_path, name)
+    path = project.pipeline_path(name)
+    values = yaml.safe_load(path.read_text())
+    values["shards"]["size_hw"] = list(SCENE_HW)
+    values["published"] |= {"at": "photo", "standard": "mean-iou"}
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    rows = {(row.metric, row.split): row for row in reproduce(project, name).rows}
+    at_shards, at_photos = rows["mean IoU", "test"], rows["standard", "test"]
+    assert at_photos.protocol == "mean-iou, own sizes"
+    assert at_photos.here == at_shards.here is not None
+    assert at_photos.interval == at_shards.interval
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_every_protocol_and_model_option_that_a_file_names_exists(name: str) -> None:
+    pipeline = Project(REPOSITORY).pipeline(name)
+    assert pipeline.published is not None
+    for protocol in (
+        pipeline.published.standard,
+        *(figure.protocol for figure in pipeline.published.figures),
+    ):
+        check_protocol(protocol, name)
+    decode_options(pipeline.model.name, pipeline.model.options)
