@@ -28,85 +28,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import torch
+from _loader_data import SEED, iter_noise, iter_scenes, write_both
 from _report import hardware, spread, versions, write_results
 from numpy.typing import NDArray
 from peers.loader_common import measure
-from PIL import Image
 from torch.utils.data import DataLoader
 
-from segdata.ontology import ontology_of_names
-from segdata.sample_data import write_sample_set
 from segdata.shards import ShardSet, ShardSplit
-from segdata.shards.boundaries import group_into_shards, target_rows
-from segdata.shards.manifest import Manifest, write_manifest
 from segdata.shards.sampler import EpochBatches
-from segdata.shards.schema import SetMetadata
-from segdata.shards.writer import ShardWriter
 from segdata.training.data import Batch, ShardDataset, ShuffledBatches, build_loader
 
 SIZE_HW = (224, 224)
-TARGET_MIB = 16.0  # the pipelines' default
 BATCH_SIZE = 32
-SEED = 2012
 SIDE_BY_SIDE = (((224, 224), 1000), ((512, 1024), 160))
 OWN = ("memmap", "segdata")
 PEERS = ("folder", "webdataset", "litdata", "streaming")
 Contender = Callable[[int], Iterator[Batch]]
-
-
-def iter_noise(samples: int, size_hw: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
-    random = np.random.default_rng(SEED)
-    for _ in range(samples):
-        yield random.integers(0, 256, (*size_hw, 3), np.uint8), random.integers(0, 4, size_hw, np.uint8)
-
-
-def iter_scenes(samples: int, size_hw: tuple[int, int]) -> Iterator[tuple[Any, Any]]:
-    """Twelve drawn street scenes, each turned round by another number of columns: what JPEG and PNG are made for."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_sample_set("voc", Path(folder), num_scenes=12, size_hw=size_hw, seed=SEED)
-        scenes = []
-        for photo in sorted(Path(folder).rglob("*.jpg")):
-            mask = next(Path(folder).rglob(f"SegmentationClass/{photo.stem}.png"))
-            pair = [
-                np.array(Image.open(file).resize(size_hw[::-1], Image.Resampling.NEAREST))
-                for file in (photo, mask)
-            ]
-            scenes.append((pair[0], np.where(pair[1] == 255, 255, pair[1] % 4).astype(np.uint8)))
-    for index in range(samples):
-        image, mask = scenes[index % len(scenes)]
-        shift = index * 37 % size_hw[1]
-        yield np.roll(image, shift, 1), np.roll(mask, shift, 1)
-
-
-def write_both(
-    folder: Path, samples: int, size_hw: tuple[int, int], pictures: Iterator[tuple[Any, Any]]
-) -> tuple[ShardSplit, NDArray[np.uint8], NDArray[np.uint8]]:
-    """The same samples as a shard set and as two .npy files, opened as memory maps."""
-    ontology = ontology_of_names("four", ["sky", "road", "car", "person"])
-    metadata = SetMetadata.of(ontology, size_hw, "area", "via")
-    images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (samples, *size_hw, 3))
-    masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (samples, *size_hw))
-    entries, rows, index = [], [], 0
-    ids = [f"IMG_{number:05d}" for number in range(samples)]
-    for shard in group_into_shards(ids, target_rows(size_hw, TARGET_MIB)):
-        writer = ShardWriter(folder / "shards", "train", metadata, len(shard))
-        for id in shard:
-            images[index], masks[index] = next(pictures)
-            writer.append(id, images[index], masks[index], ("photo", "annotation"), size_hw)
-            index += 1
-        finished = writer.finish()
-        assert finished is not None
-        entries.append(finished[0])
-        rows += finished[1]
-    manifest = Manifest(msgspec.structs.replace(metadata, shards=tuple(entries)), tuple(rows))
-    write_manifest(folder / "shards", manifest)
-    images.flush()
-    masks.flush()
-    split = ShardSet.open(folder / "shards").split("train")
-    return split, np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "masks.npy", mmap_mode="r")
 
 
 def contenders(
@@ -197,7 +136,7 @@ def fresh(python: str, name: str, folder: str, workers: int, epochs: int) -> dic
         script = Path(__file__).parent / f"peers/loader_{name}.py"
         command = [python, str(script), *arguments, str(BATCH_SIZE)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{name}, {workers} workers:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -18,6 +18,8 @@ from segdata.errors import SegdataError
 ROAD = (
     "sample",
     "inspect",
+    "add",
+    "remove",
     "check",
     "convert",
     "verify",

@@ -246,6 +246,20 @@ def test_masks_go_on_in_another_tool(road: Road) -> None:
     assert {category["name"] for one in named for category in one["categories"]} >= {"road", "car", "person"}
 
 
+def test_a_published_figure_says_what_it_takes(road: Road) -> None:
+    said = road.sh(f"(\n{readme_block('segdata reproduce unh-mininet')}) 2>&1 || [ $? = 2 ]")
+    assert "data/raw/unh-campus: found no such folder" in said
+    assert "54 train, 6 val, 8 test" in said
+
+
+def test_predicted_masks_are_scored_by_every_protocol(road: Road) -> None:
+    said = road.sh(readme_block("segdata evaluate --predictions"))
+    metrics = json.loads((road.root / "data/evaluation/sample-voc/metrics.json").read_text())
+    (ours,) = [one["value"] for one in metrics["protocols"] if one["protocol"] == "pixel-accuracy"]
+    assert re.search(rf"pixel-accuracy +{ours:.3f}", said)
+    assert "jaccard-20" in said
+
+
 def test_push_and_pull_bring_the_same_bytes_to_a_fresh_clone(road: Road, tmp_path: Path) -> None:
     road.sh("dvc repro")
     road.sh(readme_block("git add -A"))

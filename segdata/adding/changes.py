@@ -1,7 +1,7 @@
 """What is to be put into a source, or taken out: the values that the formats, the check and the commit share.
 
-    Newcomer("/media/card/IMG_0107.jpg" → "photos/IMG_0107.jpg", id "IMG_0107")
-    Merge(files={"via_region_data.json": <the whole new text>}, alone={"via_region_data.json": <the new entries>}, …)
+Newcomer("/media/card/IMG_0107.jpg" → "photos/IMG_0107.jpg", id "IMG_0107")
+Merge(files={"via_region_data.json": <the whole new text>}, alone={"via_region_data.json": <the new entries>}, …)
 """
 
 from __future__ import annotations

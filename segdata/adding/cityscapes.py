@@ -43,7 +43,10 @@ class Store(PairedStore):
         city = folder or (id.partition("_")[0] if "_" in id else "")
         if not city:
             raise DataError(
-                relative, found="no city", expected="a name like aachen_000000_000019", fix="Or give --into CITY."
+                relative,
+                found="no city",
+                expected="a name like aachen_000000_000019",
+                fix="Or give --into CITY.",
             )
         return f"{self.photo_folder}/{city}/{id}{_PHOTO}{ending}"
 

@@ -81,9 +81,7 @@ def members(text: str, at: int) -> list[Member]:
         at = skip_space(text, at + 1)
 
 
-def insert_members(
-    text: str, there: Sequence[Member], at: int, new: Sequence[tuple[str, object]]
-) -> Edit:
+def insert_members(text: str, there: Sequence[Member], at: int, new: Sequence[tuple[str, object]]) -> Edit:
     """Put members (or, with keys "", elements) behind the last one of the object or list that opens at `at`."""
     between = _between(text, there, at)
     is_object = text[at] == "{"

@@ -115,7 +115,9 @@ def _image_path(path: Path) -> str | None:
         text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
         said = [one.value for one in members(text, skip_space(text, 0)) if one.key == "imagePath"]
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(path.name, found=f"no JSON object ({error})", expected="a file that LabelMe wrote") from error
+        raise DataError(
+            path.name, found=f"no JSON object ({error})", expected="a file that LabelMe wrote"
+        ) from error
     return said[0] if len(said) == 1 and isinstance(said[0], str) else None
 
 

@@ -57,7 +57,9 @@ class PairedStore:
     def photo_name(self, relative: str) -> str:
         stem = without_extension(relative)
         if not stem.endswith(self.photo_suffix) or posixpath.basename(stem) == self.photo_suffix:
-            raise DataError(relative, found="a photo's name", expected=f"one that ends in {self.photo_suffix!r}")
+            raise DataError(
+                relative, found="a photo's name", expected=f"one that ends in {self.photo_suffix!r}"
+            )
         return posixpath.normpath(posixpath.join(self.photo_folder, relative))
 
     def stem_of(self, name: str) -> str:
@@ -70,7 +72,9 @@ class PairedStore:
     def mask_name(self, name: str, mask: str) -> str:
         """The place of the mask of the photo at `name`; `mask` is the file that was given."""
         ending = mask[len(without_extension(mask)) :]
-        return posixpath.normpath(posixpath.join(self.mask_folder, self.stem_of(name) + self.mask_suffix + ending))
+        return posixpath.normpath(
+            posixpath.join(self.mask_folder, self.stem_of(name) + self.mask_suffix + ending)
+        )
 
     def given_stem(self, mask: str) -> str:
         """What photo a mask file is named after."""
@@ -86,14 +90,18 @@ class PairedStore:
         self.further(merge, newcomers)
         return merge
 
-    def _masks_of(self, newcomers: Sequence[Newcomer], annotations: Path, merge: Merge) -> dict[str, list[Path]]:
+    def _masks_of(
+        self, newcomers: Sequence[Newcomer], annotations: Path, merge: Merge
+    ) -> dict[str, list[Path]]:
         """Masks of each photo by its place; a mask of no photo is told. Raises DataError where nothing is there."""
         if annotations.is_file():
             files = {annotations.name: annotations}
         elif annotations.is_dir():
             files = list_files(annotations, annotations, [])
         else:
-            raise DataError(annotations, found="no such file or folder", expected="a mask, or a folder of masks")
+            raise DataError(
+                annotations, found="no such file or folder", expected="a mask, or a folder of masks"
+            )
         photos = {one.path.resolve() for one in newcomers}
         masks = {
             name: path
@@ -125,7 +133,9 @@ class PairedStore:
         stem = without_extension(place)
         folder = (self._source.root / place).parent
         rivals = [path for path in folder.glob("*") if path.is_file() and is_photo(path.name)]
-        rivals = [path for path in rivals if composed(without_extension(path.name)) == posixpath.basename(stem)]
+        rivals = [
+            path for path in rivals if composed(without_extension(path.name)) == posixpath.basename(stem)
+        ]
         if self.mask_folder == self.photo_folder and not self.mask_suffix:
             rivals = []
         names = [path.relative_to(self._source.root).as_posix() for path in rivals]
@@ -137,7 +147,11 @@ class PairedStore:
             both = f"    there: {names[0]}, {rivals[0].stat().st_size} bytes, SHA-256 {there}…\n"
             both += f"    new  : {mask}, {mask.stat().st_size} bytes, SHA-256 {new}…"
             merge.bad.append(
-                Bad(one.name, f"another mask is there already\n{both}\n    --replace takes the new one", one.name)
+                Bad(
+                    one.name,
+                    f"another mask is there already\n{both}\n    --replace takes the new one",
+                    one.name,
+                )
             )
             return
         merge.replaced += names
@@ -199,9 +213,9 @@ def add_line(content: bytes, line: str) -> bytes:
 def drop_lines(content: bytes, ids: set[str]) -> bytes:
     """A list without the lines of these ids."""
     lines = content.splitlines(keepends=True)
-    kept = [line for line in lines if composed(line.removeprefix(b"\xef\xbb\xbf").decode().strip()) not in ids]
+    kept = [
+        line for line in lines if composed(line.removeprefix(b"\xef\xbb\xbf").decode().strip()) not in ids
+    ]
     if kept and not content.endswith(b"\n"):
         kept[-1] = kept[-1].rstrip(b"\r\n")
     return b"".join(kept)
-
-

@@ -20,7 +20,16 @@ from typing import Any
 from urllib.parse import unquote
 
 from segdata.adding.changes import Bad, Choice, Merge, Newcomer, Removal
-from segdata.adding.json_splice import Edit, Member, apply, cut, insert_members, members, replace_value, skip_space
+from segdata.adding.json_splice import (
+    Edit,
+    Member,
+    apply,
+    cut,
+    insert_members,
+    members,
+    replace_value,
+    skip_space,
+)
 from segdata.digests import bytes_digest
 from segdata.errors import ConfigError, DataError
 from segdata.formats import OpenSource
@@ -94,7 +103,9 @@ def _regions(entry: object) -> object:
 
 def _listed(entry: object) -> list[Any]:
     regions = _regions(entry)
-    return list(regions.values() if isinstance(regions, dict) else regions if isinstance(regions, list) else ())
+    return list(
+        regions.values() if isinstance(regions, dict) else regions if isinstance(regions, list) else ()
+    )
 
 
 def _name_of(entry: object) -> str:
@@ -107,7 +118,9 @@ def said_entries(path: Path) -> list[dict[str, Any]]:
     found, unreadable = read_entries(path, path.name)
     if unreadable:
         first = unreadable[0]
-        raise DataError(path.name, place=first.place, found=first.message, expected="an entry as VIA writes it")
+        raise DataError(
+            path.name, place=first.place, found=first.message, expected="an entry as VIA writes it"
+        )
     try:
         given = [one.value for one in _File.read(path, path.name).entries]
     except DataError:  # VIA 3, or CSV
@@ -211,7 +224,9 @@ class Store:
             entry = self._renamed(raw, place, there[place], file.numbered)
             if place in seen:
                 if _listed(seen[place]) != _listed(entry):
-                    merge.bad.append(Bad(place, "two entries in the annotation file contradict each other", place))
+                    merge.bad.append(
+                        Bad(place, "two entries in the annotation file contradict each other", place)
+                    )
                 continue
             seen[place] = entry
             before = old.get(place)
@@ -220,14 +235,18 @@ class Store:
             merge.annotated[place] = there[place]
             merge.ids[place] = self.id_of(place)
             if str(raw.get("size")) not in ("-1", "None", "", str(entry["size"])):
-                merge.said.append(f"{place}: {entry['size']} bytes; VIA saw {raw.get('size')}: written with its size now")
+                merge.said.append(
+                    f"{place}: {entry['size']} bytes; VIA saw {raw.get('size')}: written with its size now"
+                )
             taken.append((entry, before))
         return taken
 
     def _photos_there(self) -> dict[str, Path]:
         folder = self._source.root / self.photo_folder
         files = list_files(folder, self._source.root, []) if folder.is_dir() else {}
-        return {posixpath.normpath(posixpath.join(self.photo_folder, name)): path for name, path in files.items()}
+        return {
+            posixpath.normpath(posixpath.join(self.photo_folder, name)): path for name, path in files.items()
+        }
 
     def _place_of(
         self, raw: dict[str, Any], by_given: Mapping[str, str], there: Mapping[str, Path], merge: Merge
@@ -270,7 +289,9 @@ class Store:
             return True
         said = self._both(before, after)
         if not self._replace:
-            merge.bad.append(Bad(place, f"annotated otherwise already\n{said}\n    --replace takes the new one", place))
+            merge.bad.append(
+                Bad(place, f"annotated otherwise already\n{said}\n    --replace takes the new one", place)
+            )
             return False
         merge.said.append(f"{place}: new annotation taken\n{said}")
         return True
@@ -293,7 +314,9 @@ class Store:
             self.file = name
             home = posixpath.dirname(composed(name))
             self.photo_folder = posixpath.normpath(posixpath.join(home, composed(self._options.photos)))
-            places = {place: path for place, path in self._photos_there().items() if self.id_of(place) in wanted}
+            places = {
+                place: path for place, path in self._photos_there().items() if self.id_of(place) in wanted
+            }
             path = self._source.need(name, "annotations exported from VIA")
             file = _File.read(path, name)
             which = set()
@@ -309,7 +332,9 @@ class Store:
                 removal.files[name] = file.encoded(file.without(which))
                 removal.read[name] = bytes_digest(path.read_bytes())
                 out = {file.entries[number].key: file.entries[number].value for number in sorted(which)}
-                removal.kept[name] = json.dumps(out, ensure_ascii=False, indent=1).encode(errors="surrogatepass")
+                removal.kept[name] = json.dumps(out, ensure_ascii=False, indent=1).encode(
+                    errors="surrogatepass"
+                )
         removal.unknown = sorted(wanted - found)
         return removal
 

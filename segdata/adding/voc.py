@@ -29,7 +29,10 @@ class Store(PairedStore):
         folder, chosen = self._options.lists, self._options.splits
         if chosen:
             return {
-                split: [posixpath.normpath(f"{folder}/{one}.txt") for one in ([said] if isinstance(said, str) else said)]
+                split: [
+                    posixpath.normpath(f"{folder}/{one}.txt")
+                    for one in ([said] if isinstance(said, str) else said)
+                ]
                 for split, said in chosen.items()
             }
         found = {split: f"{folder}/{split}.txt" for split in SPLITS}

@@ -49,7 +49,9 @@ def command(ctx: click.Context, check: bool, show: str | None) -> None:
             _check_whole(project, name)
     if check:
         return
-    rows = [HEADER, *(_row(project, name) for name in project.pipeline_names())]
+    built = list(project.params().pipelines)
+    others = [name for name in project.pipeline_names() if name not in built]
+    rows = [HEADER, *(_row(project, name) for name in built + others)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

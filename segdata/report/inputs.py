@@ -43,6 +43,13 @@ class Baselines(msgspec.Struct, frozen=True):
     position_prior: Baseline
 
 
+class ProtocolFigure(msgspec.Struct, frozen=True):
+    """A figure by one protocol; None where undefined."""
+
+    protocol: str
+    value: float | None
+
+
 class Metrics(msgspec.Struct, frozen=True):
     """metrics.json: scores of one split, each 0 to 1; None where undefined.
 
@@ -60,6 +67,7 @@ class Metrics(msgspec.Struct, frozen=True):
     baselines: Baselines
     mean_iou_above_best_baseline: float | None
     shards_of_training: Literal["same", "other"]
+    protocols: tuple[ProtocolFigure, ...] = ()
 
 
 class ClassScore(msgspec.Struct, frozen=True, rename={"name": "class"}):

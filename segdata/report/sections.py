@@ -167,15 +167,9 @@ def _training(folder: Path, digest: str | None) -> Training | None:
 def _comparison(published: Published | None, metrics: Metrics | None) -> Comparison | None:
     if published is None:
         return None
-    measured: dict[str, float | None] = {}
-    if metrics is not None and metrics.split == published.split:
-        measured = {
-            "mean_iou": metrics.mean_iou,
-            "pixel_accuracy": metrics.pixel_accuracy,
-            "mean_class_accuracy": metrics.mean_class_accuracy,
-            "frequency_weighted_iou": metrics.frequency_weighted_iou,
-        }
-    return Comparison(published, measured.get(published.metric))
+    figures = metrics.protocols if metrics is not None and metrics.split == published.split else ()
+    measured = {figure.protocol: figure.value for figure in figures}
+    return Comparison(published, measured.get(published.protocol))
 
 
 def _class_rows(evaluation: Evaluation, ontology: Ontology) -> tuple[ClassRow, ...]:

@@ -29,6 +29,7 @@ from segdata.models import build_model
 from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.shards import ShardSet
+from segdata.shards.statistics import class_weights
 from segdata.training.callbacks import KeepState, ShowProgress
 from segdata.training.checks import TrainingData, check_data
 from segdata.training.circumstances import note_circumstances
@@ -36,7 +37,6 @@ from segdata.training.finished import run_key
 from segdata.training.keep import EpochFigures, Kept, Progress, UnfinishedRun
 from segdata.training.launch import check_processes, fit, interruptible, without_noise
 from segdata.training.module import SegmentationModule
-from segdata.training.optim import class_weights
 from segdata.training.start import put_weights
 
 
@@ -140,7 +140,10 @@ def _build_module(
     if pipeline.train.compile:
         network.compile()
     num_classes = data.num_classes
-    weights = class_weights(pipeline.train, data.pixels, data.train, num_classes)
+    weights = None
+    if pipeline.train.class_weights != "none":
+        weighed = class_weights(data.train.rows, num_classes, pipeline.train.class_weights)
+        weights = torch.tensor(weighed, dtype=torch.float32)
     splits = (data.train, data.val)
     void_id = shards.ontology.id_of(pipeline.train.void)
     return SegmentationModule(

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from segdata.pipeline import Schedule, Train
-from segdata.shards import ShardSplit
 
 _POLY_POWER = 0.9
 
@@ -63,37 +59,6 @@ def lr_factor(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -
 
 def _has_momentum(train: Train) -> bool:
     return train.optimizer != "sgd" or train.momentum > 0
-
-
-def class_weights(
-    train: Train, pixels: NDArray[np.int64], split: ShardSplit, num_classes: int
-) -> torch.Tensor | None:
-    """The weight of each class in the loss, float32 (C,), or None for equal weights; 0 for a class never seen.
-
-    pixels             int64 (C,) pixels of each class in the train split
-    inverse-frequency  (all pixels / seen classes) / pixels of the class
-    median-frequency   median of the frequencies / frequency, a frequency being the pixels of the class over all
-                       pixels of the photos that show it (Eigen, Fergus 2015, section 6.3.2)
-    """
-    if train.class_weights == "none":
-        return None
-    seen = pixels > 0
-    weights = np.zeros(num_classes)
-    if train.class_weights == "inverse-frequency":
-        weights[seen] = pixels.sum() / seen.sum() / pixels[seen]
-    else:
-        frequency = pixels[seen] / _pixels_of_photos_with(split, num_classes)[seen]
-        weights[seen] = np.median(frequency) / frequency
-    return torch.tensor(weights, dtype=torch.float32)
-
-
-def _pixels_of_photos_with(split: ShardSplit, num_classes: int) -> NDArray[np.int64]:
-    """int64 (C,): all labelled pixels of those photos that show the class."""
-    totals = np.zeros(num_classes, np.int64)
-    for index in range(len(split)):
-        counts = np.bincount(split.mask_at(index).ravel(), minlength=256)[:num_classes]
-        totals[counts > 0] += counts.sum()
-    return totals
 
 
 def current_lr(optimizer: Optimizer) -> float:

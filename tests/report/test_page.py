@@ -240,14 +240,16 @@ def test_a_photo_in_two_splits_is_loud(fake: Callable[..., Fake]) -> None:
 def test_a_published_figure_stands_beside_the_measured_one(fake: Callable[..., Fake]) -> None:
     one = fake()
     metrics = complete(one)
-    published = "{metric: pixel_accuracy, protocol: all pixels, split: test, value: 0.5, where: table 3, tolerance: 0.9}"
+    published = "{metric: pixel accuracy, protocol: pixel-accuracy, split: test, value: 0.5, where: table 3, tolerance: 0.9}"
     one.write_pipeline(more=f"published: {published}")
     text = " ".join(Page(built(one)).text.split())
     here = metrics["pixel_accuracy"]
     assert f"0.500 pixel accuracy on test; here {here:.3f} (+{here - 0.5:.3f}, within ±0.9)" in text
-    assert "Protocol: all pixels. Source: table 3." in text
+    assert "Protocol: pixel-accuracy. Source: table 3." in text
     one.write_pipeline(more=f"published: {published.replace('split: test', 'split: val')}")
     assert "; here" not in Page(built(one)).text
+    one.write_pipeline(more=f"published: {published.replace('value: 0.5', 'value: null')}")
+    assert f"no figure for pixel accuracy on test; here {here:.3f}" in " ".join(Page(built(one)).text.split())
 
 
 def test_a_model_below_the_baseline_is_marked(fake: Callable[..., Fake]) -> None:

@@ -15,7 +15,7 @@ from segdata.project import Project
 from segdata.shards import ShardSet
 from segdata.training.data import InOrder, ShardDataset, ShuffledBatches, build_loader
 from segdata.training.keep import EpochFigures, Progress
-from segdata.training.optim import build_optimizer, build_schedule, class_weights, current_lr, lr_factor
+from segdata.training.optim import build_optimizer, build_schedule, current_lr, lr_factor
 from segdata.training.transforms import augment_batch, generator_for
 
 NAN = float("nan")
@@ -157,29 +157,6 @@ def test_optimizers_take_their_numbers_and_leave_frozen_parameters_alone() -> No
         for name in ("adam", "adamw")
     }
     assert kinds == {"adam": "Adam", "adamw": "AdamW"}
-
-
-def test_class_weights_by_hand() -> None:
-    class Split:
-        masks = (np.array([[0, 0, 0, 1]]), np.array([[0, 0, 255, 255]]))
-
-        def __len__(self) -> int:
-            return 2
-
-        def mask_at(self, index: int) -> np.ndarray[Any, Any]:
-            return self.masks[index]
-
-    split: Any = Split()
-    pixels = np.array([5, 1, 0])
-    assert class_weights(train_section(), pixels, split, 3) is None
-    inverse = class_weights(train_section(class_weights="inverse-frequency"), pixels, split, 3)
-    assert inverse is not None
-    assert inverse.tolist() == pytest.approx([6 / 2 / 5, 6 / 2 / 1, 0])
-    median = class_weights(train_section(class_weights="median-frequency"), pixels, split, 3)
-    # Frequencies: 5 of the 6 labelled pixels of both photos, and 1 of the 4 of the one photo that shows class 1.
-    middle = (5 / 6 + 1 / 4) / 2
-    assert median is not None
-    assert median.tolist() == pytest.approx([middle / (5 / 6), middle / (1 / 4), 0])
 
 
 def figures(epoch: int, mean_iou: float, loss: float = 1.0) -> EpochFigures:

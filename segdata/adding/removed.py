@@ -1,0 +1,115 @@
+"""Takes photos and their annotations out of a source; they are kept in .segdata/removed/<time>/<raw folder>/.
+
+.segdata/removed/20240131T170501Z/mine/photos/IMG_0107.jpg
+.segdata/removed/20240131T170501Z/mine/via_region_data.json      the entries alone, as `segdata add` takes them
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from segdata.adding.changes import Choice, Removal, Store
+from segdata.adding.effects import stale, update_pointer
+from segdata.adding.stores import OpenSet
+from segdata.adding.transaction import commit, one_at_a_time, unfinished
+from segdata.atomic import replace_file
+from segdata.errors import ConfigError, SegdataError
+from segdata.pipeline import SPLITS
+from segdata.project import Project
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What came of it. done: False when it was only tried. kept: the folder, relative to the project."""
+
+    done: bool
+    files: tuple[str, ...]
+    edited: tuple[str, ...]
+    kept: str
+    said: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+
+
+def removed_folder(project: Project, root: Path) -> str:
+    """A folder for what is taken out now, relative to the project; not made yet."""
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    number, folder = 1, f".segdata/removed/{time}"
+    while (project.root / folder).exists():
+        number += 1
+        folder = f".segdata/removed/{time}-{number}"
+    return f"{folder}/{root.name}"
+
+
+def remove(project: Project, name: str, ids: Sequence[str], *, dry_run: bool = False) -> Removed:
+    """Take samples out, all of them or none. Raises ConfigError naming ids that are not there."""
+    opened = OpenSet.open(project, name)
+    root = opened.source.root
+    ids = list(dict.fromkeys(ids))
+    if not ids:
+        raise ConfigError("segdata remove", found="no ids", expected="ids of samples, or --from LIST.txt")
+    if dry_run:
+        if unfinished(root):
+            raise SegdataError(
+                opened.pipeline.source.root,
+                found="a change that was interrupted",
+                expected="none",
+                fix="Run segdata add or segdata remove without --dry-run: it completes that one first.",
+            )
+        removal = _found(opened, ids)
+        effects = stale(project, root, {}, (), ids)
+        return Removed(False, tuple(removal.moves), tuple(removal.files), "", effects=tuple(effects))
+    with one_at_a_time(project, root) as recovered:
+        removal = _found(opened, ids)
+        folder = removed_folder(project, root)
+        for file, content in removal.kept.items():
+            (project.root / folder / file).parent.mkdir(parents=True, exist_ok=True)
+            with replace_file(project.root / folder / file) as temporary:
+                temporary.write_bytes(content)
+        moves = {path: f"{folder}/{path}" for path in removal.moves}
+        commit(project, root, "remove", removal.files, digests={}, read=removal.read, moves=moves)
+        effects = [*update_pointer(project, root), *stale(project, root, {}, (), ids)]
+        said = (recovered,) if recovered else ()
+        return Removed(True, tuple(moves), tuple(removal.files), folder, said, tuple(effects))
+
+
+def _found(opened: OpenSet, ids: Sequence[str]) -> Removal:
+    """What the stores of the source have of these ids; a source with several is asked one by one."""
+    whole = Removal()
+    unknown = set(ids)
+    for store in _stores(opened):
+        one = store.take_out(ids)
+        whole.files |= one.files
+        whole.kept |= one.kept
+        whole.read |= one.read
+        whole.moves += [path for path in one.moves if path not in whole.moves]
+        unknown &= set(one.unknown)
+    if unknown:
+        listed = ", ".join(repr(id) for id in sorted(unknown)[:5])
+        raise ConfigError(
+            opened.source.where,
+            found=f"no photo and no annotation of {listed}" + (" and more" if len(unknown) > 5 else ""),
+            expected="ids of samples, as segdata show and the check report call them",
+            fix="Nothing was removed.",
+        )
+    return whole
+
+
+def _stores(opened: OpenSet) -> list[Store]:
+    """The one store of the source, or that of each split or file where one must be chosen."""
+    try:
+        return [opened.store(Choice())]
+    except ConfigError as error:
+        failed = error
+    stores = []
+    options = opened.source.options.get("annotations")
+    files = options if isinstance(options, list) else []
+    for choice in [*(Choice(split=split) for split in SPLITS), *(Choice(file=file) for file in files)]:
+        with contextlib.suppress(ConfigError):
+            stores.append(opened.store(choice))
+    if not stores:
+        raise failed
+    return stores[:1] if opened.pipeline.source.format == "via" else stores
