@@ -256,7 +256,7 @@ def test_predicted_masks_are_scored_by_every_protocol(road: Road) -> None:
     said = road.sh(readme_block("segdata evaluate --predictions"))
     metrics = json.loads((road.root / "data/evaluation/sample-voc/metrics.json").read_text())
     (ours,) = [one["value"] for one in metrics["protocols"] if one["protocol"] == "pixel-accuracy"]
-    assert re.search(rf"pixel-accuracy +{ours:.3f}", said)
+    assert re.search(rf"pixel-accuracy +{ours:.4f}", said)
     assert "jaccard-20" in said
 
 

@@ -52,11 +52,11 @@ def _lay_out(folder: Path, opened: OpenSet, merge: Merge) -> None:
         else:
             path.symlink_to(content.absolute())
     for option in _LABEL_FILES:
-        name = opened.source.options.get(option)
-        if isinstance(name, str) and (opened.source.root / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            if not (folder / name).exists():
-                (folder / name).symlink_to((opened.source.root / name).absolute())
+        said = opened.source.options.get(option)
+        if isinstance(said, str) and (opened.source.root / said).is_file():
+            (folder / said).parent.mkdir(parents=True, exist_ok=True)
+            if not (folder / said).exists():
+                (folder / said).symlink_to((opened.source.root / said).absolute())
 
 
 def _read(

@@ -44,10 +44,10 @@ def summary_lines(name: str, difference: Difference) -> list[str]:
         ]
         lines += [f"  {fact:<14} {said}" for fact, said in facts if said]
     if difference.without_effect:
+        same = listed(difference.without_effect, ", ")
         count = len(difference.without_effect)
-        lines.append(
-            f"  {count:,} edited annotations gave the same mask: {listed(difference.without_effect, ', ')}"
-        )
+        said = "1 edited annotation" if count == 1 else f"{count:,} edited annotations"
+        lines.append(f"  {said} gave the same mask: {same}")
     return lines
 
 

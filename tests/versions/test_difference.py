@@ -94,7 +94,7 @@ def test_an_edit_that_changes_no_pixel_is_told_apart(tmp_path: Path) -> None:
     after = BEFORE | {"a": Drawn("train", "0011 0011", annotation="an edited outline")}
     found = differ(tmp_path, BEFORE, after)
     assert (found.reannotated, found.without_effect, found.unchanged) == ((), ("a",), 4)
-    assert summary_lines("streets", found)[-1] == "  1 edited annotations gave the same mask: a"
+    assert summary_lines("streets", found)[-1] == "  1 edited annotation gave the same mask: a"
 
 
 def test_other_class_ids_are_compared_by_name(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_mask_value_without_class_is_named(tmp_path: Path) -> None:
         compare(open_folder(tmp_path / "before", "old"), open_folder(tmp_path / "after", "new"))
 
 
-def test_counts_are_exact_beyond_32_bits() -> None:
+def test_counts_fit_a_cell_of_the_matrix() -> None:
     assert [short_count(n) for n in (0, 999, 1204, 54321, 1_234_567, 3_000_000_000)] == [
         "0", "999", "1.2k", "54k", "1.2M", "3.0G",
     ]  # fmt: skip
