@@ -273,6 +273,12 @@ def test_push_and_pull_bring_the_same_bytes_to_a_fresh_clone(road: Road, tmp_pat
     assert road.sh("dvc status", root=clone).strip() == "Data and pipelines are up to date."
 
 
+def test_what_changed_since_a_commit(road: Road) -> None:
+    said = road.sh(readme_block("segdata diff HEAD"))
+    assert "24" in said and "mine" in said
+    assert re.search(r"My street, first version", said)
+
+
 def test_an_experiment_and_its_difference(road: Road) -> None:
     said = road.sh(readme_block("dvc exp run"))
     assert "train@mine" in said

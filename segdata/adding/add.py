@@ -12,7 +12,7 @@ from segdata.adding.effects import stale, update_pointer
 from segdata.adding.newcomers import check_into, gather
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
-from segdata.adding.transaction import commit, one_at_a_time, unfinished
+from segdata.adding.transaction import commit, keep_copy, one_at_a_time, unfinished
 from segdata.conversion.leaks import Gate
 from segdata.errors import ConfigError, SegdataError
 from segdata.findings import Finding
@@ -73,15 +73,20 @@ def add(
         if plan.bad and not skip_bad:
             return Added(False, bad=plan.bad, said=said, findings=plan.findings)
         files, digests = plan.files()
+        root = opened.source.root
         if not files:
-            return plan.outcome(False, said, ())
-        moves = {}
+            return plan.outcome(False, said, tuple(update_pointer(project, root)) if recovered else ())
+        moves: dict[str, str] = {}
         if plan.merge.replaced:
-            folder = removed_folder(project, opened.source.root)
-            moves = {name: f"{folder}/{name}" for name in plan.merge.replaced if name not in files}
-            said += tuple(f"{name}: the old one is kept in {folder}" for name in moves)
-        commit(project, opened.source.root, "add", files, digests=digests, read=plan.merge.read, moves=moves)
-        effects = [*update_pointer(project, opened.source.root), *plan.stale(project, choice)]
+            folder = removed_folder(project, root)
+            for old in plan.merge.replaced:
+                if old in files:
+                    keep_copy(root / old, project.root / folder / old)
+                else:
+                    moves[old] = f"{folder}/{old}"
+            said += tuple(f"{old}: the old one is kept in {folder}" for old in plan.merge.replaced)
+        commit(project, root, "add", files, digests=digests, read=plan.merge.read, moves=moves)
+        effects = [*update_pointer(project, root), *plan.stale(project, choice)]
         return plan.outcome(True, said, tuple(effects))
 
 

@@ -145,7 +145,7 @@ def _dump(value: object, sample: str, prefix: str | None, text: str) -> str:
         unit = inner[1].removeprefix(prefix) if inner else " "
         lines = _dumps(value, escaped, indent=unit or " ").split("\n")
         return "\n".join([lines[0], *(prefix + line for line in lines[1:])])
-    if sample and not re.search(r'[,:] ["\[{\d-]', sample):
+    if re.search(r"[,:]", sample) and not re.search(r'[,:] ["\[{\d-]', sample):
         return _dumps(value, escaped, separators=(",", ":"))
     return _dumps(value, escaped)
 

@@ -77,6 +77,7 @@ class Store:
             reason = f"annotated otherwise already\n{both}\n    --replace takes the new one"
             merge.bad.append(Bad(photo.name, reason, photo.name))
             return
+        merge.replaced += [place] if before is not None else []
         merge.read[place] = "" if before is None else bytes_digest(before)
         merge.files[place] = merge.alone[place] = content
         merge.annotated[photo.name] = photo.path
@@ -129,3 +130,9 @@ def _counted(content: bytes) -> str:
         return "which cannot be read"
     number = len(shapes[0]) if shapes and isinstance(shapes[0], list) else 0
     return f"{number} shape{'s' * (number != 1)}"
+
+
+def names_in(annotations: Path) -> list[str]:
+    """The photo that a LabelMe file is about, by the last part of its name."""
+    said = _image_path(annotations)
+    return [posixpath.basename(composed(said))] if said else []

@@ -17,7 +17,6 @@ from segdata.project import Project
 
 _INSTEAD = {
     "cvat": "Add the photos to the task in CVAT and export the set again over the old file; then dvc repro.",
-    "coco": "Merge them in the tool that wrote the file (CVAT, Label Studio, …) and export it again; then dvc repro.",
 }
 
 
@@ -51,7 +50,7 @@ class OpenSet:
                 self.source.where,
                 place="source.format",
                 found=f"{format}, to which segdata cannot add",
-                expected="cityscapes, labelme, masks, matlab with label PNGs, via or voc",
+                expected="cityscapes, coco, labelme, masks, matlab with label PNGs, via or voc",
                 fix=_INSTEAD.get(format, "Add to it in the tool that wrote it; then dvc repro."),
             )
         module = importlib.import_module(f"{__package__}.{format}")

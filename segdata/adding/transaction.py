@@ -62,6 +62,8 @@ def unfinished(root: Path) -> bool:
 def recover(project: Project, root: Path) -> str | None:
     """Complete, or take back, what a killed command left. Returns what was done, None where there was nothing."""
     stage = stage_of(root)
+    for done in stage.parent.glob(f"{stage.name}.*.partial"):
+        shutil.rmtree(done, ignore_errors=True)
     if not stage.is_dir():
         return None
     try:
@@ -150,6 +152,12 @@ def place(path: Path, goal: Path) -> None:
     with replace_file(goal) as temporary:
         shutil.copyfile(path, temporary)
     path.unlink()
+
+
+def keep_copy(path: Path, goal: Path) -> None:
+    """A copy of a file that is about to be replaced."""
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    _write(goal, path)
 
 
 def _write(path: Path, content: Content) -> None:

@@ -294,6 +294,7 @@ class Store:
             )
             return False
         merge.said.append(f"{place}: new annotation taken\n{said}")
+        merge.replaced = [self.file]
         return True
 
     def _both(self, before: list[Any], after: list[Any]) -> str:

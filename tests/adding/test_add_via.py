@@ -85,7 +85,9 @@ def test_a_stale_size_is_written_anew_in_size_and_key(case: Case) -> None:
     (key, entry), *_ = new.items()
     write_json(case.new / "new.json", {"IMG_0003.jpg17": entry | {"size": 17, "mine": [1]}})
     added = add(case.project, "via", case.photos[:1], case.new / "new.json")
-    assert added.said == (f"photos/IMG_0003.jpg: {entry['size']} bytes; VIA saw 17: written with its size now",)
+    assert added.said == (
+        f"photos/IMG_0003.jpg: {entry['size']} bytes; VIA saw 17: written with its size now",
+    )
     last_key, last = list(read_json(case.json).items())[-1]
     assert (last_key, last["size"], last["mine"]) == (key, entry["size"], [1])
 
@@ -116,6 +118,8 @@ def test_a_conflict_is_shown_and_nothing_taken_unless_replaced(case: Case) -> No
     assert taken.done and len(taken.annotated) == 3
     assert list(read_json(case.json))[:8] == list(entries)
     assert read_json(case.json)[key] == other
+    (kept,) = (case.project.root / ".segdata/removed").rglob("via_region_data.json")
+    assert read_json(kept) == entries
 
 
 def test_with_skip_bad_a_conflict_is_set_aside(case: Case) -> None:
@@ -124,7 +128,9 @@ def test_with_skip_bad_a_conflict_is_set_aside(case: Case) -> None:
     other = entries[key] | {"regions": entries[key]["regions"][:1]}
     write_json(case.new / "new.json", read_json(case.new / "new.json") | {key: other})
     added = add(case.project, "via", case.photos, case.new / "new.json", skip_bad=True)
-    assert added.done and len(added.photos) == 2 and [one.name for one in added.bad] == ["photos/IMG_0001.jpg"]
+    assert (
+        added.done and len(added.photos) == 2 and [one.name for one in added.bad] == ["photos/IMG_0001.jpg"]
+    )
     assert read_json(case.json)[key] == entries[key]
 
 
@@ -133,7 +139,11 @@ def test_bad_newcomers_are_refused_with_file_and_reason(case: Case) -> None:
     for entry in new.values():
         entry["regions"][0]["region_attributes"]["type"] = "Road "
     (case.new / "damaged.jpg").write_bytes(case.photos[1].read_bytes()[:900])
-    new["damaged.jpg900"] = {"filename": "damaged.jpg", "size": 900, "regions": list(new.values())[0]["regions"][1:]}
+    new["damaged.jpg900"] = {
+        "filename": "damaged.jpg",
+        "size": 900,
+        "regions": list(new.values())[0]["regions"][1:],
+    }
     write_json(case.new / "new.json", new)
     before = tree(case.project.root)
     added = add(case.project, "via", case.photos, case.new / "new.json")
@@ -141,7 +151,9 @@ def test_bad_newcomers_are_refused_with_file_and_reason(case: Case) -> None:
     assert set(reasons) == {"photos/damaged.jpg", "photos/IMG_0003.jpg", "photos/IMG_0007.jpg"}
     assert "'Road '" in reasons["photos/IMG_0003.jpg"] and "region" in reasons["photos/IMG_0003.jpg"]
     assert "photos/damaged.jpg: found a damaged photo" in reasons["photos/damaged.jpg"]
-    after = {name: bytes for name, bytes in tree(case.project.root).items() if not name.startswith(".segdata")}
+    after = {
+        name: bytes for name, bytes in tree(case.project.root).items() if not name.startswith(".segdata")
+    }
     assert after == before
 
 
@@ -159,7 +171,10 @@ def test_another_photo_under_a_name_and_a_photo_under_another_name_are_refused(c
     shutil.copy(case.photos[0], case.new / "IMG_0001.jpg")
     shutil.copy(there, case.new / "copy.jpg")
     shutil.copy(there, case.new / "IMG_0002.JPG")
-    reasons = {Path(one.name).name: one.reason for one in add(case.project, "via", case.photos + [case.new / "IMG_0002.JPG"]).bad}
+    reasons = {
+        Path(one.name).name: one.reason
+        for one in add(case.project, "via", case.photos + [case.new / "IMG_0002.JPG"]).bad
+    }
     assert reasons["IMG_0001.jpg"] == (
         "another photo lies at photos/IMG_0001.jpg already; rename one, or --into FOLDER"
     )
@@ -179,8 +194,13 @@ def test_one_name_in_two_folders_is_kept_apart_by_into(case: Case) -> None:
     regions = [entry["regions"] for entry in read_json(case.new / "new.json").values()]
     for number, folder in enumerate(("a", "Größe/b")):
         name = unicodedata.normalize("NFD", folder)
-        write_json(case.new / "one.json", {"IMG.jpg-1": {"filename": "IMG.jpg", "size": -1, "regions": regions[number]}})
-        assert add(case.project, "via", both[number : number + 1], case.new / "one.json", Choice(into=name)).done
+        write_json(
+            case.new / "one.json",
+            {"IMG.jpg-1": {"filename": "IMG.jpg", "size": -1, "regions": regions[number]}},
+        )
+        assert add(
+            case.project, "via", both[number : number + 1], case.new / "one.json", Choice(into=name)
+        ).done
     size = both[1].stat().st_size
     assert list(read_json(case.json))[-1] == f"Größe/b/IMG.jpg{size}"
     assert read_json(case.json)[f"Größe/b/IMG.jpg{size}"]["filename"] == "Größe/b/IMG.jpg"
@@ -233,7 +253,9 @@ def test_a_dry_run_changes_no_byte(case: Case) -> None:
     before = tree(case.project.root)
     tried = add(case.project, "via", case.photos, case.new / "new.json", dry_run=True)
     assert not tried.done and len(tried.photos) == 2
-    assert len(tried.effects) == 1 and tried.effects[0].startswith("segdata convert via redoes via: 2 photos to convert")
+    assert len(tried.effects) == 1 and tried.effects[0].startswith(
+        "segdata convert via redoes via: 2 photos to convert"
+    )
     gone = remove(case.project, "via", ["IMG_0001"], dry_run=True)
     assert gone.files == ("photos/IMG_0001.jpg",) and not gone.done
     assert tree(case.project.root) == before
@@ -310,7 +332,9 @@ def test_a_dry_run_says_so_where_a_change_was_interrupted(case: Case) -> None:
     (case.root.parent / ".sample-via.adding/new").mkdir(parents=True)
     with pytest.raises(SegdataError, match="a change that was interrupted"):
         add(case.project, "via", case.photos, dry_run=True)
-    assert add(case.project, "via", case.photos).said == ("an interrupted change had not begun: cleared away",)
+    assert add(case.project, "via", case.photos).said == (
+        "an interrupted change had not begun: cleared away",
+    )
 
 
 def test_unknown_ids_remove_nothing(case: Case) -> None:

@@ -41,7 +41,10 @@ def test_accents_stay_as_the_file_has_them() -> None:
 def test_elements_of_lists_and_new_values() -> None:
     assert put('["a", "b"]', ("", "c")) == '["a", "b", "c"]'
     text = '{"a": 1, "b": {"x":1,"y":2}, "c": 3}'
-    assert apply(text, [replace_value(text, members(text, 0)[1], {"x": [4]})]) == '{"a": 1, "b": {"x":[4]}, "c": 3}'
+    assert (
+        apply(text, [replace_value(text, members(text, 0)[1], {"x": [4]})])
+        == '{"a": 1, "b": {"x":[4]}, "c": 3}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,11 @@ def test_elements_of_lists_and_new_values() -> None:
 def test_cut_members_go_with_one_comma(which: set[int], left: str) -> None:
     text = '{"1": 1, "2": 2,"3": 3}'
     cut_text = apply(text, cut(members(text, 0), which))
-    assert list(json.loads(cut_text)) == list(left.strip("{}").replace(" ", "").split(",")) if left != "{}" else [""]
+    assert (
+        list(json.loads(cut_text)) == list(left.strip("{}").replace(" ", "").split(","))
+        if left != "{}"
+        else [""]
+    )
 
 
 @pytest.mark.parametrize("text", ["", "3", "[1", '{"a" 1}', "{a: 1}", '{"a": 1 "b": 2}', '{"a": }', "[1 2]"])
@@ -61,7 +68,8 @@ def test_what_is_no_json_is_refused(text: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
@@ -73,7 +81,11 @@ JSON = st.recursive(
     st.booleans(),
 )
 def test_in_and_out_again_is_the_same_text(
-    there: dict[str, object], new: dict[str, object], indent: int | None, separators: tuple[str, str], plain: bool
+    there: dict[str, object],
+    new: dict[str, object],
+    indent: int | None,
+    separators: tuple[str, str],
+    plain: bool,
 ) -> None:
     new = {key: value for key, value in new.items() if key not in there}
     text = json.dumps(there, indent=indent, separators=separators, ensure_ascii=plain)

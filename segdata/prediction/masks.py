@@ -1,0 +1,58 @@
+"""One photo to its mask, at the photo's own size: the rows of the mask one band after the other.
+
+At every pixel the class wins that has the largest mean, over the scales, of softmax probabilities; each scale's logits
+are resized bilinearly to the photo first. With one scale that is the largest logit.
+
+Memory beside the photo's pixels at each scale (3 bytes each) and the mask (1 byte per pixel): for a band some six times
+`BAND_NUMBERS` numbers of 4 bytes (or six photo rows of all classes, where that is more), and per scale what `View` holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from segdata.errors import DataError
+from segdata.evaluation.run import Run
+from segdata.photo import MAX_PIXELS, Photo, Resize
+from segdata.prediction.how import How
+from segdata.prediction.views import View, resized_rows
+from segdata.sample import Mask
+
+BAND_NUMBERS = 1 << 22
+"""Classes x rows x columns that are resized, compared and forgotten at once: 16 MiB as float32."""
+
+
+def predict_mask(run: Run, photo: Photo, how: How) -> Mask:
+    """The likeliest class of every pixel of the upright photo, uint8 (H, W).
+
+    Raises DataError for a damaged photo, or one that would become too large at a scale; TrainingError out of memory.
+    """
+    views = [_view(run, photo, how, scale) for scale in how.scales]
+    height, width = photo.upright_hw
+    widest = max(width, *(view.size_hw[1] for view in views))
+    band = max(1, BAND_NUMBERS // (len(run.ontology) * widest))
+    mask = np.empty((height, width), np.uint8)
+    with torch.inference_mode():
+        for start in range(0, height, band):
+            stop = min(start + band, height)
+            total = resized_rows(views[0], (height, width), start, stop)
+            if len(views) > 1:
+                total = total.softmax(0)
+                for view in views[1:]:
+                    total += resized_rows(view, (height, width), start, stop).softmax(0)
+            mask[start:stop] = total.argmax(0).to(torch.uint8).cpu().numpy()
+    return mask
+
+
+def _view(run: Run, photo: Photo, how: How, scale: float) -> View:
+    size_hw = how.seen_hw(photo.upright_hw, scale)
+    if size_hw[0] * size_hw[1] > MAX_PIXELS:
+        raise DataError(
+            photo.name,
+            found=f"{size_hw[0]}x{size_hw[1]} pixels at scale {scale:g}",
+            expected=f"at most {MAX_PIXELS:,} pixels",
+            fix="Leave out the larger scales.",
+        )
+    image = photo.read(Resize(size_hw, how.photo, how.exact))
+    return View(run, image, how.tile_hw, how.overlap, how.flip)
