@@ -1,5 +1,6 @@
 # make repro   set up what is needed, then draw the sample data, convert, train, evaluate and report
 # make test    set up what is needed, then run all tests
+# make nightly the long tests: 10,000 damaged files per format, 200 conversions killed at random moments
 # make lint    import contracts, ruff, mypy
 # make pins    compile requirements*.txt anew from pyproject.toml
 
@@ -13,7 +14,7 @@ unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: repro test lint pins clean
+.PHONY: repro test nightly lint pins clean
 repro: .venv/ready-repro
 	@segdata pipelines --check
 	dvc repro
@@ -21,6 +22,10 @@ repro: .venv/ready-repro
 
 test: .venv/ready-test
 	pytest -n 2 --dist loadfile
+
+nightly: .venv/ready-test
+	SEGDATA_FUZZ=10000 SEGDATA_FUZZ_SEED=$$(date +%Y%m%d) pytest -n 2 tests/formats/test_fuzz.py
+	python -m tests.conversion.kill_test --kills 200
 
 lint: .venv/ready-test
 	lint-imports

@@ -1,12 +1,13 @@
 """Takes annotated photos that somebody dropped into data/inbox/<name>/ through check, add and convert.
 
-    data/inbox/mine/IMG_0107.jpg  roll7.json      VIA: photos, and any VIA file that names them
+    data/inbox/mine/IMG_0107.jpg  roll7.json      VIA, COCO: photos, and a file that names them
     data/inbox/mine/107.png  masks/107.png        masks, voc, cityscapes: masks in the folder masks/
     data/inbox/mine/107.jpg  107.json             LabelMe: each beside its photo
     data/inbox/mine/quarantine/IMG_9.jpg  IMG_9.jpg.txt    what could not be taken, and why
 
 python -m flows.inbox mine --once               one look
-python -m flows.inbox mine --every 60           one look a minute, as a served deployment, until Ctrl-C
+python -m flows.inbox mine --every 60           one look a minute until Ctrl-C: where PREFECT_API_URL names a server, as a
+                                                deployment that it schedules
 
 A photo that has no annotation yet waits, and so does everything while a file is younger than a few seconds.
 Annotation files that no waiting photo needs go to data/inbox/<name>/taken/.
@@ -14,11 +15,13 @@ Annotation files that no waiting photo needs go to data/inbox/<name>/taken/.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 from prefect import flow
@@ -37,7 +40,7 @@ from segdata.project import Project
 SETTLED_SECONDS = 5.0
 """A file that changed less than this ago may still be on its way."""
 
-_FORMATS_OF_FILES = {"via": (".json", ".csv"), "labelme": (".json",)}
+_FORMATS_OF_FILES = {"via": (".json", ".csv"), "labelme": (".json",), "coco": (".json",)}
 
 
 @dataclass
@@ -60,7 +63,9 @@ def look(
 ) -> Looked:
     """Add what lies ready in the inbox, quarantine what cannot be taken; converts nothing."""
     inbox = project.root / "data" / "inbox" / name
-    format = project.pipeline(name).source.format
+    source = project.pipeline(name).source
+    format = source.format
+    suffix = "_leftImg8bit" if format == "cityscapes" else str(source.options.get("photo_suffix", ""))
     inbox.mkdir(parents=True, exist_ok=True)
     looked = Looked()
     with only_one(project.scratch_dir("locks") / f"inbox-{name}", f"inbox of {name}"):
@@ -81,7 +86,7 @@ def look(
         if ends:
             batches = _by_annotation(format, notes, photos, inbox, looked)
         else:
-            batches = {"masks": [one for one in photos if _has_mask(one, files)]}
+            batches = {"masks": [one for one in photos if _has_mask(one, files, suffix)]}
         for annotation, batch in batches.items():
             if batch:
                 _take(project, name, inbox, annotation, batch, split, looked)
@@ -102,20 +107,18 @@ def _is_settled(path: Path, seconds: float) -> bool:
     return time.time() - max(status.st_mtime, status.st_ctime) >= seconds
 
 
-def _has_mask(photo: str, files: dict[str, Path]) -> bool:
-    """Whether masks/ holds a file that begins with the photo's name: endings are the format's matter."""
-    stem = without_extension(photo).removesuffix("_leftImg8bit")
-    return any(one.startswith(f"masks/{stem}") for one in files)
+def _has_mask(photo: str, files: dict[str, Path], photo_suffix: str) -> bool:
+    """Whether masks/ holds a file called like the photo, perhaps with an ending: masks/1_mask.png for 1.jpg, not 10.png."""
+    stem = "masks/" + without_extension(photo).removesuffix(photo_suffix)
+    rests = [one[len(stem) :] for one in files if one.startswith(stem)]
+    return any(not rest[:1].isalnum() for rest in rests)
 
 
 def _by_annotation(
     format: str, notes: dict[str, Path], photos: dict[str, Path], inbox: Path, looked: Looked
 ) -> dict[str, list[str]]:
     """Photos by the annotation file that is about them; a file that is none is quarantined."""
-    from segdata.adding.labelme import names_in as labelme_names
-    from segdata.adding.via import names_in as via_names
-
-    names_in = via_names if format == "via" else labelme_names
+    names_in = import_module(f"segdata.adding.{format}").names_in
     batches: dict[str, list[str]] = {}
     left = dict(photos)
     for note, path in notes.items():
@@ -167,8 +170,7 @@ def _settle(inbox: Path, photos: list[str], added: Added, into: str, looked: Loo
         place = _place_of(last, placed)
         if place is not None:
             (inbox / one).unlink()
-            if place in added.photos or place in added.annotated:
-                looked.taken.append(place)
+            looked.taken.append(place)  # also one that an interrupted look put there: it is not converted yet
             continue
         reason = next((why for name, why in reasons.items() if Path(name).name == last), None)
         stem = without_extension(last)
@@ -251,11 +253,23 @@ def main(name: str, every: int | None, once: bool, split: str | None, settled: f
         project = Project.find()
         project.pipeline(name)
         with server(project) as url, temporary_settings({PREFECT_API_URL: url}):
-            parameters = {"root": str(project.root), "name": name, "split": split, "settled_seconds": settled}
+            parameters: dict[str, Any] = {
+                "root": str(project.root),
+                "name": name,
+                "split": split,
+                "settled_seconds": settled,
+            }
             if every is None:
-                click.echo(inbox(str(project.root), name, split, settled))
-            else:
+                click.echo(inbox(**parameters))
+            elif os.environ.get("PREFECT_API_URL"):
                 inbox.serve(name=f"inbox-{name}", interval=every, parameters=parameters, limit=1)
+            else:
+                while True:  # the project's own server runs no scheduler
+                    click.echo(inbox(**parameters))
+                    time.sleep(every)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        sys.exit(130)
     except (SegdataError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

@@ -28,6 +28,8 @@ ROAD = (
     "overfit",
     "train",
     "evaluate",
+    "predict",
+    "onnx",
     "reproduce",
     "report",
     "export",

@@ -200,3 +200,9 @@ class Store:
 def _counted(drawn: Sequence[dict[str, Any]]) -> str:
     names = sorted({str(one.get("category_id")) for one in drawn})
     return f"{len(drawn)} annotations ({', '.join(names)})"
+
+
+def names_in(annotations: Path) -> list[str]:
+    """The photos that a COCO file is about, by the last part of their names."""
+    images = _File.read(annotations, annotations.name).values("images")
+    return [posixpath.basename(composed(str(one.get("file_name")))) for one in images]

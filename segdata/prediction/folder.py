@@ -1,7 +1,7 @@
 """Photos to masks on disk, one photo in memory at a time; the masks to the files of an annotation tool.
 
-    data/predicted/roll-2/predictions/day 1/IMG_7.png     palettised, the index is the class id
-    data/predicted/roll-2/via/…                           with to="via": an export, its source.yaml too
+data/predicted/roll-2/predictions/day 1/IMG_7.png     palettised, the index is the class id
+data/predicted/roll-2/via/…                           with to="via": an export, its source.yaml too
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from segdata.findings import Finding
 from segdata.ontology import Ontology
 from segdata.overlay import read_prediction
 from segdata.photo import Photo
-from segdata.prediction.how import How
 from segdata.prediction.kept import ANOTHER, MASKS, Entry, Kept, Noted, opened
 from segdata.prediction.masks import predict_mask
 from segdata.prediction.photos import Given, Photos
@@ -77,7 +76,7 @@ def predict_folder(
     root: str | None = None,
     shown: Shown = lambda given, _: given,
 ) -> Outcome:
-    """Predict photos into out/predictions, and export all that lie there when `to` names a format.
+    """Predict photos into out/predictions, and export them with their masks when `to` names a format.
 
     wanted  what prediction.json says in a new folder
     root    what the export's source.yaml gives as the folder
@@ -91,12 +90,12 @@ def predict_folder(
         if not done:
             lines = "".join(f"\n  {finding.line()}" for finding in outcome.findings[:20])
             raise DataError("segdata predict", found=f"not one photo to predict{lines}")
-        if to is not None and not _exported_before(out, to, noted.kept):
+        if to is not None and not _exported_before(out, to, noted.kept, done, outcome):
             _check_empty(out / to)
             items = _items(shown(done, f"export {to}"), noted.kept, out, run.ontology, outcome)
             outcome.exported = export_samples(items, run.ontology, to, out / to, root=root)
             outcome.findings += outcome.exported.findings
-            noted.kept.exported[to] = noted.kept.digest
+            noted.kept.exported[to] = noted.kept.digest_of(one.id for one in done)
     return outcome
 
 
@@ -142,7 +141,9 @@ def _digest(given: Given) -> str:
     try:
         return file_digest(given.path)
     except OSError as error:
-        raise DataError(given.name, found=f"no readable file ({error.strerror})", expected="a photo") from error
+        raise DataError(
+            given.name, found=f"no readable file ({error.strerror})", expected="a photo"
+        ) from error
 
 
 def _items(
@@ -165,8 +166,10 @@ def _check_export(out: Path, to: str | None, kept: Kept) -> None:
         _check_empty(out / to)
 
 
-def _exported_before(out: Path, to: str, kept: Kept) -> bool:
-    return (out / to).is_dir() and kept.exported.get(to) == kept.digest
+def _exported_before(out: Path, to: str, kept: Kept, done: Sequence[Given], outcome: Outcome) -> bool:
+    changed = any(finding.code == "mask-changed" for finding in outcome.findings)
+    same = kept.exported.get(to) == kept.digest_of(one.id for one in done)
+    return same and not changed and (out / to).is_dir()
 
 
 def _check_empty(folder: Path) -> None:

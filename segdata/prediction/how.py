@@ -104,6 +104,10 @@ def training_scale(project: Project, name: str) -> tuple[float, float]:
         ) from error
     rows = shards.manifest.split_rows(["train"])
     if not rows:
-        raise ConfigError("--tile", found=f"no training photos in the shards of {name}", fix="Give --tile-scale.")
+        raise ConfigError(
+            "--tile", found=f"no training photos in the shards of {name}", fix="Give --tile-scale."
+        )
     height, width = shards.manifest.metadata.size_hw
-    return median(height / row.original_height for row in rows), median(width / row.original_width for row in rows)
+    return median(height / row.original_height for row in rows), median(
+        width / row.original_width for row in rows
+    )

@@ -10,7 +10,7 @@ by Ctrl-C, makes prediction.json of both. A mask counts as made here only while 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Kept(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """prediction.json.
 
     weights   SHA-256 over the run's weights and its record
-    exported  format → digest of `photos` when it was written
+    exported  format → digest of the entries of the photos that were written
     """
 
     format_version: int = 1
@@ -52,9 +52,9 @@ class Kept(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     exported: dict[str, str] = {}
     photos: dict[str, Entry] = {}
 
-    @property
-    def digest(self) -> str:
-        return value_digest(self.photos)
+    def digest_of(self, ids: Iterable[str]) -> str:
+        """SHA-256 of what is noted of these photos."""
+        return value_digest({id: self.photos[id] for id in ids})
 
 
 class _Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,7 +151,10 @@ def _read(out: Path) -> Kept | None:
         kept = msgspec.json.decode(path.read_bytes(), type=Kept)
     except msgspec.MsgspecError as error:
         raise ConfigError(
-            str(path), found=f"a damaged file ({error})", expected="one that segdata predict wrote", fix=ANOTHER
+            str(path),
+            found=f"a damaged file ({error})",
+            expected="one that segdata predict wrote",
+            fix=ANOTHER,
         ) from error
     if kept.format_version != 1:
         raise ConfigError(str(path), found=f"format version {kept.format_version}", expected="1", fix=ANOTHER)

@@ -1,8 +1,8 @@
 """The photos of a prediction: files, and all photos below folders, each under a name for its mask.
 
-    segdata predict mine "roll 2" IMG_0001.jpg
-    roll 2/day 1/IMG_7.JPG  →  day 1/IMG_7          below a folder: the path in it, without extension
-    IMG_0001.jpg            →  IMG_0001
+segdata predict mine "roll 2" IMG_0001.jpg
+roll 2/day 1/IMG_7.JPG  →  day 1/IMG_7          below a folder: the path in it, without extension
+IMG_0001.jpg            →  IMG_0001
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def find_photos(inputs: Sequence[Path]) -> Photos:
         elif place.exists():
             _take(photos, taken, Given(without_extension(composed(place.name)), place, str(place)))
         else:
-            raise DataError(str(place), found="no such file or folder", expected="a photo, or a folder of photos")
+            raise DataError(
+                str(place), found="no such file or folder", expected="a photo, or a folder of photos"
+            )
     photos.given.sort(key=lambda one: one.id)
     return photos
 

@@ -38,7 +38,9 @@ class View:
         tile_hw = tile_hw or self.size_hw
         self._run, self._flip, self._tile_hw = run, flip, tile_hw
         below, right = (max(0, tile - side) for tile, side in zip(tile_hw, self.size_hw, strict=True))
-        self._image = np.pad(image, ((0, below), (0, right), (0, 0)), mode="reflect") if below or right else image
+        self._image = (
+            np.pad(image, ((0, below), (0, right), (0, 0)), mode="reflect") if below or right else image
+        )
         self._rows = Windows(self._image.shape[0], tile_hw[0], overlap)
         self._columns = Windows(self._image.shape[1], tile_hw[1], overlap)
         self._row_of_tiles = 0
@@ -83,7 +85,9 @@ class View:
             pixels = [self._image[top : top + height, lefts[tile] : lefts[tile] + width] for tile in batch]
             for tile, logits in zip(batch, self._logits(np.stack(pixels)), strict=True):
                 left = lefts[tile]
-                across = torch.from_numpy(self._columns.weights[tile, left : left + width]).to(self._run.device)
+                across = torch.from_numpy(self._columns.weights[tile, left : left + width]).to(
+                    self._run.device
+                )
                 if summed is None:
                     summed = logits.new_zeros((logits.shape[0], height, self._image.shape[1]))
                 summed[:, :, left : left + width] += logits * down[:, None] * across

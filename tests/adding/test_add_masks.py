@@ -240,7 +240,7 @@ def test_matlab_needs_label_files_and_cvat_its_own_tool(tmp_path: Path) -> None:
 def coco(path: Path, names: list[str], categories: list[str], first: int = 1) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     numbered = list(enumerate(names, first))
-    box = [[0, 0, 15, 0, 15, 11, 0, 11]]
+    box = [[0, 0, 16, 0, 16, 12, 0, 12]]
     images = [{"id": id, "file_name": name, "width": HW[1], "height": HW[0]} for id, name in numbered]
     drawn = [
         {"id": id, "image_id": id, "category_id": 1 + id % len(categories), "segmentation": box}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from flows.inbox import look
 from segdata.shards import ShardSet
 from tests.adding.cases import Case, read_json, via_case, write_json
+from tests.adding.test_add_masks import mask, own_project, photo
 from tests.flows.test_convert_flow import api_url, artifacts, environment, stop_server
 
 
@@ -85,6 +87,27 @@ def test_bad_ones_are_quarantined_with_a_note(case: Case) -> None:
     assert "broken.json: found a JSON list" in (inbox / "quarantine/broken.json.txt").read_text()
 
 
+def test_masks_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    project = own_project(tmp_path / "project", "masks")
+    photo(project.root / "data/raw/mine/image/0.png", 0)
+    mask(project.root / "data/raw/mine/mask/0.png", 0)
+    inbox = project.root / "data/inbox/mine"
+    for seed, name in enumerate(("1", "roll/2", "3"), 1):
+        photo(inbox / f"{name}.png", seed)
+    for name, value in (("10", 1), ("roll/2", 1), ("3", 77)):
+        mask(inbox / f"masks/{name}.png", value)
+    looked = look(project, "mine", settled_seconds=0)
+    assert looked.taken == ["image/roll/2.png"] and looked.waiting == ["1.png"]
+    assert list(looked.quarantined) == ["3.png"] and "77" in looked.quarantined["3.png"]
+    assert "quarantine/3.png.txt" in files(inbox) and "masks/10.png" in files(inbox)
+    assert files(project.root / "data/raw/mine") == [
+        "image/0.png",
+        "image/roll/2.png",
+        "mask/0.png",
+        "mask/roll/2.png",
+    ]
+
+
 def test_the_flow_takes_converts_and_leaves_an_artifact(case: Case) -> None:
     inbox = drop(case, "IMG_0003.jpg", "IMG_0007.jpg", "new.json")
     done = subprocess.run(
@@ -102,3 +125,26 @@ def test_the_flow_takes_converts_and_leaves_an_artifact(case: Case) -> None:
     assert files(inbox) == ["taken/new.json"]
     shards = ShardSet.open(case.project.shards_dir("via"))
     assert {"IMG_0003", "IMG_0007"} <= {id for split in shards.splits for id in shards.split(split).ids}
+
+
+def test_it_looks_again_and_again_until_stopped(case: Case) -> None:
+    inbox = drop(case, "IMG_0003.jpg", "IMG_0007.jpg")
+    command = [sys.executable, "-u", "-m", "flows.inbox", "via", "--every", "1", "--settled", "0"]
+    with subprocess.Popen(
+        command,
+        cwd=case.project.root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as looking:
+        assert looking.stdout is not None
+        assert looking.stdout.readline() == "via: 0 taken, 2 waiting, 0 quarantined\n"
+        drop(case, "new.json")
+        line = "waiting"
+        while "waiting" in line and "0 waiting" not in line:
+            line = looking.stdout.readline()
+        looking.send_signal(signal.SIGINT)
+        assert looking.wait(60) == 130
+    assert line.startswith("via: 2 taken, 0 waiting, 0 quarantined; via: 10 samples (")
+    assert files(inbox) == ["taken/new.json"]
