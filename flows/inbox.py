@@ -6,8 +6,7 @@
     data/inbox/mine/quarantine/IMG_9.jpg  IMG_9.jpg.txt    what could not be taken, and why
 
 python -m flows.inbox mine --once               one look
-python -m flows.inbox mine --every 60           one look a minute until Ctrl-C: where PREFECT_API_URL names a server, as a
-                                                deployment that it schedules
+python -m flows.inbox mine --every 60           one look a minute until Ctrl-C; each is a flow run
 
 A photo that has no annotation yet waits, and so does everything while a file is younger than a few seconds.
 Annotation files that no waiting photo needs go to data/inbox/<name>/taken/.
@@ -15,7 +14,6 @@ Annotation files that no waiting photo needs go to data/inbox/<name>/taken/.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import dataclass, field
@@ -261,10 +259,8 @@ def main(name: str, every: int | None, once: bool, split: str | None, settled: f
             }
             if every is None:
                 click.echo(inbox(**parameters))
-            elif os.environ.get("PREFECT_API_URL"):
-                inbox.serve(name=f"inbox-{name}", interval=every, parameters=parameters, limit=1)
             else:
-                while True:  # the project's own server runs no scheduler
+                while True:  # no deployment: the project's own server runs no scheduler
                     click.echo(inbox(**parameters))
                     time.sleep(every)
     except KeyboardInterrupt:

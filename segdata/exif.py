@@ -1,7 +1,8 @@
 """The EXIF orientation of a photo, read without a word to the terminal, whatever the rest of its EXIF is worth.
 
 Pillow reads all of EXIF and warns about what is damaged elsewhere in it; the one number that turns a photo stands in
-its first directory, as tag 0x0112 (EXIF 2.32, 4.6.2), or else in its XMP as tiff:Orientation.
+its first directory, as tag 0x0112 (EXIF 2.32, 4.6.2). XMP may hold one too, as tiff:Orientation, which browsers,
+OpenCV and with them the labelling tools pass over (Pillow does not): nothing is turned by it.
 
 >>> orientation_of(PillowImage.open("IMG_0006.jpg"))
 6
@@ -13,6 +14,7 @@ import re
 import struct
 
 from PIL import Image as PillowImage
+from PIL.TiffImagePlugin import TiffImageFile
 
 _TAG = 0x0112
 _XMP = re.compile(rb"tiff:Orientation(?:=[\"']|>)\s*(\d)")
@@ -20,21 +22,25 @@ _NUMBERS = {1: "B", 3: "H", 4: "L"}
 """TIFF's BYTE, SHORT (as it should be) and LONG."""
 
 
-def orientation_of(file: PillowImage.Image) -> int:
-    """1 to 8; 1 where the file names none; 0 for a number that cannot be read.
+def orientation_of(file: PillowImage.Image) -> int | None:
+    """1 to 8; None where EXIF names none; 0 for a number that cannot be read.
 
     file  opened, header read. Pixels of a PNG are decoded where its EXIF may lie behind them.
     """
+    if isinstance(file, TiffImageFile):  # the whole file is built as EXIF is
+        named = file.tag_v2.get(_TAG)
+        return named if named is None or isinstance(named, int) else 0
     if file.format == "PNG":
         file.load()
     exif = file.info.get("exif") or _as_text(file.info.get("Raw profile type exif"))
-    if isinstance(exif, bytes):
-        found = _in_first_directory(exif.removeprefix(b"Exif\0\0"))
-        if found is not None:
-            return found
+    return _in_first_directory(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else None
+
+
+def xmp_orientation_of(file: PillowImage.Image) -> int | None:
+    """What XMP says beside EXIF, for a photo whose header was read; None where it says nothing."""
     xmp = file.info.get("xmp") or file.info.get("XML:com.adobe.xmp") or b""
     named = _XMP.search(xmp if isinstance(xmp, bytes) else str(xmp).encode())
-    return int(named[1]) if named else 1
+    return int(named[1]) if named else None
 
 
 def _as_text(profile: object) -> bytes | None:

@@ -1,9 +1,10 @@
 """Photo and mask files: decode strictly, turn upright once, resize by one stated rule.
 
 Pillow decodes (it raises on truncated files, where OpenCV returns a grey remainder) and does not apply the EXIF
-orientation; `Photo` does, so that every Sample is upright. Masks keep their stored numbers: palette indices,
-never colours. Resizing: photos area-averaged (or bilinear, nearest), masks nearest by pixel centres. A large JPEG
-is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a full decode's (`jpeg.py`).
+orientation, but for TIFF, where that is undone; `Photo` does, so that every Sample is upright. Masks keep their
+stored numbers: palette indices, never colours. Resizing: photos area-averaged (or bilinear, nearest), masks nearest
+by pixel centres. A large JPEG is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a full
+decode's (`jpeg.py`).
 
 >>> Photo.open(Path("IMG_0006.jpg"), "IMG_0006.jpg").upright_hw     # stored 480x640 with orientation 6
 (640, 480)
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from segdata.errors import DataError
-from segdata.exif import orientation_of
+from segdata.exif import orientation_of, xmp_orientation_of
 from segdata.findings import Finding
 from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
 from segdata.png import decode_png
@@ -75,11 +76,19 @@ class Photo:
         with _open_image(path, name) as file:
             width, height = file.size
             mode = file.mode
+            named = xmp = None
             try:
-                orientation = orientation_of(file) if _may_be_turned(file, path) else 1
+                if _may_be_turned(file, path):
+                    named, xmp = orientation_of(file), xmp_orientation_of(file)
             except (OSError, SyntaxError, ValueError, EOFError):
-                orientation = 0  # told below; damaged pixels raise in read()
+                named = 0  # told below; damaged pixels raise in read()
+            if file.format == "TIFF" and named in range(5, 9):
+                width, height = height, width  # Pillow tells the size after its own turn
         findings = []
+        orientation = 1 if named is None else named
+        if named is None and xmp in range(2, 9):
+            message = f"orientation {xmp} in XMP, none in EXIF: browsers and labelling tools go by EXIF alone"
+            findings.append(Finding("xmp-orientation", name, "", message, "not turned", "warning"))
         if orientation not in range(1, 9):
             message = f"EXIF orientation {orientation} is none of 1 to 8"
             findings.append(Finding("exif-orientation", name, "", message, "taken as 1", "warning"))
@@ -115,7 +124,8 @@ class Photo:
             if pixels is not None:
                 return pixels
             try:
-                return np.asarray(_to_rgb(file, self.name))
+                turned = _turned_by_pillow(file)
+                return turn_back(np.asarray(_to_rgb(file, self.name)), turned)
             except (OSError, SyntaxError, ValueError, EOFError) as error:
                 raise DataError(
                     self.name,
@@ -173,9 +183,9 @@ _PNG_EXIF_CHUNKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")  # as text: ImageMagick'
 
 
 def _may_be_turned(file: PillowImage.Image, path: Path) -> bool:
-    """Whether EXIF must be asked. Pillow turns TIFF by itself, and decodes all of a PNG to find that it has no EXIF."""
+    """Whether EXIF must be asked: Pillow decodes all of a PNG to find that it has none."""
     if file.format != "PNG":
-        return file.format != "TIFF"
+        return True
     with path.open("rb") as chunks:
         chunks.seek(8)
         while len(head := chunks.read(8)) == 8:
@@ -183,6 +193,12 @@ def _may_be_turned(file: PillowImage.Image, path: Path) -> bool:
                 return True
             chunks.seek(int.from_bytes(head[:4], "big") + 4, 1)
     return False
+
+
+def _turned_by_pillow(file: PillowImage.Image) -> int:
+    """The orientation by which Pillow will turn the pixels when it decodes them: TIFF alone, by its tag or else its XMP."""
+    named = file.getexif().get(0x0112, 1) if file.format == "TIFF" else 1
+    return named if named in range(1, 9) else 1
 
 
 def _to_rgb(file: PillowImage.Image, name: str) -> PillowImage.Image:
@@ -217,6 +233,11 @@ def turn_upright(pixels: NDArray[_Pixels], orientation: int) -> NDArray[_Pixels]
     return pixels
 
 
+def turn_back(pixels: NDArray[_Pixels], orientation: int) -> NDArray[_Pixels]:
+    """The inverse of `turn_upright`: upright pixels as EXIF orientation 1…8 stores them."""
+    return turn_upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
+
+
 def resize_image(image: NDArray[np.uint8], resize: Resize) -> Image:
     """Resample uint8 (H, W, 3) to resize.size_hw; area averaging becomes bilinear where it would enlarge."""
     height, width = resize.size_hw
@@ -248,15 +269,25 @@ def read_mask_values(path: Path, name: str) -> NDArray[Any]:
     """The numbers stored in a mask file: uint8 or uint16 (H, W), or uint8 (H, W, 3) RGB for a coloured mask.
 
     Palettised files give palette indices. Grey PNGs of 1, 2 or 4 bits give 0…1, 0…3, 0…15 (decoders scale those
-    to 0…255). Raises DataError for a damaged file, or one with an alpha channel or real numbers.
+    to 0…255). Raises DataError for a damaged file, one with an alpha channel or real numbers, or a turned TIFF.
     """
     with _open_image(path, name) as file:
         bits = _grey_png_bits(path) if file.format == "PNG" and file.mode in ("L", "1") else 8
         mode = file.mode
         try:
+            turned = _turned_by_pillow(file)
             values = np.asarray(file)
         except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DataError(name, found=f"a damaged mask ({error})", expected="a whole file") from error
+            raise DataError(
+                name, found=f"a damaged mask ({error})", expected="a whole file", fix="Copy it again."
+            ) from error
+    if turned != 1:
+        raise DataError(
+            name,
+            found=f"a TIFF mask with orientation {turned}, which some programs follow and some do not",
+            expected="a mask without orientation",
+            fix="Save it as PNG, lying as its photo does.",
+        )
     if mode == "1":
         return values.astype(np.uint8)
     if mode == "L":
@@ -273,9 +304,20 @@ def read_mask_values(path: Path, name: str) -> NDArray[Any]:
 
 
 def read_palette(path: Path, name: str) -> NDArray[np.uint8] | None:
-    """Colours of a palettised file, uint8 (256, 3) RGB, black beyond its last entry; None for any other file."""
+    """Colours of a palettised file, uint8 (256, 3) RGB, black beyond its last entry; None for any other file.
+
+    Raises DataError for a damaged file.
+    """
     with _open_image(path, name) as file:
-        colors = file.getpalette("RGB") if file.mode == "P" else None
+        try:
+            colors = file.getpalette("RGB") if file.mode == "P" else None
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise DataError(
+                name,
+                found=f"a damaged mask ({error})",
+                expected="a whole file",
+                fix="Copy it again, or export it again.",
+            ) from error
     if colors is None:
         return None
     table = np.zeros((256, 3), np.uint8)

@@ -1,7 +1,8 @@
 """Regions to masks: the painting order and the pixel rule, stated once.
 
 Order: regions are painted as they come, later over earlier. Pixel rule: coordinates are rounded half up to whole
-pixels, then `cv2.fillPoly` with the border included; what runs outside the photo is cut off at its edge.
+pixels, then `cv2.fillPoly` with the border included; what runs outside the photo is cut off at its edge, along the
+lines as they were drawn: a far point does not bend them.
 
 >>> mask = blank_mask((3, 4))
 >>> fill(mask, np.array([[0, 0], [2, 0], [2, 1], [0, 1]], np.float64), 7)
@@ -34,7 +35,7 @@ _FEW = 100
 """Of an outline of so few points, all pairs of edges are compared at once, which is fastest."""
 
 _FAR = 16_000
-"""Points farther beyond the photo than this, or than its own side if that is more, are moved to that distance."""
+"""Lines are cut off this far beyond the photo, or as far as its own side if that is more: cv2 counts in 32 bits."""
 
 
 def blank_mask(size_hw: tuple[int, int], class_id: int = IGNORE_INDEX) -> Mask:
@@ -43,10 +44,59 @@ def blank_mask(size_hw: tuple[int, int], class_id: int = IGNORE_INDEX) -> Mask:
 
 
 def pixel_points(points_xy: PointsXY, size_hw: tuple[int, int]) -> NDArray[np.int32]:
-    """Round half up to whole pixels, on a photo of this size. Returns int32 (N, 2)."""
-    reach = np.maximum(size_hw[::-1], _FAR)
-    rounded: NDArray[np.int32] = np.clip(np.floor(points_xy + 0.5), -reach, 2 * reach).astype(np.int32)
-    return rounded
+    """A closed outline in whole pixels, rounded half up, on a photo of this size.
+
+    Returns int32 (M, 2): the points themselves where all lie near the photo (within its reach, 16,000 pixels or its
+    own side); else the outline cut off at that reach, even-odd inside as before, and none where it lies beyond.
+    """
+    points, (low, high) = np.floor(points_xy + 0.5), _reach(size_hw)
+    for axis in (0, 1):
+        for sign, bound in ((1.0, low[axis]), (-1.0, -high[axis])):
+            points = _cut_off(points, axis, sign, float(bound))
+    return np.floor(points + 0.5).astype(np.int32)
+
+
+def _reach(size_hw: tuple[int, int]) -> tuple[PointsXY, PointsXY]:
+    """The lowest and the highest x, y at which lines are drawn."""
+    reach = np.maximum(size_hw[::-1], _FAR).astype(np.float64)
+    return -reach, 2 * reach
+
+
+def _cut_off(points: PointsXY, axis: int, sign: float, bound: float) -> PointsXY:
+    """The part of an outline where sign * coordinate >= bound (Sutherland and Hodgman, CACM 17, 1974).
+
+    Where it leaves and comes back, the ends are joined along the bound: that changes nothing before it.
+    """
+    inside = sign * points[:, axis] >= bound
+    if inside.all():
+        return points
+    following, stays = np.roll(points, -1, axis=0), np.roll(inside, -1)
+    crossing = inside != stays
+    here, there = points[:, axis] / 2, following[:, axis] / 2  # halves: the difference of two floats may be infinite
+    share = np.divide(sign * bound / 2 - here, there - here, out=np.zeros(len(points)), where=crossing)
+    cut = points * (1 - share)[:, None] + following * share[:, None]
+    cut[:, axis] = sign * bound
+    kept: PointsXY = np.stack([cut, following], axis=1)[np.stack([crossing, stays], axis=1)]
+    return kept
+
+
+def _pixel_lines(points_xy: PointsXY, size_hw: tuple[int, int]) -> list[NDArray[np.int32]]:
+    """An open line in whole pixels, as one piece where all of it lies near the photo, else edge by edge, cut off."""
+    points, (low, high) = np.floor(points_xy + 0.5), _reach(size_hw)
+    if np.all((points >= low) & (points <= high)):
+        return [points.astype(np.int32)]
+    starts, ends = points[:-1], points[1:]
+    with np.errstate(divide="ignore", invalid="ignore"):  # edges along an axis are endless in the other
+        at_low = (low / 2 - starts / 2) / (ends / 2 - starts / 2)
+        at_high = (high / 2 - starts / 2) / (ends / 2 - starts / 2)
+    enters = np.maximum(np.fmin(at_low, at_high).max(axis=1), 0.0)
+    leaves = np.minimum(np.fmax(at_low, at_high).min(axis=1), 1.0)
+    near = enters <= leaves
+    pieces = [
+        np.clip(starts[near] * (1 - share)[:, None] + ends[near] * share[:, None], low, high)
+        for share in (enters[near], leaves[near])
+    ]
+    return list(np.floor(np.stack(pieces, axis=1) + 0.5).astype(np.int32))
 
 
 def fill(mask: Mask, points_xy: PointsXY, class_id: int) -> None:
@@ -55,7 +105,9 @@ def fill(mask: Mask, points_xy: PointsXY, class_id: int) -> None:
     Raises DataError for a mask of more than MAX_HEIGHT rows.
     """
     _refuse_high(mask)
-    cv2.fillPoly(mask, [pixel_points(points_xy, (mask.shape[0], mask.shape[1]))], class_id)
+    points = pixel_points(points_xy, (mask.shape[0], mask.shape[1]))
+    if len(points):
+        cv2.fillPoly(mask, [points], class_id)
 
 
 def stroke(mask: Mask, points_xy: PointsXY, class_id: int, width_px: int) -> None:
@@ -67,7 +119,10 @@ def stroke(mask: Mask, points_xy: PointsXY, class_id: int, width_px: int) -> Non
     """
     _refuse_high(mask)
     height, width = mask.shape
-    points, reach = pixel_points(points_xy, (height, width)), width_px // 2 + 1
+    lines, reach = _pixel_lines(points_xy, (height, width)), width_px // 2 + 1
+    if not lines:
+        return
+    points = np.concatenate(lines)
     left, top = np.maximum(points.min(axis=0) - reach, -reach).tolist()
     right, bottom = np.minimum(points.max(axis=0), (width - 1, height - 1)).tolist()
     right, bottom = right + reach + 1, bottom + reach + 1
@@ -75,7 +130,8 @@ def stroke(mask: Mask, points_xy: PointsXY, class_id: int, width_px: int) -> Non
     if x0 >= x1 or y0 >= y1:
         return
     paper = np.ones((bottom - top, right - left), np.uint8)
-    cv2.polylines(paper, [points - np.array([left, top], np.int32)], isClosed=False, color=0)
+    corner = np.array([left, top], np.int32)
+    cv2.polylines(paper, [line - corner for line in lines], isClosed=False, color=0)
     distance = cv2.distanceTransform(paper, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     near = distance[y0 - top : y1 - top, x0 - left : x1 - left] <= width_px / 2
     mask[y0:y1, x0:x1][near] = class_id
@@ -98,8 +154,14 @@ def count_outside(points_xy: PointsXY, size_hw: tuple[int, int]) -> int:
     return int(np.count_nonzero((x < 0) | (y < 0) | (x > width) | (y > height)))
 
 
+def area_px(points_xy: PointsXY, size_hw: tuple[int, int]) -> float:
+    """What a closed outline encloses near a photo of this size, in square pixels."""
+    points = pixel_points(points_xy, size_hw)
+    return float(cv2.contourArea(points)) if len(points) else 0.0
+
+
 def is_on_a_line(points: NDArray[np.int32]) -> bool:
-    """Whether whole pixels (N, 2) enclose nothing: all on one line, or on one spot."""
+    """Whether whole pixels (N, 2), one or more, enclose nothing: all on one line, or on one spot."""
     if cv2.contourArea(points):
         return False
     steps = points.astype(np.int64) - points[0]

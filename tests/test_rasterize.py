@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from segdata.errors import DataError
 from segdata.rasterize import (
     MAX_HEIGHT,
+    area_px,
     blank_mask,
     count_outside,
     ellipse_points,
@@ -65,11 +66,59 @@ def test_whole_pixels_fill_as_opencv_does(points: list[tuple[int, int]], class_i
     assert np.array_equal(mask, expected)
 
 
-@pytest.mark.parametrize("far", [20_000.0, 1e9, 1e300])
+@pytest.mark.parametrize("far", [20_000.0, 1e9, 1e300, 1.7e308])
 def test_far_points_neither_wrap_nor_fail(far: float) -> None:
     mask = blank_mask((6, 6), 0)
     fill(mask, _points((-far, 2), (far, 2), (far, far), (-far, far)), 1)
     assert mask.tolist() == [[0] * 6] * 2 + [[1] * 6] * 4
+
+
+@pytest.mark.parametrize("far", [60, 100_000, 10**9, 10**12])
+def test_far_points_do_not_bend_the_lines(far: int) -> None:
+    """The half below the diagonal, however far it runs: two pixels to the right, one down."""
+    mask = blank_mask((4, 8), 0)
+    fill(mask, _points((0, 0), (2 * far, far), (0, far)), 1)
+    assert mask.tolist() == [
+        [1, 1, 0, 0, 0, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 1, 1, 1, 0, 0],
+        [1, 1, 1, 1, 1, 1, 1, 0],
+    ]
+    line = blank_mask((4, 8), 0)
+    stroke(line, _points((-2 * far, -far), (2 * far, far)), 1, 1)
+    assert line.tolist() == [
+        [1, 1, 0, 0, 0, 0, 0, 0],
+        [0, 0, 1, 1, 0, 0, 0, 0],
+        [0, 0, 0, 0, 1, 1, 0, 0],
+        [0, 0, 0, 0, 0, 0, 1, 1],
+    ]
+
+
+_WIDE = st.tuples(st.integers(-1500, 1500), st.integers(-1500, 1500))
+
+
+@given(st.lists(_WIDE, min_size=3, max_size=9))
+def test_far_outlines_fill_as_on_paper_that_holds_them(points: list[tuple[int, int]]) -> None:
+    """Rounding where they are cut off moves a line by a pixel at most, and the inside stays even-odd."""
+    outline = np.array(points, np.int32)
+    paper, edges, mask = np.zeros((3200, 3200), np.uint8), np.zeros((3200, 3200), np.uint8), blank_mask((24, 32), 0)
+    cv2.fillPoly(paper, [outline + 1600], 1)
+    cv2.polylines(edges, [outline + 1600], isClosed=True, color=1, thickness=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segdata.rasterize._FAR", 300)
+        fill(mask, outline.astype(np.float64), 1)
+    at = np.s_[1600 : 1600 + 24, 1600 : 1600 + 32]
+    assert np.array_equal(mask[edges[at] == 0], paper[at][edges[at] == 0])
+
+
+def test_outlines_beyond_reach_paint_nothing() -> None:
+    far, mask = 10.0**6, blank_mask((6, 6), 0)
+    fill(mask, _points((far, far), (2 * far, far), (far, 2 * far)), 1)
+    stroke(mask, _points((far, -far), (3 * far, far), (far, far)), 1, 9)
+    assert not mask.any()
+    assert pixel_points(_points((far, far), (2 * far, far), (far, 2 * far)), (6, 6)).shape == (0, 2)
+    assert area_px(_points((far, far), (2 * far, far), (far, 2 * far)), (6, 6)) == 0.0
+    assert area_px(_points((0, 0), (4, 0), (4, 3), (0, 3)), (6, 6)) == 12.0
 
 
 @pytest.mark.parametrize("side", [40_000, 1 << 20])

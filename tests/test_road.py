@@ -237,12 +237,35 @@ def test_a_set_of_ones_own(road: Road) -> None:
     assert "0 converted, 24 unchanged" in road.sh(readme_block("segdata convert mine --strict"))
 
 
+def test_more_photos_are_added_and_paid_for_alone(road: Road, tmp_path: Path) -> None:
+    write_sample_set("via", tmp_path, num_scenes=4, size_hw=(120, 160), seed=31)
+    drawn = json.loads((tmp_path / "via_region_data.json").read_text()).values()
+    new = road.root / "new"
+    new.mkdir()
+    entries = {}
+    for entry in list(drawn)[:2]:
+        name = entry["filename"].replace("IMG", "roll")
+        shutil.copy(tmp_path / "photos" / entry["filename"], new / name)
+        entries[f"{name}{entry['size']}"] = {**entry, "filename": name}
+    (new / "via_region_data.json").write_text(json.dumps(entries))
+    road.sh(readme_block("segdata add mine"))
+    shutil.rmtree(new)
+    said = road.sh("dvc repro 2>&1")
+    assert "2 converted, 24 unchanged" in said
+    assert set(re.findall(r"Running stage '([^']+)'", said)) == {
+        "convert@mine",
+        "train@mine",
+        "evaluate@mine",
+        "report",
+    }
+
+
 def test_masks_go_on_in_another_tool(road: Road) -> None:
     road.sh(readme_block("segdata export mine"))
     exported = road.root / "data/exported/mine-coco"
     assert (exported / "source.yaml").is_file()
     named = [json.loads(path.read_text()) for path in exported.rglob("*.json")]
-    assert sum(len(one["images"]) for one in named) == 24
+    assert sum(len(one["images"]) for one in named) == 26
     assert {category["name"] for one in named for category in one["categories"]} >= {"road", "car", "person"}
 
 
@@ -275,8 +298,8 @@ def test_push_and_pull_bring_the_same_bytes_to_a_fresh_clone(road: Road, tmp_pat
 
 def test_what_changed_since_a_commit(road: Road) -> None:
     said = road.sh(readme_block("segdata diff HEAD"))
-    assert "24" in said and "mine" in said
-    assert re.search(r"My street, first version", said)
+    assert "mine" in said
+    assert "My street, first version" in said
 
 
 def test_an_experiment_and_its_difference(road: Road) -> None:

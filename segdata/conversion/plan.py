@@ -35,8 +35,11 @@ CODE = (
 
 LIBRARIES = (
     "cityscapesscripts",
+    "h5py",
     "mat-io",
     "numpy",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
     "opencv-python",
     "opencv-python-headless",
     "pillow",
@@ -116,9 +119,9 @@ def settings_digest(pipeline: Pipeline) -> str:
             "ontology": list(source.ontology.items())
             if isinstance(source.ontology, dict)
             else source.ontology,
-            "label_map": sorted(
-                (str(type(name)), str(name), to) for name, to in (source.label_map or {}).items()
-            ),
+            "label_map": None
+            if source.label_map is None  # the identity; an empty one maps nothing
+            else sorted((str(type(name)), str(name), to) for name, to in source.label_map.items()),
             "exif": source.exif,
             "unlabelled": source.unlabelled,
             "unannotated": source.unannotated,

@@ -13,7 +13,9 @@ Traps
 - Most people draw outlines with the polyline tool: polylines are closed and filled unless `polyline: {stroke: 3}`.
 - `size` is the photo's bytes at the time of drawing (-1: unknown), part of the key, and goes stale.
 - A rectangle of width w runs from x to x + w, both borders included, as the polygon through its corners would.
-- An entry without regions is a photo that was opened and not annotated, not an empty street.
+- An entry without regions is a photo that was opened and not annotated, not an empty street; so is one of points
+  alone, which cover no area.
+- A CSV says in every row how many regions its photo has: where rows are missing, the photo is set aside.
 - An outline that crosses itself is filled even-odd: what it encloses twice is left out.
 """
 
@@ -28,6 +30,7 @@ from segdata.digests import value_digest
 from segdata.errors import ConfigError
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, FormatRow, OpenSource
+from segdata.formats._parts.doubts import nothing_drawn
 from segdata.formats._parts.photo_files import digest_of
 from segdata.formats._parts.via_drawing import (
     Priority,
@@ -109,9 +112,8 @@ class Reader:
 
     def fingerprint(self, id: str) -> Fingerprint:
         subject = self._sound(id)
-        entry = subject.entry
-        order = list(entry.regions) if entry and isinstance(entry.regions, dict) else []  # digests sort keys
-        said = [subject.name, subject.findings, entry, order]  # with the names that findings and errors carry
+        entry = subject.entry and subject.entry.said
+        said = [subject.name, subject.findings, entry]  # with the names that findings and errors carry
         return Fingerprint(digest_of(subject.path, subject.name), value_digest(said))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
@@ -127,9 +129,10 @@ class Reader:
         outlines = outlines_of(
             subject.entry, subject.name, frame_hw, self._class_id, self._options.polyline, findings
         )
+        findings += [] if outlines else [nothing_drawn(self._source, subject.name)]
         drawn = in_order(outlines, self._options.order, self._ranks, frame_hw)
         findings += outside_findings(drawn, frame_hw, subject.name)
-        mask = paint(drawn, frame_hw, self._source.unlabelled_id)
+        mask = paint(drawn, frame_hw, self._source.unlabelled_id if drawn else self._source.unannotated_id)
         if as_stored:
             mask = turn_upright(mask, photo.orientation)
         return photo.sample(id, mask, resize, tuple(findings))

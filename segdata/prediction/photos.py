@@ -42,7 +42,7 @@ def find_photos(inputs: Sequence[Path]) -> Photos:
     DataError for a path that is not there.
     """
     photos = Photos()
-    taken: dict[str, str] = {}
+    taken: dict[str, Given] = {}
     for place in inputs:
         if place.is_dir():
             for name, path in list_files(place, place, photos.findings).items():
@@ -62,16 +62,17 @@ def find_photos(inputs: Sequence[Path]) -> Photos:
     return photos
 
 
-def _take(photos: Photos, taken: dict[str, str], given: Given) -> None:
+def _take(photos: Photos, taken: dict[str, Given], given: Given) -> None:
     problem = problem_with(given.id)
-    first = taken.setdefault(given.id.casefold(), given.name)
+    first = taken.setdefault(given.id.casefold(), given)
     if problem:
         _set_aside(photos, given.name, f"a name that the mask cannot have everywhere: {problem}")
-    elif first != given.name:
-        _set_aside(photos, given.name, f"its mask would be called as that of {first}")
-    else:
+    elif first is given:
         photos.given.append(given)
+    elif first.path.absolute() != given.path.absolute():
+        _set_aside(photos, given.name, f"its mask would be called as that of {first.name}")
 
 
 def _set_aside(photos: Photos, name: str, message: str) -> None:
-    photos.findings.append(Finding("file-name", name, "", message, "set aside", "error"))
+    shown = name if name.isprintable() else repr(name)
+    photos.findings.append(Finding("file-name", shown, "", message, "set aside", "error"))

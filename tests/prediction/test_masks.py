@@ -32,7 +32,13 @@ from tests.prediction.colours import (  # noqa: E402
     run_of,
 )
 
-TILES: list[tuple[tuple[int, int], int]] = [((8, 8), 0), ((8, 8), 3), ((9, 14), 5), ((64, 48), 7), ((16, 24), 15)]
+TILES: list[tuple[tuple[int, int], int]] = [
+    ((8, 8), 0),
+    ((8, 8), 3),
+    ((9, 14), 5),
+    ((64, 48), 7),
+    ((16, 24), 15),
+]
 
 
 @pytest.mark.parametrize(("tile_hw", "overlap"), TILES)
@@ -47,10 +53,14 @@ def test_tiles_and_mirrors_give_the_very_mask(
 
 @pytest.mark.parametrize("size_hw", list(itertools.product([1, 2, 3, 5], [1, 3, 4, 5])))
 @pytest.mark.parametrize("tile_hw", [None, (8, 8)])
-def test_photos_of_a_few_pixels(tmp_path: Path, size_hw: tuple[int, int], tile_hw: tuple[int, int] | None) -> None:
+def test_photos_of_a_few_pixels(
+    tmp_path: Path, size_hw: tuple[int, int], tile_hw: tuple[int, int] | None
+) -> None:
     # Whole, each pixel becomes a block of 12x12 (nearest), so that its class is known there; tiles reach beyond.
     mask = classes(*size_hw)
-    how = How(size_hw=(size_hw[0] * 12, size_hw[1] * 12), photo="nearest", tile_hw=tile_hw, overlap=2, flip=True)
+    how = How(
+        size_hw=(size_hw[0] * 12, size_hw[1] * 12), photo="nearest", tile_hw=tile_hw, overlap=2, flip=True
+    )
     assert (predicted(tmp_path, run_of(ByColor()), COLORS[mask], how) == mask).all()
 
 
@@ -79,7 +89,9 @@ def test_a_photo_turned_by_exif_is_seen_upright(tmp_path: Path) -> None:
     mask = np.kron([[0, 1, 2]], np.ones((24, 16))).astype(np.uint8)  # upright: 24x48
     exif = Image.Exif()
     exif[0x0112] = 6  # stored turned left
-    Image.fromarray(np.rot90(COLORS[mask], 1).copy()).save(tmp_path / "a.jpg", quality=98, subsampling=0, exif=exif)
+    Image.fromarray(np.rot90(COLORS[mask], 1).copy()).save(
+        tmp_path / "a.jpg", quality=98, subsampling=0, exif=exif
+    )
     photo = masks.Photo.open(tmp_path / "a.jpg", "a.jpg")
     assert photo.stored_hw == (48, 24)
     found = masks.predict_mask(run_of(ByColor()), photo, How(size_hw=(24, 48)))
@@ -105,7 +117,11 @@ def reference(run: Any, photo: Any, how: How) -> Tensor:
 @pytest.mark.parametrize("scales", [(1.0,), (0.5,), (0.5, 1.0, 1.8), SCALES_OF_DENSEASPP])
 @pytest.mark.parametrize("photo_hw", [(16, 24), (57, 83), (7, 5)])
 def test_bands_give_what_the_definition_gives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photo_hw: tuple[int, int], scales: tuple[float, ...], flip: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    photo_hw: tuple[int, int],
+    scales: tuple[float, ...],
+    flip: bool,
 ) -> None:
     monkeypatch.setattr(masks, "BAND_NUMBERS", 4 * 90 * 3)  # three rows at a time
     run, photo = run_of(ByNeighbours()), photo_of(tmp_path, noise(*photo_hw))
@@ -131,9 +147,14 @@ def test_tiles_are_blended_by_their_windows(flip: bool) -> None:
     with torch.inference_mode():
         view = View(run, image, (8, 10), 2, flip)
         assert (view._rows.starts, view._columns.starts) == ((0, 6), (0, 5, 10))
-        expected, weight = torch.zeros(4, 14, 20, dtype=torch.float64), torch.zeros(14, 20, dtype=torch.float64)
+        expected, weight = (
+            torch.zeros(4, 14, 20, dtype=torch.float64),
+            torch.zeros(14, 20, dtype=torch.float64),
+        )
         for top, left in itertools.product((0, 6), (0, 5, 10)):
-            tile = torch.from_numpy(image[top : top + 8, left : left + 10].copy()).permute(2, 0, 1)[None].float()
+            tile = (
+                torch.from_numpy(image[top : top + 8, left : left + 10].copy()).permute(2, 0, 1)[None].float()
+            )
             logits = run.network(tile)[0].double()
             if flip:
                 mirrored = run.network(tile.flip(3)).flip(3)[0].double()
@@ -164,7 +185,9 @@ def test_rows_are_resized_as_torch_resizes_the_whole(size_hw: tuple[int, int]) -
         whole = run.network(torch.from_numpy(image).permute(2, 0, 1)[None].float())
         expected = functional.interpolate(whole, size_hw, mode="bilinear", align_corners=False)[0]
         view = View(run, image, None, 0, False)
-        bands = [resized_rows(view, size_hw, row, min(row + 2, size_hw[0])) for row in range(0, size_hw[0], 2)]
+        bands = [
+            resized_rows(view, size_hw, row, min(row + 2, size_hw[0])) for row in range(0, size_hw[0], 2)
+        ]
     assert (torch.cat(bands, dim=1) - expected).abs().max() <= 1e-4
 
 
@@ -212,24 +235,20 @@ class Flat(torch.nn.Module):
 def test_memory_stays_within_the_stated_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tile_hw: tuple[int, int] | None
 ) -> None:
-    # 40 classes, 1200x900: 173 MB as whole logits. The bound that the docstrings state is 3 % to 10 % of that.
-    band, num_classes, (height, width) = 1 << 17, 40, (1200, 900)
+    # Whole logits of 40 classes at 1200x900 would be 173 MB, at 2400x900 346 MB; the stated bound is 8 and 43 MB.
+    band, num_classes, width = 1 << 17, 40, 900
     monkeypatch.setattr(masks, "BAND_NUMBERS", band)
     monkeypatch.setattr("segdata.prediction.views.BATCH_PIXELS", 64 * 64)
-    run, photo = run_of(Flat(num_classes), (64, 64), num_classes), photo_of(tmp_path, noise(height, width))
+    run = run_of(Flat(num_classes), (64, 64), num_classes)
     how = How(size_hw=(64, 64), tile_hw=tile_hw, overlap=16 if tile_hw else 0)
-    with Live() as live:
-        masks.predict_mask(run, photo, how)
     view = 4 * num_classes * 64 * (64 if tile_hw is None else width)
     one_batch = 4 * num_classes * 64 * 64
-    assert live.most <= 4 * (6 * band + view + one_batch)
-    assert live.most < 0.25 * 4 * num_classes * height * width
-    live.most = 0
-    taller = photo_of(tmp_path, noise(2 * height, width), "taller.png")
-    before = live.most
-    with Live() as again:
-        masks.predict_mask(run, taller, how)
-    assert before == 0 and again.most <= 4 * (6 * band + view + one_batch)
+    for height in (1200, 2400):
+        photo = photo_of(tmp_path, noise(height, width), f"{height}.png")
+        with Live() as live:
+            masks.predict_mask(run, photo, how)
+        assert live.most >= 4 * band  # it did count
+        assert live.most <= 4 * (6 * band + view + one_batch)
 
 
 def test_what_is_too_large_or_out_of_memory_says_what_to_do(
@@ -237,7 +256,9 @@ def test_what_is_too_large_or_out_of_memory_says_what_to_do(
 ) -> None:
     run, photo = run_of(ByColor()), photo_of(tmp_path, noise(20, 20))
     monkeypatch.setattr(masks, "MAX_PIXELS", 1000)
-    with pytest.raises(DataError, match="photo.png: found 32x48 pixels at scale 2; expected at most 1,000 pixels"):
+    with pytest.raises(
+        DataError, match="photo.png: found 32x48 pixels at scale 2; expected at most 1,000 pixels"
+    ):
         masks.predict_mask(run, photo, How(size_hw=(16, 24), scales=(2.0,)))
 
     def no_memory(*_: object) -> None:

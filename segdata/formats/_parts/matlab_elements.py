@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 
 from segdata.errors import DataError
+from segdata.formats._parts.matlab_hdf5 import check_hdf5, is_hdf5
 
 MAX_BYTES = 1 << 28
 """A .mat file that is, or unpacks to, more than this is refused."""
@@ -35,14 +36,15 @@ VERSIONS = (b"\x00\x01IM", b"\x01\x00MI")
 
 
 def check_elements(path: Path, name: str) -> None:
-    """Walk every element of a v5 or v7 file; files of other versions are checked for their size alone.
+    """Walk every element of a v5 or v7 file, add up the arrays of a v7.3 file; v4 is checked for its size alone.
 
     Raises DataError for more than MAX_BYTES, ValueError (or zlib.error, struct.error) for a broken structure.
     """
     total = path.stat().st_size
     data = path.read_bytes() if total <= MAX_BYTES else b""
     if total > MAX_BYTES or data[124:128] not in VERSIONS:
-        return _refuse_large(total, name)
+        _refuse_large(total, name)
+        return check_hdf5(path, name, MAX_BYTES) if is_hdf5(path) else None
     order = "<" if data[126:128] == b"IM" else ">"
     (subsystem,) = struct.unpack(order + "Q", data[116:124])
     starts = {0, NO_SUBSYSTEM}
@@ -71,7 +73,12 @@ def check_elements(path: Path, name: str) -> None:
 
 def _refuse_large(total: int, name: str) -> None:
     if total > MAX_BYTES:
-        raise DataError(name, found=f"more than {MAX_BYTES:,} bytes", expected="labels, not other data")
+        raise DataError(
+            name,
+            found=f"more than {MAX_BYTES:,} bytes",
+            expected="labels, not other data",
+            fix="Save the labels alone: save('gTruth.mat', 'gTruth').",
+        )
 
 
 def walk_matrix(content: memoryview, order: str, *, is_subsystem: bool = False, depth: int = 0) -> None:

@@ -3,8 +3,9 @@ r"""Which photo belongs to which mask, in a folder that was labelled on another 
     row 1   C:\Users\Ed\street\images\031.jpg      →  images/031.jpg
             C:\Users\Ed\street\PixelLabelData\Label_1.png  →  PixelLabelData/Label_1.png
 
-Recorded paths are absolute and foreign, so only the file name counts: it is looked for in the given folder, and below
-the root where it does not lie there. What is found twice is an error, what is found under another extension is told.
+Recorded paths are absolute and foreign, so they are read from their end: of the files of that name below the root, the
+one counts that shares most folders with the record (`matlab_places.py`). What is still found twice is an error, what
+lies in a folder of another name or has another extension is told.
 """
 
 from __future__ import annotations
@@ -59,75 +60,6 @@ class Pairing:
     def lose(self, code: str, file: str, place: str, message: str) -> None:
         """Note a row or mask that yields no sample, and why."""
         self.findings.append(Finding(code, file, place, message, "set aside", "error"))
-
-
-@dataclass(frozen=True)
-class Folders:
-    """The files below a source's root, and where photos and masks should lie (relative, "" is the root).
-
-    findings   what the listing left out
-    """
-
-    files: dict[str, Path]
-    photos: str
-    masks: str
-    findings: tuple[Finding, ...]
-
-    @classmethod
-    def of(cls, source: OpenSource, photos: str, masks: str) -> Folders:
-        """Raises DataError for a folder outside the root."""
-        relative = []
-        for folder in (photos, masks):
-            source.inside(folder, named_by=f"{source.where}: source.options")
-            name = normpath(composed(folder))
-            relative.append("" if name == "." else name + "/")
-        findings: list[Finding] = []
-        files = list_files(source.root, source.root, findings)
-        return cls(files, relative[0], relative[1], tuple(findings))
-
-    @cached_property
-    def _by_last_name(self) -> dict[str, list[str]]:
-        names: dict[str, list[str]] = {}
-        for name in self.files:
-            names.setdefault(name.rpartition("/")[2], []).append(name)
-        return names
-
-    def photo_id(self, name: str) -> str:
-        """The sample id: the path below the photos folder, without extension."""
-        return without_extension(name.removeprefix(self.photos))
-
-    def below(self, folder: str) -> list[str]:
-        """Names of the files in a folder and its sub-folders."""
-        return [name for name in self.files if name.startswith(folder)]
-
-    def locate(self, recorded: str, folder: str, *, where: str, place: str) -> str | None:
-        """The file of a recorded path. Raises DataError for two of that name, or a path with '..'."""
-        path = PureWindowsPath(composed(recorded))
-        if ".." in path.parts:
-            raise DataError(
-                where,
-                place=place,
-                found=f"the path {recorded!r}",
-                expected="a full path without '..', as MATLAB records it",
-            )
-        if folder + path.name in self.files:
-            return folder + path.name
-        found = self._by_last_name.get(path.name, [])
-        if len(found) > 1:
-            raise DataError(
-                where,
-                place=place,
-                found=f"{path.name!r} in several folders: {', '.join(found)}",
-                expected="one file of that name",
-                fix="Name the right folder in source.options.photos or source.options.labels, or remove a copy.",
-            )
-        return found[0] if found else None
-
-    def near(self, recorded: str, folder: str) -> list[str]:
-        """Files of a folder that differ from a recorded name in extension or case alone."""
-        stem = without_extension(PureWindowsPath(composed(recorded)).name).casefold()
-        names = [name for name in self.below(folder) if is_photo(name)]
-        return [name for name in names if without_extension(name.rpartition("/")[2]).casefold() == stem]
 
 
 def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:

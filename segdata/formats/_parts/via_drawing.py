@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import cv2
 import msgspec
 
 from segdata.errors import ConfigError, nearest
 from segdata.findings import Finding
 from segdata.formats import OpenSource
+from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.formats._parts.via_files import Entry
 from segdata.formats._parts.via_shapes import (
     Point,
@@ -29,16 +29,7 @@ from segdata.formats._parts.via_shapes import (
     read_regions,
 )
 from segdata.ontology import IGNORE
-from segdata.rasterize import (
-    PointsXY,
-    blank_mask,
-    count_outside,
-    fill,
-    is_on_a_line,
-    pixel_points,
-    self_crossings,
-    stroke,
-)
+from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, stroke
 from segdata.sample import Mask
 
 
@@ -113,29 +104,9 @@ def outlines_of(
             continue
         outlines.append(Drawn(place, class_id_of(region, where, place), points, width))
         if width is None:
-            findings += _doubts(points, frame_hw, name, place, isinstance(shape, Polygon | Polyline))
+            by_hand = isinstance(shape, Polygon | Polyline)
+            findings += outline_doubts(points, frame_hw, name, place, by_hand=by_hand)
     return outlines
-
-
-def _doubts(
-    points_xy: PointsXY, frame_hw: tuple[int, int], name: str, place: str, by_hand: bool
-) -> list[Finding]:
-    """A finding for an outline that, on whole pixels, encloses nothing or crosses itself."""
-    points = pixel_points(points_xy, frame_hw)
-    if is_on_a_line(points):
-        message = f"all {len(points)} points lie on one line"
-        return [Finding("zero-area", name, place, message, "painted one pixel wide", "warning")]
-    crossings = self_crossings(points) if by_hand else points[:0]
-    if crossings is None:
-        message = f"{len(points)} points, too many to look whether their lines cross"
-        return [Finding("crossings-unchecked", name, place, message, "filled even-odd")]
-    if len(crossings) == 0:
-        return []
-    x, y = crossings[0]
-    more = f" and in {len(crossings) - 1} more places" if len(crossings) > 1 else ""
-    message = f"the outline crosses itself at x {x:.1f}, y {y:.1f}{more}"
-    action = "filled even-odd: what it encloses twice is left out"
-    return [Finding("self-crossing", name, place, message, action, "warning")]
 
 
 def in_order(
@@ -148,9 +119,7 @@ def in_order(
     if isinstance(order, Priority):
         return sorted(outlines, key=lambda outline: ranks[outline.class_id])
     if order == "area":
-        return sorted(
-            outlines, key=lambda outline: -cv2.contourArea(pixel_points(outline.points_xy, frame_hw))
-        )
+        return sorted(outlines, key=lambda outline: -area_px(outline.points_xy, frame_hw))
     return outlines
 
 
@@ -164,9 +133,7 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
             message = f"{outside} of {len(region.points_xy)} points lie outside the photo of {width}x{height}"
             findings.append(Finding("points-clipped", name, region.place, message, "clipped"))
     if findings and not any(count_outside(region.points_xy, (width, height)) for region in drawn):
-        message = f"all regions fit a photo of {height}x{width}, but it is {width}x{height}"
-        advice = "clipped; see source.exif"
-        findings.append(Finding("turned-annotation", name, "", message, advice, "warning"))
+        findings.append(turned(frame_hw, name))
     return findings
 
 

@@ -31,6 +31,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     file, key   the VIA file (relative to the root) and the entry's key in it, for messages
     size        the photo's bytes when it was annotated; -1: unknown
     packed      the regions as compressed JSON: decoded, 2,000 photos of 800 points each are 170 MiB of small objects
+    is_bare     whether no region outlines anything: there are none, or points alone
+    problem     what the file says that the regions contradict: some of them are lost
     """
 
     file: str = ""
@@ -38,12 +40,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     filename: str
     size: int | float | str | None = -1
     packed: bytes
+    is_bare: bool
+    problem: str = ""
 
     @property
     def regions(self) -> list[Any] | dict[str, Any]:
         """Undecoded regions by their number in VIA: a list, or VIA 1's dict. Made anew at every call."""
         regions: list[Any] | dict[str, Any] = msgspec.json.decode(zlib.decompress(self.packed))
         return regions
+
+    @property
+    def said(self) -> list[Any]:
+        """All of it as values, for digests; VIA 1's regions with their order, as digests sort keys."""
+        regions = self.regions
+        order = list(regions) if isinstance(regions, dict) else []
+        return [self.file, self.key, self.filename, self.size, regions, order, self.problem]
 
 
 class _Said(msgspec.Struct, kw_only=True):
@@ -52,6 +63,7 @@ class _Said(msgspec.Struct, kw_only=True):
     filename: str
     size: int | float | str | None = -1
     regions: list[Any] | dict[str, Any]
+    region_count: list[str] = []
 
 
 def _entry(file: str, key: str, value: Any) -> Entry:
@@ -60,8 +72,22 @@ def _entry(file: str, key: str, value: Any) -> Entry:
         if isinstance(value, msgspec.Raw)
         else msgspec.convert(value, _Said)
     )
-    packed = zlib.compress(msgspec.json.encode(said.regions), 1)
-    return Entry(file=file, key=key, filename=said.filename, size=said.size, packed=packed)
+    regions = list(said.regions.values()) if isinstance(said.regions, dict) else said.regions
+    counts = sorted({count for count in said.region_count if count.isdecimal() and int(count) != len(regions)})
+    return Entry(
+        file=file,
+        key=key,
+        filename=said.filename,
+        size=said.size,
+        packed=zlib.compress(msgspec.json.encode(said.regions), 1),
+        is_bare=all(_is_point(region) for region in regions),
+        problem=f"{len(regions)} regions where region_count says {' and '.join(counts)}" if counts else "",
+    )
+
+
+def _is_point(region: Any) -> bool:
+    shape = region.get("shape_attributes") if isinstance(region, dict) else None
+    return isinstance(shape, dict) and shape.get("name") == "point"
 
 
 def read_entries(path: Path, file: str) -> tuple[list[Entry], list[Finding]]:
@@ -155,7 +181,7 @@ COLUMNS = ("filename", "file_size", "region_count", "region_shape_attributes", "
 
 
 def _csv_pairs(text: bytes, file: str) -> list[tuple[str, Raw]]:
-    """One row per region; a photo without regions has one row with an empty shape."""
+    """One row per region; a photo without regions has one row with an empty shape. Each says how many there are."""
     csv.field_size_limit(1 << 26)  # an outline of thousands of points passes the default of 128 KiB
     try:
         rows = csv.DictReader(io.StringIO(text.decode(), newline=""), strict=True)
@@ -181,7 +207,8 @@ def _add_row(entries: dict[str, Raw], row: Raw, place: str, file: str) -> None:
         raise DataError(file, place=place, found=f"no JSON in a region ({error})") from error
     entry = entries.setdefault(
         row["filename"] + row["file_size"],
-        {"filename": row["filename"], "size": row["file_size"], "regions": []},
+        {"filename": row["filename"], "size": row["file_size"], "regions": [], "region_count": []},
     )
+    entry["region_count"].append(row["region_count"].strip())
     if shape:
         entry["regions"].append({"shape_attributes": shape, "region_attributes": attributes})

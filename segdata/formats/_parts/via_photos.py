@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -41,13 +41,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class _Folder:
-    """The photos of one or more VIA files, and what those say of each, in file order."""
+    """The photos of one or more VIA files, and what those say of each, in file order.
+
+    unsure   photos that an entry may be about, which could be about others as well
+    """
 
     root: str
     prefix: PurePosixPath
     files: Mapping[str, Path]
     splits: set[str | None]
     claims: dict[str, list[tuple[Entry, str | None]]]
+    unsure: dict[str, DataError]
 
     def name(self, relative: str) -> str:
         return str(PurePosixPath(self.root, relative))
@@ -71,7 +75,7 @@ def pair(
         source.need(str(prefix / photos), "the photos that VIA annotated")
         if folder.resolve() not in folders:
             files = list_files(folder, source.root, findings)
-            folders[folder.resolve()] = _Folder(str(prefix / photos), prefix, files, set(), {})
+            folders[folder.resolve()] = _Folder(str(prefix / photos), prefix, files, set(), {}, {})
         here = folders[folder.resolve()]
         here.splits.add(split)
         entries, unreadable = read_entries(path, file)
@@ -96,11 +100,13 @@ def pair(
 
 
 def _is_bare(entry: Entry | None) -> bool:
-    return entry is None or not entry.regions
+    return entry is None or entry.is_bare
 
 
 def _not_annotated(subject: Subject, action: str) -> Finding:
     what = "no entry in VIA's file" if subject.entry is None else "an entry without any region"
+    if subject.entry is not None and subject.entry.regions:
+        what = "an entry of points alone, which cover no area"
     return Finding("not-annotated", subject.name, "", what, action, "warning")
 
 
@@ -125,8 +131,18 @@ def _subject(here: _Folder, relative: str) -> Subject:
     claims = here.claims.get(relative, [])
     if not claims:
         (split,) = here.splits if len(here.splits) == 1 else (None,)
-        return Subject(path, name, split, None)
-    drawn = [claim for claim in claims if claim[0].regions] or claims[:1]
+        return Subject(path, name, split, None, problem=here.unsure.get(relative))
+    broken = next((entry for entry, _ in claims if entry.problem), None)
+    if broken is not None:
+        problem = DataError(
+            broken.file,
+            place=f"entry {broken.key!r}",
+            found=broken.problem,
+            expected=f"all regions of {name}",
+            fix="Export it again from VIA: the file was cut off or edited.",
+        )
+        return Subject(path, name, split, broken, problem=problem)
+    drawn = [claim for claim in claims if not claim[0].is_bare] or claims[:1]
     first, split = drawn[0]
     places = ", ".join(f"{entry.key!r} of {entry.file}" for entry, _ in claims)
     if any(entry.regions != first.regions or other != split for entry, other in drawn):
@@ -148,7 +164,7 @@ _ELSEWHERE = re.compile(r"^([A-Za-z]:)?/|^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None, list[Finding]]:
-    """The photo of an entry, as a key of the folder's files. A URL or absolute path is sought by its last part."""
+    """The photo of an entry, as a key of the folder's files. A URL or absolute path is sought by how it ends."""
     place = f"entry {entry.key!r}"
     wanted = composed(entry.filename)
     while wanted.startswith("./"):
@@ -156,10 +172,22 @@ def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None
     if wanted in here.files:
         return wanted, []
     if _ELSEWHERE.match(wanted):
-        last = _last_part(wanted)
-        if last in here.files:
-            message = f"the entry names {entry.filename!r}"
-            return last, [Finding("photo-by-name", entry.file, place, message, f"took {here.name(last)}")]
+        path = _path_part(wanted)
+        alike = _ending_alike(path, here.files)
+        names = " and ".join(here.name(photo) for photo in alike)
+        message = f"the entry names {entry.filename!r}"
+        if len(alike) == 1:
+            return alike[0], [Finding("photo-by-name", entry.file, place, message, f"took {names}")]
+        if alike:
+            error = DataError(
+                names,
+                found=f"{place} of {entry.file}, which names {entry.filename!r} and may be about any of them",
+                expected="one photo whose path ends like that",
+                fix="Rename the others, or write the photo's path into the entry.",
+            )
+            here.unsure.update(dict.fromkeys(alike, error))
+            return None, [_lost("no-photo", entry, f"{message}, which may be {names.replace(' and ', ' or ')}")]
+        last = posixpath.basename(path)
         return None, [_lost("no-photo", entry, f"no {last!r} in {here.root} for {entry.filename!r}")]
     if "\0" not in wanted:
         try:
@@ -169,11 +197,24 @@ def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None
     return None, [_lost("no-photo", entry, f"no {entry.filename!r} in {here.root}")]
 
 
-def _last_part(name: str) -> str:
-    """The file name of a URL or absolute path."""
+def _path_part(name: str) -> str:
+    """The path of a URL, without its host; an absolute path as it is."""
     if "://" in name:
-        name = unquote(re.split("[?#]", name)[0])
-    return name.rpartition("/")[2]
+        path = re.split("[?#]", name.partition("://")[2])[0]
+        return unquote(path.partition("/")[2])
+    return name
+
+
+def _ending_alike(path: str, files: Iterable[str]) -> list[str]:
+    """The files of the same name that share the longest end of their paths with this one: "b/1.jpg" of "x/b/1.jpg"."""
+    parts = path.split("/")[::-1]
+    shared: dict[str, int] = {}
+    for file in files:
+        own = file.split("/")[::-1]
+        if own[0] == parts[0]:
+            pairs = zip(own, parts, strict=False)
+            shared[file] = next((i for i, (one, other) in enumerate(pairs) if one != other), len(own))
+    return sorted(file for file, count in shared.items() if count == max(shared.values()))
 
 
 def _lost(code: Literal["no-photo", "outside-root"], entry: Entry, message: str) -> Finding:
@@ -193,7 +234,7 @@ def likely_folder(
     for filename in filenames:
         wanted = re.sub(r"^(\./)+", "", composed(filename))
         if _ELSEWHERE.match(wanted):
-            wanted = _last_part(wanted)
+            wanted = posixpath.basename(_path_part(wanted))
         for photo in by_last.get(posixpath.basename(wanted), ()):
             if f"/{photo}".endswith(f"/{wanted}"):
                 folders.setdefault(photo.removesuffix(wanted).rstrip("/") or ".", []).append(photo)

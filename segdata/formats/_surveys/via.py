@@ -197,7 +197,7 @@ def _source(root: Path) -> OpenSource:
 
 
 def _is_bare(subject: Subject) -> bool:
-    return subject.entry is None or not subject.entry.regions
+    return subject.entry is None or subject.entry.is_bare
 
 
 def _not_annotated(subjects: Iterable[Subject]) -> list[Finding]:

@@ -1,0 +1,63 @@
+"""What is doubtful about an outline or about all that was drawn on a photo, in the same words for every format.
+
+    annotation 3: the outline crosses itself at x 3.5, y 2.5       [self-crossing: filled even-odd …]
+    row 2, 'car', polygon 1: all 4 points lie on one line          [zero-area: painted one pixel wide]
+    IMG_7.jpg: all regions fit a photo of 480x640, but it is 640x480   [turned-annotation: clipped; see source.exif]
+    IMG_8.jpg: nothing that was drawn covers an area               [not-annotated: whole photo taken as background]
+"""
+
+from __future__ import annotations
+
+from segdata.findings import Finding
+from segdata.formats import OpenSource
+from segdata.rasterize import PointsXY, is_on_a_line, pixel_points, self_crossings
+
+ONE_PIXEL_WIDE = "painted one pixel wide"
+
+
+def outline_doubts(
+    points_xy: PointsXY,
+    frame_hw: tuple[int, int],
+    name: str,
+    place: str,
+    *,
+    by_hand: bool = True,
+    without_area: str = ONE_PIXEL_WIDE,
+) -> list[Finding]:
+    """A finding for a filled outline that, on whole pixels, encloses nothing or crosses itself.
+
+    name          the photo's
+    by_hand       boxes and ellipses do not cross themselves, whatever rounding makes of thin ones
+    without_area  what becomes of an outline that encloses nothing
+    """
+    points = pixel_points(points_xy, frame_hw)
+    if len(points) == 0:
+        return []
+    if is_on_a_line(points):
+        message = f"all {len(points_xy)} points lie on one line"
+        return [Finding("zero-area", name, place, message, without_area, "warning")]
+    crossings = self_crossings(points) if by_hand else points[:0]
+    if crossings is None:
+        message = f"{len(points_xy)} points, too many to look whether their lines cross"
+        return [Finding("crossings-unchecked", name, place, message, "filled even-odd")]
+    if len(crossings) == 0:
+        return []
+    x, y = crossings[0]
+    more = f" and in {len(crossings) - 1} more places" if len(crossings) > 1 else ""
+    message = f"the outline crosses itself at x {x:.1f}, y {y:.1f}{more}"
+    action = "filled even-odd: what it encloses twice is left out"
+    return [Finding("self-crossing", name, place, message, action, "warning")]
+
+
+def turned(frame_hw: tuple[int, int], name: str) -> Finding:
+    """For regions that run outside the frame of photo `name`, and would fit one of swapped sides."""
+    height, width = frame_hw
+    message = f"all regions fit a photo of {height}x{width}, but it is {width}x{height}"
+    return Finding("turned-annotation", name, "", message, "clipped; see source.exif", "warning")
+
+
+def nothing_drawn(source: OpenSource, name: str) -> Finding:
+    """For photo `name`, which carries regions of which none covers an area: it is as good as not annotated."""
+    skipped = source.unannotated == "skip"  # too late to leave it out: nobody learns from it either
+    action = "whole photo ignored" if skipped else source.unannotated_action
+    return Finding("not-annotated", name, "", "nothing that was drawn covers an area", action, "warning")
