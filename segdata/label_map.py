@@ -68,14 +68,26 @@ class LabelMap:
     def id_of_name(self, name: str, *, where: str | Path, place: str = "") -> int:
         """Class id of a source name. Raises UnmappedLabelError with file, place and the nearest name."""
         if name not in self.by_name:
+            expected = f"a label of source.label_map; {nearest(name, self.by_name)}"
+            fix = "Add it to source.label_map in the pipeline file, or map it to 'ignore'."
+            if self._is_given_as_number(name):
+                expected = f"a name of source.label_map, which has {name} as a number"
+                fix = f'Write it in quotes there: "{name}".'
             raise UnmappedLabelError(
                 where,
                 place=place,
                 found=f"label {name!r}",
-                expected=f"a label of source.label_map; {nearest(name, self.by_name)}",
-                fix="Add it to source.label_map in the pipeline file, or map it to 'ignore'.",
+                expected=expected,
+                fix=fix,
             )
         return self.by_name[name]
+
+    def _is_given_as_number(self, name: str) -> bool:
+        """Whether a label map of one's own (not the identity, which nobody wrote) has this name as a mask value."""
+        if len(name) > 5 or not name.isdecimal() or int(name) not in self.by_value:
+            return False
+        identity = {class_id: class_id for class_id in self.by_name.values()} | {IGNORE_INDEX: IGNORE_INDEX}
+        return dict(self.by_value) != identity
 
     def remap(
         self, values: NDArray[Any], *, where: str | Path, names: Mapping[int, str] | None = None

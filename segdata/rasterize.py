@@ -72,7 +72,8 @@ def _cut_off(points: PointsXY, axis: int, sign: float, bound: float) -> PointsXY
         return points
     following, stays = np.roll(points, -1, axis=0), np.roll(inside, -1)
     crossing = inside != stays
-    here, there = points[:, axis] / 2, following[:, axis] / 2  # halves: the difference of two floats may be infinite
+    # In halves, as the difference of two floats may be infinite.
+    here, there = points[:, axis] / 2, following[:, axis] / 2
     share = np.divide(sign * bound / 2 - here, there - here, out=np.zeros(len(points)), where=crossing)
     cut = points * (1 - share)[:, None] + following * share[:, None]
     cut[:, axis] = sign * bound

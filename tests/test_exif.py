@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segdata.exif import orientation_of
+from segdata.exif import orientation_of, xmp_orientation_of
 
 GREY = Image.fromarray(np.full((4, 6, 3), 90, np.uint8))
 
@@ -25,10 +25,14 @@ def _exif(*tags: tuple[int, int, int, int], order: str = "<") -> bytes:
     return b"Exif\0\0" + mark + struct.pack(f"{order}LH", 8, len(tags)) + entries + b"\0" * 4
 
 
-def _orientation(form: str = "JPEG", **options: object) -> int:
+def _opened(form: str = "JPEG", **options: object) -> Image.Image:
     file = io.BytesIO()
     GREY.save(file, form, **options)
-    return orientation_of(Image.open(file))
+    return Image.open(file)
+
+
+def _orientation(form: str = "JPEG", **options: object) -> int | None:
+    return orientation_of(_opened(form, **options))
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
@@ -41,19 +45,31 @@ def test_bytes_shorts_and_longs_of_both_orders(form: str, order: str, kind: int)
 def test_other_tags_are_passed_over_damaged_ones_too() -> None:
     far = (0x010F, 2, 4000, 99_999_999)  # the maker's name, said to lie far beyond the end
     assert _orientation(exif=_exif(far, (0x0112, 3, 1, 8))) == 8
-    assert _orientation(exif=_exif(far)) == 1
+    assert _orientation(exif=_exif(far)) is None
 
 
-def test_none_is_upright_and_a_damaged_directory_is_told() -> None:
-    assert _orientation() == 1
+def test_none_and_a_damaged_directory_is_told() -> None:
+    assert _orientation() is None
     assert _orientation(exif=_exif((0x0112, 2, 1, 6))) == 0  # as text
     assert _orientation(exif=_exif((0x0112, 3, 1, 6))[:20]) == 0  # cut
     assert _orientation(exif=b"Exif\0\0nonsense") == 0
     assert _orientation(exif=_exif((0x0112, 3, 1, 77))) == 77  # for Photo to refuse
 
 
-def test_xmp_where_exif_says_nothing() -> None:
+@pytest.mark.parametrize("form", ["JPEG", "WEBP"])
+def test_xmp_is_read_apart_from_exif(form: str) -> None:
     xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="3"/></x:xmpmeta>'
-    assert _orientation(xmp=xmp) == 3
-    assert _orientation(xmp=b"<tiff:Orientation>8</tiff:Orientation>") == 8
-    assert _orientation(xmp=xmp, exif=_exif((0x0112, 3, 1, 6))) == 6
+    alone = _opened(form, xmp=xmp)
+    assert (orientation_of(alone), xmp_orientation_of(alone)) == (None, 3)
+    element = _opened(form, xmp=b"<tiff:Orientation>8</tiff:Orientation>")
+    assert (orientation_of(element), xmp_orientation_of(element)) == (None, 8)
+    assert xmp_orientation_of(_opened(form)) is None
+
+
+def test_tiff_names_it_among_its_own_tags() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert _orientation("TIFF", exif=exif) == 6
+    assert _orientation("TIFF") is None
+    alone = _opened("TIFF", tiffinfo={700: b'<rdf:Description tiff:Orientation="3"/>'})
+    assert (orientation_of(alone), xmp_orientation_of(alone)) == (None, 3)

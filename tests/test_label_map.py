@@ -49,6 +49,20 @@ def test_unmapped_name_tells_the_nearest() -> None:
     )
 
 
+def test_a_name_that_the_map_has_as_a_number() -> None:
+    """{1: road} says what a mask's value 1 is; a label that reads "1" is a name."""
+    with pytest.raises(UnmappedLabelError) as caught:
+        LabelMap.of({1: "road", "tree": "car"}, TWO).id_of_name("1", where="a.json", place="region 1")
+    assert str(caught.value) == (
+        "a.json: region 1: found label '1'; expected a name of source.label_map, which has 1 as a number. "
+        'Write it in quotes there: "1".'
+    )
+    with pytest.raises(UnmappedLabelError, match=r"Valid: car, road\. Add it to source\.label_map"):
+        LabelMap.identity(TWO).id_of_name(
+            "1", where="a.json"
+        )  # no map was written: there is nothing to quote
+
+
 def test_unmapped_value_tells_place_count_and_name() -> None:
     values = np.array([[0, 1, 255], [0, 9, 3], [9, 9, 3]], np.uint8)
     with pytest.raises(UnmappedLabelError) as caught:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from segdata import photo as photo_module
 from segdata.errors import DataError
@@ -23,6 +24,7 @@ from segdata.photo import (
     read_palette,
     resize_image,
     resize_mask,
+    turn_back,
     turn_upright,
 )
 
@@ -34,6 +36,8 @@ def _save(path: Path, picture: Any, orientation: int | None = None, **options: A
     exif = Image.Exif()
     if orientation is not None:
         exif[0x0112] = orientation
+    if path.suffix == ".tif" and "xmp" in options:
+        exif[700] = options.pop("xmp")
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     image.save(path, exif=exif, **options)
     return path
@@ -67,9 +71,8 @@ def test_photo_stands_as_pillow_turns_it(tmp_path: Path, orientation: int, suffi
     photo = Photo.open(path, path.name)
     with Image.open(path) as file:
         upright = np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
-    if suffix != "tiff":  # Pillow turns those itself, before it tells their size
-        assert photo.stored_hw == (5, 7)
-        assert photo.orientation == orientation
+    assert photo.stored_hw == (5, 7)
+    assert photo.orientation == orientation
     assert photo.upright_hw == upright.shape[:2] == ((7, 5) if orientation >= 5 else (5, 7))
     assert np.array_equal(photo.read(), upright)
     assert photo.findings == ()
@@ -80,6 +83,38 @@ def test_masks_turn_as_photos_do(orientation: int) -> None:
     assert np.array_equal(
         turn_upright(PICTURE[:, :, 0], orientation), turn_upright(PICTURE, orientation)[:, :, 0]
     )
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])  # Pillow's own decoder, and libtiff
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiff_is_turned_once(tmp_path: Path, orientation: int, compression: str | None) -> None:
+    """PICTURE as stored; Pillow turns TIFF when it decodes, and tells the size after its turn."""
+    path = _save(tmp_path / "a.tif", PICTURE, orientation, compression=compression)
+    photo = Photo.open(path, "a.tif")
+    assert (photo.stored_hw, photo.orientation) == ((5, 7), orientation)
+    assert np.array_equal(photo.read(), turn_upright(PICTURE, orientation))
+    assert np.array_equal(turn_back(photo.read(), orientation), PICTURE)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_xmp_turns_nothing_and_is_told(tmp_path: Path, suffix: str) -> None:
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    options: dict[str, Any] = {"lossless": True} if suffix == "webp" else {}
+    if suffix == "png":
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
+    else:
+        options["xmp"] = xmp
+    grey = np.full((20, 30, 3), 90, np.uint8)
+    photo = Photo.open(_save(tmp_path / f"a.{suffix}", grey, **options), f"a.{suffix}")
+    assert (photo.stored_hw, photo.orientation, photo.upright_hw) == ((20, 30), 1, (20, 30))
+    assert photo.read().shape == (20, 30, 3)
+    assert [(told.code, told.severity, told.action) for told in photo.findings] == [
+        ("xmp-orientation", "warning", "not turned")
+    ]
+    assert "orientation 6 in XMP" in photo.findings[0].message
+    both = Photo.open(_save(tmp_path / f"b.{suffix}", grey, 8, **options), f"b.{suffix}")
+    assert (both.orientation, both.upright_hw, both.findings) == (8, (30, 20), ())
 
 
 @pytest.mark.parametrize("orientation", [0, 9])
@@ -297,3 +332,21 @@ def test_masks_that_are_none(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-600])
     with pytest.raises(DataError, match=r"^cut.png: found a damaged mask"):
         read_mask_values(path, "cut.png")
+
+
+def test_palette_of_a_damaged_file(tmp_path: Path) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8))
+    noise.putpalette(range(256))
+    path = _save(tmp_path / "cut.png", noise)
+    path.write_bytes(path.read_bytes()[:-600])
+    with pytest.raises(DataError, match=r"^cut.png: found a damaged mask .*Copy it again"):
+        read_palette(path, "cut.png")
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_turned_tiff_mask_is_refused(tmp_path: Path, orientation: int) -> None:
+    mask = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    assert read_mask_values(_save(tmp_path / "a.tif", mask, 1), "a.tif").tolist() == mask.tolist()
+    path = _save(tmp_path / "b.tif", mask, orientation)
+    with pytest.raises(DataError, match=rf"^b.tif: found a TIFF mask with orientation {orientation}.*as PNG"):
+        read_mask_values(path, "b.tif")

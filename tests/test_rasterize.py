@@ -101,7 +101,7 @@ _WIDE = st.tuples(st.integers(-1500, 1500), st.integers(-1500, 1500))
 def test_far_outlines_fill_as_on_paper_that_holds_them(points: list[tuple[int, int]]) -> None:
     """Rounding where they are cut off moves a line by a pixel at most, and the inside stays even-odd."""
     outline = np.array(points, np.int32)
-    paper, edges, mask = np.zeros((3200, 3200), np.uint8), np.zeros((3200, 3200), np.uint8), blank_mask((24, 32), 0)
+    paper, edges, mask = (blank_mask(size_hw, 0) for size_hw in ((3200, 3200), (3200, 3200), (24, 32)))
     cv2.fillPoly(paper, [outline + 1600], 1)
     cv2.polylines(edges, [outline + 1600], isClosed=True, color=1, thickness=5)
     with pytest.MonkeyPatch.context() as patch:

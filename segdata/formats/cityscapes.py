@@ -37,6 +37,7 @@ from segdata.formats._parts.cityscapes_truth import (
     map_of_values,
     read_truth,
 )
+from segdata.formats._parts.masks_pairs import several
 from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_files
 from segdata.formats._surveys.cityscapes import survey
 from segdata.photo import Photo, Resize, turn_upright
@@ -79,7 +80,7 @@ class Reader:
         source.need(annotation, f"the masks: {annotation}/<split>/<city>/<id>_{annotation}_labelIds.png")
         self._class_ids = map_of_values(source, self._options.truth)
         self._photos: dict[str, Path] = {}
-        self._truths: dict[str, Path] = {}
+        self._truths: dict[str, tuple[Path, ...]] = {}
         self._split: dict[str, str] = {}
         findings: list[Finding] = []
         for split in self._options.splits:
@@ -106,7 +107,7 @@ class Reader:
                 photos[id] = path
         truths, others = self._annotations(split, findings)
         for id in sorted(truths.keys() - photos.keys()):
-            name = self._name(truths[id])
+            name = self._name(truths[id][0])
             message = f"no photo leftImg8bit/{split}/…/{id}_leftImg8bit.png for this annotation"
             findings.append(Finding("no-photo", name, "", message, "set aside", "error"))
         keep = self._source.unannotated != "skip"
@@ -116,12 +117,14 @@ class Reader:
             message = "photo without annotation" + (f" ({others[id]})" if id in others else "")
             findings.append(Finding("not-annotated", name, "", message, action, "warning"))
         self._photos |= {id: path for id, path in photos.items() if keep or id in truths}
-        self._truths |= truths
+        self._truths |= {id: paths for id, paths in truths.items() if id in photos}
         self._split |= dict.fromkeys(photos, split)
         return findings
 
-    def _annotations(self, split: str, findings: list[Finding]) -> tuple[dict[str, Path], dict[str, str]]:
-        """The best file of each id: the wanted PNG; else, for label ids, instanceIds.png; else the polygons.
+    def _annotations(
+        self, split: str, findings: list[Finding]
+    ) -> tuple[dict[str, tuple[Path, ...]], dict[str, str]]:
+        """The best kind of file of each id: the wanted PNG; else, for label ids, instanceIds.png; else the polygons.
 
         Second, of ids that have only what options.truth does not ask for, what to do about it.
         """
@@ -133,12 +136,15 @@ class Reader:
         root = self._source.root
         folder = root / self._options.annotation / split
         files = list_files(folder, root, findings) if folder.exists() else {}
-        found: dict[str, Path] = {}
+        found: dict[str, tuple[Path, ...]] = {}
         for kind in kinds:
             ending = f"_{self._options.annotation}_{kind}"
+            alike: dict[str, tuple[Path, ...]] = {}
             for name, path in files.items():
                 if name.endswith(ending):
-                    found.setdefault(name.rpartition("/")[2].removesuffix(ending), path)
+                    id = name.rpartition("/")[2].removesuffix(ending)
+                    alike[id] = (*alike.get(id, ()), path)
+            found = alike | found
         ending = f"_{self._options.annotation}_{other}.png"
         advice = f"its {other}.png is read with source.options.truth: {other}"
         ids = (name.rpartition("/")[2].removesuffix(ending) for name in files if name.endswith(ending))
@@ -151,26 +157,27 @@ class Reader:
         return sorted(self._photos)
 
     def files(self, id: str) -> tuple[str, str | None]:
-        """Photo and annotation of a sample, relative to the root."""
-        return self._name(self._photos[id]), self._name(self._truths[id]) if id in self._truths else None
+        """Photo and annotation of a sample, relative to the root. Raises DataError for several annotations."""
+        names = [self._name(path) for path in self._truths.get(id, ())]
+        if len(names) > 1:
+            raise several(names, "masks", id)
+        return self._name(self._photos[id]), names[0] if names else None
 
     def official_split(self, id: str) -> str | None:
         split = self._split[id]
         return "train" if split == "train_extra" else split
 
     def fingerprint(self, id: str) -> Fingerprint:
-        files = [self._truths[id]] if id in self._truths else []
-        truths = [[self._name(path), digest_of(path, self._name(path))] for path in files]
-        photo = self._photos[id]
-        said = [self._name(photo), truths]
-        return Fingerprint(digest_of(photo, self._name(photo)), value_digest(said))
+        photo, truth = self.files(id)
+        truths = [] if truth is None else [[truth, digest_of(self._source.root / truth, truth)]]
+        return Fingerprint(digest_of(self._photos[id], photo), value_digest([photo, truths]))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
-        photo = Photo.open(self._photos[id], self._name(self._photos[id]))
-        if id not in self._truths:
+        photo_name, name = self.files(id)
+        photo = Photo.open(self._photos[id], photo_name)
+        if name is None:
             return photo.sample(id, blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
-        path = self._truths[id]
-        name = self._name(path)
+        path = self._source.root / name
         values, findings = read_truth(path, name, photo.upright_hw)
         if self._split[id] == "test" and is_dummy(values, self._options.truth):
             raise DataError(

@@ -22,9 +22,7 @@ Traps
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -44,13 +42,14 @@ from segdata.formats._parts.coco_masks import (
 )
 from segdata.formats._parts.drawn import Drawn, largest_first
 from segdata.formats._parts.listed import Subject, pair, read_sample
-from segdata.formats._surveys import listed
+from segdata.formats._surveys.coco import survey
 from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX
 from segdata.photo import Resize
 from segdata.pipeline import Split
 from segdata.sample import Sample
-from segdata.survey import Survey
+
+__all__ = ["Options", "Reader", "survey"]
 
 ROW = FormatRow(
     reads="instances JSON: polygons, RLE, crowds",
@@ -163,7 +162,9 @@ class Reader:
                 one = msgspec.convert(raw, Annotation)
             except msgspec.ValidationError as error:
                 expected = "an annotation of COCO instances"
-                raise DataError(where, place=place, found=str(error), expected=expected) from error
+                raise DataError(
+                    where, place=place, found=str(error), expected=expected, fix="Export it again."
+                ) from error
             if isinstance(one.segmentation, Rle):
                 runs = rle_runs(one.segmentation, frame_hw, where, place)
             else:
@@ -175,7 +176,13 @@ class Reader:
                 around += outline_length(parts, where, place)
                 if around > MOST_OUTLINES:
                     found = f"outlines of {around:.3g} pixels in all"
-                    raise DataError(where, place=place, found=found, expected=f"at most {MOST_OUTLINES:,}")
+                    raise DataError(
+                        where,
+                        place=place,
+                        found=found,
+                        expected=f"at most {MOST_OUTLINES:,}",
+                        fix="Outline this photo with fewer points.",
+                    )
                 runs = polygon_runs(parts, frame_hw)
             ignored = bool(one.iscrowd) and self._options.crowd == "ignore"
             crowds += ignored
@@ -215,41 +222,3 @@ def class_of(id: Id | None, names: Mapping[Id, str], label_map: LabelMap, where:
             fix="Add it to source.label_map in the pipeline file, or map it to 'ignore'.",
         )
     return label_map.by_value[id]
-
-
-def survey(root: Path) -> Survey | None:
-    """What COCO files of a folder say; None where there are none. Opens no photo."""
-    files = listed.json_files(root, b'"annotations"', b'"categories"', b'"images"')
-    named = listed.by_split(files)
-    if not files or (len(files) > 1 and named is None):
-        files, named = files[:1], None
-    if not files:
-        return None
-    found: list[Finding] = []
-    try:
-        contents = {file: read_content(root / file, file, [], None, found) for file in files}
-    except DataError:
-        return None
-    folders = {
-        file: listed.photo_folder(root, [entry.filename for entry in content.entries], file)
-        for file, content in contents.items()
-    }
-    photos: object = next(iter(folders.values()))
-    if named is not None and len(set(folders.values())) > 1:
-        photos = {split: folders[file] for split, file in named.items()}
-    options = {"annotations": named or files[0], "photos": photos}
-    try:
-        reader = Reader(listed.source(root, options))
-    except DataError:
-        return None
-    colors = {one.name: one.color for content in contents.values() for one in content.categories.values()}
-    return listed.survey_of(
-        "coco",
-        f"{', '.join(files)} (COCO instances)",
-        reader,
-        shapes=sum((content.shapes for content in reader.contents), Counter[str]()),
-        labels=sum((content.labels for content in reader.contents), Counter[str]()),
-        colors=colors,
-        options=options,
-        choices={"crowd": ["ignore", "paint"], "order": ["file", "area"]},
-    )

@@ -18,7 +18,7 @@ Traps
   own mask exports leave out pixels whose middle is outside.)
 - Boxes and ellipses turn clockwise about their middle, by `rotation` in degrees.
 - A mask's runs go row by row inside its own rectangle, unlike COCO's.
-- Points, skeletons, cuboids and tags cover no area; an image with tags alone is one that nobody annotated.
+- Points, skeletons, cuboids and tags cover no area; an image with nothing else is one that nobody annotated.
 - "CVAT for video" has tracks instead of images: refused, as is any document type declaration.
 """
 
@@ -39,6 +39,7 @@ from segdata.formats._parts.cvat_shapes import (
     Cuboid,
     Mask,
     Points,
+    Polygon,
     Polyline,
     Shape,
     Skeleton,
@@ -159,9 +160,10 @@ class Reader:
                 continue
             points = outline(shape, where, place)
             lines = self._options.lines if isinstance(shape, Polyline) else None
+            by_hand = isinstance(shape, Polygon | Polyline)
             drawn += [
                 (shape.z_order, one)
-                for one in outline_or_line(place, class_id, points, lines, name, findings)
+                for one in outline_or_line(place, class_id, points, lines, name, findings, by_hand)
             ]
         return [one for _, one in sorted(drawn, key=lambda pair: pair[0])]
 
@@ -184,7 +186,11 @@ def _side(text: str | None, subject: Subject, what: str) -> int | None:
     except ValueError as error:
         assert subject.entry is not None
         raise DataError(
-            subject.entry.where, place=what, found=repr(text[:40]), expected="a number of pixels"
+            subject.entry.where,
+            place=what,
+            found=repr(text[:40]),
+            expected="a number of pixels",
+            fix="Export 'CVAT for images 1.1' again.",
         ) from error
 
 

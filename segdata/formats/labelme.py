@@ -17,6 +17,7 @@ Traps
   borders differ by up to a pixel here and there (0.2 % of all).
 - A circle is its middle and a point on its rim; a rectangle is two opposite corners, in any order, both included.
 - A mask is a PNG in base 64 over the pixels from its first point to its second, both included.
+- Points cover no area: a photo with nothing else is one that nobody annotated.
 - line and linestrip are open and cover no area: ignored and counted unless `lines: {stroke: 3}` or `lines: closed`.
 - A JSON file that cannot be read sets the photo of its name aside: it was annotated, nobody knows how.
 """
@@ -25,10 +26,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -46,14 +45,14 @@ from segdata.formats._parts.drawn import (
     largest_first,
     outline_or_line,
 )
-from segdata.formats._parts.entries import Entry
-from segdata.formats._parts.labelme_files import as_file, embedded_photo, from_base64, read_entries
+from segdata.formats._parts.labelme_files import POINTS, as_file, embedded_photo, from_base64, read_entries
 from segdata.formats._parts.listed import Subject, pair, read_sample
-from segdata.formats._surveys import listed
+from segdata.formats._surveys.labelme import survey
 from segdata.photo import Resize, read_mask_values
 from segdata.rasterize import PointsXY, ellipse_points
 from segdata.sample import Sample
-from segdata.survey import Survey
+
+__all__ = ["Options", "Reader", "survey"]
 
 ROW = FormatRow(
     reads="one JSON per photo: polygon, rectangle, circle, line, mask",
@@ -62,7 +61,6 @@ ROW = FormatRow(
 )
 
 
-POINTS = ("point", "points")
 LINES = ("line", "linestrip")
 OUTLINES = ("polygon", "rectangle", "oriented_rectangle", "circle")
 
@@ -163,7 +161,8 @@ class Reader:
                 continue
             points = outline(shape, where, place)
             lines = self._options.lines if kind in LINES else None
-            drawn += outline_or_line(place, class_id, points, lines, name, findings)
+            by_hand = kind in ("polygon", *LINES)
+            drawn += outline_or_line(place, class_id, points, lines, name, findings, by_hand)
         return drawn
 
 
@@ -221,47 +220,3 @@ def _png(text: str, size_hw: tuple[int, int], where: str, place: str) -> Bits:
 def _error(where: str, place: str, found: str) -> DataError:
     expected = "a shape as LabelMe writes it"
     return DataError(where, place=place, found=found, expected=expected, fix="Draw it again in LabelMe.")
-
-
-def survey(root: Path) -> Survey | None:
-    """What LabelMe files of a folder say; None where there are none. Opens no photo."""
-    files = listed.json_files(root, b'"shapes"', b'"imagePath"')
-    if not files:
-        return None
-    folders = {str(Path(file).parent) for file in files}
-    annotations = folders.pop() if len(folders) == 1 else "."
-    try:
-        probe = listed.source(root, {})
-        entries = read_entries(probe, annotations, ".", [])
-        places = [path for entry in entries for path in entry.wanted[:1]]
-        photos = listed.photo_folder(root, [Path(place).name for place in places], files[0])
-        if len({str(Path(place).parent) for place in places}) > 1:
-            photos = "."
-        options = {"annotations": annotations, "photos": photos}
-        reader = Reader(listed.source(root, options))
-    except DataError:
-        return None
-    shapes: Counter[str] = Counter()
-    labels: Counter[str] = Counter()
-    for entry in entries:
-        for raw in _shapes(entry):
-            shapes[str(raw.get("shape_type") or "polygon")] += 1
-            labels[str(raw.get("label", ""))] += raw.get("shape_type") not in POINTS
-    return listed.survey_of(
-        "labelme",
-        f"{len(entries)} JSON files of LabelMe in {annotations}",
-        reader,
-        shapes=shapes,
-        labels=+labels,
-        colors={},
-        options=options,
-        choices={"lines": ["ignore", "closed", {"stroke": 3}], "order": ["file", "area"]},
-    )
-
-
-def _shapes(entry: Entry) -> list[dict[str, Any]]:
-    """The shapes of a file as far as they can be read."""
-    try:
-        return [raw for raw in entry.said.get("shapes", []) if isinstance(raw, dict)]
-    except DataError:
-        return []

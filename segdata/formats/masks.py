@@ -9,12 +9,13 @@ or, with `split_folders: true`, one such pair of folders per split:
 
 Other layouts, a folder for each split or names with endings: `_parts/masks_pairs.py`.
 
-Masks are single-channel files of 8 or 16 bits, or palettised (their indices count, not their colours). The label map
-gives every value its class: {3: road, 11: ignore}, or, where `options.names` names the values, {pavement: road}.
+Masks are single-channel files of 8 or 16 bits, or palettised (their indices count, not their colours, unless a
+labelmap.txt says what the colours are called). The label map gives every value its class: {3: road, 11: ignore}, or, where `options.names` names the values, {pavement: road}.
 
 Traps
 - A JPEG mask invents values along every border, and a coloured (RGB) mask has no label values: both are refused. With
-  a labelmap.txt as `options.names`, a coloured mask goes through its colours; an unknown colour is an error.
+  a labelmap.txt as `options.names`, a coloured or palettised mask goes through its colours: image programs number
+  palettes as they please. An unknown colour is an error.
 - Value 0 is a value like any other; whether it is background, unlabelled or a class, the label map says.
 - A mask has the photo's size, upright as the photo is shown unless `source.exif: as-stored` says otherwise.
 """
@@ -30,13 +31,13 @@ from segdata.digests import value_digest
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, FormatRow, OpenSource
-from segdata.formats._parts.label_file import LabelFile, indices_of_colors
-from segdata.formats._parts.masks_pairs import Options, Pair, list_pairs
+from segdata.formats._parts.label_file import LabelFile, read_numbers
+from segdata.formats._parts.masks_pairs import Options, Pair, list_pairs, several
 from segdata.formats._parts.photo_files import digest_of
 from segdata.formats._surveys.masks import survey
 from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX
-from segdata.photo import Photo, Resize, read_mask_values, turn_upright
+from segdata.photo import Photo, Resize, turn_upright
 from segdata.rasterize import blank_mask
 from segdata.sample import Mask, Sample
 
@@ -65,11 +66,7 @@ def class_ids(path: Path, name: str, label_map: LabelMap, labels: LabelFile | No
             expected="PNG, BMP or TIFF: JPEG and WebP change the values along borders",
             fix="Export the mask again as PNG.",
         )
-    values = read_mask_values(path, name)
-    if values.ndim == 3 and labels is not None and labels.colors:
-        colors = {color: value for value, color in enumerate(labels.colors)}
-        fix = f"Save masks as PNG without smoothing, or add the colour to {labels.name}."
-        values = indices_of_colors(values, colors, name, fix)
+    values = read_numbers(path, name, labels)
     if values.ndim != 2:
         raise DataError(
             name,
@@ -90,7 +87,7 @@ def map_of_values(source: OpenSource, labels: LabelFile | None) -> LabelMap:
     by_name = source.label_map.by_name
     known = () if labels is None else labels.names
     unknown = sorted(by_name.keys() - set(known))
-    if unknown and not own_names and (labels is not None or not source.label_map.by_value):
+    if unknown and not own_names:
         expected = "values of the masks, or source.options.names: the file that names them"
         if labels is not None:
             expected = f"a name of {labels.name}; {nearest(unknown[0], known)}"
@@ -157,12 +154,7 @@ class Reader:
         pair = self._pairs[id]
         for names, what in ((pair.photos, "photos"), (pair.masks, "masks")):
             if len(names) > 1:
-                raise DataError(
-                    " and ".join(names),
-                    found=f"several {what} of the name {id!r}",
-                    expected="one",
-                    fix="Rename or remove one.",
-                )
+                raise several(names, what, id)
         return pair.photos[0], pair.masks[0] if pair.masks else None
 
 

@@ -17,7 +17,7 @@ A groundTruth object (or a table of boxes) without pixel labels is painted: its 
 The sample id is the photo's path below the photos folder without extension: `031`.
 
 Traps: Label_1.png is the mask of row 1, not of the first photo by name. Paths are those of somebody's Windows computer
-(see _parts/matlab_pairs.py). Ids need not begin at 1, and one label may own several. 0 is unlabelled, unless a label claims it;
+(see _parts/matlab_places.py). Ids need not begin at 1, and one label may own several. 0 is unlabelled, unless a label claims it;
 a mask of zeros alone is a photo that somebody opened and did not label. MATLAB shows photos as they are stored,
 so masks are turned upright together with the photo (`exif: as-shown` says that they are upright already).
 """
@@ -38,9 +38,10 @@ from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.matlab_empty import is_zero_png
 from segdata.formats._parts.matlab_files import GroundTruth, read_ground_truth
 from segdata.formats._parts.matlab_masks import UNLABELLED, class_ids
-from segdata.formats._parts.matlab_pairs import Folders, Pair, Pairing, pair_names, pair_rows
+from segdata.formats._parts.matlab_pairs import Pair, Pairing, pair_names, pair_rows
+from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import read_segmentation
-from segdata.formats._parts.matlab_shapes import paint_shape
+from segdata.formats._parts.matlab_shapes import paint_shape, turned_shapes
 from segdata.formats._parts.photo_files import digest_of
 from segdata.formats._surveys.matlab import survey as survey
 from segdata.label_map import LabelMap
@@ -207,6 +208,7 @@ class Reader:
         for shape in pair.shapes:
             class_id = self._label_map.id_of_name(shape.label, where=where, place=shape.place)
             findings += paint_shape(mask, shape, class_id, pair.photo)
+        findings += turned_shapes(pair.shapes, (mask.shape[0], mask.shape[1]), pair.photo)
         upright = mask if as_shown else turn_upright(mask, photo.orientation)
         return photo.sample(id, upright, resize, tuple(findings))
 

@@ -35,16 +35,15 @@ from pathlib import Path
 import msgspec
 
 from segdata.digests import value_digest
-from segdata.errors import ConfigError, DataError
+from segdata.errors import DataError
 from segdata.findings import Finding, Severity
 from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.label_file import LabelFile
+from segdata.formats._parts.masks_pairs import several
 from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_files, without_extension
 from segdata.formats._parts.voc_lists import read_lists
-from segdata.formats._parts.voc_masks import read_indices
+from segdata.formats._parts.voc_masks import map_of_indices, read_indices
 from segdata.formats._surveys.voc import survey
-from segdata.label_map import LabelMap
-from segdata.ontology import IGNORE_INDEX
 from segdata.photo import Photo, Resize, turn_upright
 from segdata.pipeline import Split
 from segdata.rasterize import blank_mask
@@ -60,24 +59,6 @@ ROW = FormatRow(
 
 
 MASK_SUFFIXES = (".png", ".mat")
-
-
-def _map_of_indices(source: OpenSource, labels: LabelFile | None) -> LabelMap:
-    """Class id of every index: by the names of the label file where there is one, by value, 255 always ignore."""
-    own_names = source.label_map == LabelMap.identity(source.ontology)
-    if labels is None:
-        if source.label_map.by_name and not own_names:
-            raise ConfigError(
-                source.where,
-                place="source.label_map",
-                found=f"the name {next(iter(source.label_map.by_name))!r}",
-                expected="palette indices, or source.options.labels: the file that names them",
-            )
-        return LabelMap({}, {**source.label_map.by_value, IGNORE_INDEX: IGNORE_INDEX})
-    names = enumerate(labels.names)
-    by_name = {i: source.label_map.by_name[name] for i, name in names if name in source.label_map.by_name}
-    by_value = {} if own_names else source.label_map.by_value
-    return LabelMap({}, {**by_name, **by_value, IGNORE_INDEX: IGNORE_INDEX})
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,7 +84,7 @@ class Reader:
     """A VOC tree.
 
     Raises DataError when photos or masks are absent or an id is in two lists, ConfigError for names in the label map
-    without options.labels.
+    that options.labels does not hold, or a class for the border.
     """
 
     findings: Sequence[Finding]
@@ -121,7 +102,7 @@ class Reader:
         if options.labels is not None:
             path = source.need(options.labels, "names of the indices: class_names.txt or labelmap.txt")
             self._labels = LabelFile.read(path, options.labels)
-        self._label_map = _map_of_indices(source, self._labels)
+        self._label_map = map_of_indices(source, self._labels)
         findings: list[Finding] = []
         self._masks = _files(source, options.masks, MASK_SUFFIXES, findings)
         if options.more_masks is not None:
@@ -207,29 +188,29 @@ class Reader:
         return self._ids
 
     def files(self, id: str) -> tuple[str, str | None]:
-        """Photo and mask of a sample, relative to the root."""
-        masks = self._masks.get(id)
-        return self._name(self._photos[id][0]), self._name(masks[0]) if masks else None
+        """Photo and mask of a sample, relative to the root. Raises DataError for several masks in one folder."""
+        names = [self._name(path) for path in self._masks.get(id, ())]
+        if len(names) > 1:
+            raise several(names, "masks", id)
+        return self._name(self._photos[id][0]), names[0] if names else None
 
     def official_split(self, id: str) -> str | None:
         return None if self._splits is None else self._splits[id]
 
     def fingerprint(self, id: str) -> Fingerprint:
-        masks = [[self._name(path), digest_of(path, self._name(path))] for path in self._masks.get(id, ())]
-        photo = self._photos[id][0]
-        labels = msgspec.to_builtins(self._labels)
-        return Fingerprint(
-            digest_of(photo, self._name(photo)), value_digest([self._name(photo), masks, labels])
-        )
+        photo, mask = self.files(id)
+        masks = [] if mask is None else [[mask, digest_of(self._source.root / mask, mask)]]
+        said = [photo, masks, msgspec.to_builtins(self._labels)]
+        return Fingerprint(digest_of(self._source.root / photo, photo), value_digest(said))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
-        photo = Photo.open(self._photos[id][0], self._name(self._photos[id][0]))
-        if id not in self._masks:
+        photo_name, name = self.files(id)
+        photo = Photo.open(self._source.root / photo_name, photo_name)
+        if name is None:
             return photo.sample(id, blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
-        path = self._masks[id][0]
-        values, findings = read_indices(path, self._name(path), self._labels)
+        values, findings = read_indices(self._source.root / name, name, self._labels)
         names = dict(enumerate(self._labels.names)) if self._labels else None
-        mask = self._label_map.remap(values, where=self._name(path), names=names)
+        mask = self._label_map.remap(values, where=name, names=names)
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
         return photo.sample(id, mask, resize, findings)
@@ -238,10 +219,10 @@ class Reader:
 def _files(
     source: OpenSource, folder: str, suffixes: tuple[str, ...], findings: list[Finding]
 ) -> dict[str, list[Path]]:
-    """Files with one of these endings by their name below `folder` without the ending; a .mat after all others."""
+    """Files with one of these endings by their name below `folder` without the ending."""
     found: dict[str, list[Path]] = {}
     files = list_files(source.root / folder, source.root, findings)
-    for name, path in sorted(files.items(), key=lambda item: item[0].lower().endswith(".mat")):
+    for name, path in files.items():
         if path.suffix.lower() in suffixes:
             found.setdefault(without_extension(name), []).append(path)
     return found

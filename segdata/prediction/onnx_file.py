@@ -15,7 +15,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,11 +121,14 @@ def _export(module: nn.Module, size_hw: tuple[int, int], path: Path) -> bool:
     """Whether height and width could be left open."""
     example = (torch.rand(2, 3, *size_hw) * 255,)
     batch, height, width = (torch.export.Dim(name, min=1) for name in AXES)
+    dynamic = _takes(module, _odd_hw(size_hw))
     with _quiet():
         try:
-            exported = _exported(module, example, {0: batch, 2: height, 3: width})
-            dynamic = True
+            axes = {0: batch, 2: height, 3: width} if dynamic else {0: batch}
+            exported = _exported(module, example, axes)
         except torch.onnx.OnnxExporterError:
+            if not dynamic:
+                raise
             exported = _exported(module, example, {0: batch})
             dynamic = False
         assert exported is not None
@@ -133,14 +136,28 @@ def _export(module: nn.Module, size_hw: tuple[int, int], path: Path) -> bool:
     return dynamic
 
 
+def _odd_hw(size_hw: tuple[int, int]) -> tuple[int, int]:
+    return size_hw[0] + 5, size_hw[1] + 3
+
+
+def _takes(module: nn.Module, size_hw: tuple[int, int]) -> bool:
+    """Whether the network itself takes photos of another size than that of its training."""
+    try:
+        with torch.inference_mode():
+            module(torch.zeros(1, 3, *size_hw))
+    except (AssertionError, RuntimeError, ValueError):
+        return False
+    return True
+
+
 def _exported(
-    module: nn.Module, example: tuple[Tensor], axes: dict[int, object]
+    module: nn.Module, example: tuple[Tensor], axes: Mapping[int, object]
 ) -> torch.onnx.ONNXProgram | None:
     return torch.onnx.export(
         module,
         example,
         dynamo=True,
-        dynamic_shapes=(axes,),
+        dynamic_shapes=(dict(axes),),
         input_names=[INPUT],
         output_names=[OUTPUT],
         external_data=False,
@@ -189,8 +206,7 @@ def _compare(module: nn.Module, path: Path, size_hw: tuple[int, int], dynamic: b
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(0)
     difference = largest = 0.0
-    odd_hw = (size_hw[0] + 5, size_hw[1] + 3)
-    for count, (height, width) in [(1, size_hw), (2, odd_hw if dynamic else size_hw)]:
+    for count, (height, width) in [(1, size_hw), (2, _odd_hw(size_hw) if dynamic else size_hw)]:
         photos = random.integers(0, 256, (count, 3, height, width)).astype(np.float32)
         with torch.inference_mode():
             expected = module(torch.from_numpy(photos)).numpy()

@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image, ImageOps
 
-from segdata.conversion import Conversion
+from segdata.conversion import Conversion, plan
+from segdata.conversion.plan import _version, settings_digest
 from segdata.errors import DataError, ShardError
 from segdata.photo import nearest_pixels
 from segdata.project import Project
@@ -82,6 +84,26 @@ def test_a_second_conversion_writes_no_shard_and_changes_no_byte(project: Projec
     assert folder_bytes(folder) == before
     assert {path.name: path.stat().st_ino for path in folder.glob("*.arrow")} == inodes
     assert project.plan_path("via").read_bytes() == plan_before
+
+
+def test_an_empty_label_map_is_not_an_absent_one(project: Project) -> None:
+    """None is the identity, {} maps nothing: a set made with one must not stand for the other."""
+    pipeline = project.pipeline("via")
+    keys = {
+        settings_digest(replace(pipeline, source=replace(pipeline.source, label_map=label_map)))
+        for label_map in (None, {}, {"1": "road"}, {1: "road"})
+    }
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize("library", ["h5py", "mat-io", "opencv-contrib-python-headless", "pillow"])
+def test_another_decoder_is_another_key(
+    project: Project, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    before = settings_digest(project.pipeline("via"))
+    versions = {library: "999"}
+    monkeypatch.setattr(plan, "_version", lambda name: versions.get(name, _version(name)))
+    assert settings_digest(project.pipeline("via")) != before
 
 
 def test_add_edit_delete_rename_cost_only_themselves_and_leave_no_history(

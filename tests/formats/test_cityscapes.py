@@ -278,6 +278,52 @@ def test_annotation_without_photo_is_told(tmp_path: Path) -> None:
     assert finding.file == "gtFine/train/ulm/ulm_000000_000019_gtFine_labelIds.png"
 
 
+@pytest.mark.parametrize("unannotated", ["skip", "background"])
+def test_annotation_without_photo_is_nobody_elses(tmp_path: Path, unannotated: str) -> None:
+    _photo(tmp_path, size_hw=(1, 2))
+    _photo(tmp_path, "ulm_000000_000001", size_hw=(1, 2))
+    _mask(tmp_path, np.array([[7, 8]], np.uint8))
+    _mask(tmp_path, np.array([[26, 26]], np.uint8), split="val")
+    _mask(tmp_path, np.array([[26, 26]], np.uint8), split="val", id="ulm_000000_000001")
+    reader = _reader(tmp_path, unannotated=unannotated, unlabelled_id=1)
+    assert [found.file for found in reader.findings if found.code == "no-photo"] == [
+        f"gtFine/val/{id.split('_')[0]}/{id}_gtFine_labelIds.png" for id in (ID, "ulm_000000_000001")
+    ]
+    assert reader.read(ID).mask.tolist() == [[0, 1]]
+    assert list(reader.ids()) == ([ID] if unannotated == "skip" else [ID, "ulm_000000_000001"])
+    if unannotated == "background":
+        assert reader.files("ulm_000000_000001")[1] is None
+        assert reader.read("ulm_000000_000001").mask.tolist() == [[1, 1]]
+
+
+def test_two_masks_of_one_photo_are_refused(tmp_path: Path) -> None:
+    _pair(tmp_path, np.array([[7, 8]], np.uint8))
+    other = tmp_path / f"gtFine/train/ulm/{ID}_gtFine_labelIds.png"
+    other.parent.mkdir()
+    Image.fromarray(np.array([[26, 26]], np.uint8)).save(other)
+    reader = _reader(tmp_path)
+    for call in (reader.read, reader.files, reader.fingerprint):
+        with pytest.raises(DataError) as caught:
+            call(ID)
+        assert caught.value.where == (
+            f"gtFine/train/aachen/{ID}_gtFine_labelIds.png and gtFine/train/ulm/{ID}_gtFine_labelIds.png"
+        )
+        assert caught.value.found == f"several masks of the name '{ID}'"
+    other.rename(other.with_name(f"{ID}_gtFine_instanceIds.png"))  # of another kind: the wanted one is taken
+    assert _reader(tmp_path).read(ID).mask.tolist() == [[0, 1]]
+
+
+def test_names_in_the_label_map_are_official_labels(tmp_path: Path) -> None:
+    _pair(tmp_path, np.array([[7, 9]], np.uint8))
+    with pytest.raises(
+        ConfigError, match="found the name 'parkng'; expected a label of Cityscapes; did you mean 'parking'"
+    ):
+        _reader(tmp_path, SMALL, {"road": "road", "parkng": "car"})
+    assert _reader(tmp_path, SMALL, {"road": "road", "parking": "car"}).read(ID).mask.tolist() == [[0, 1]]
+    own = ontology_of_names("own", ["road", "carriage"])  # names of one's own need no label map
+    assert _reader(tmp_path, own).read(ID).mask.tolist() == [[0, 255]]
+
+
 def test_id_in_two_splits_is_an_error(tmp_path: Path) -> None:
     _pair(tmp_path)
     _photo(tmp_path, ID, "val")
@@ -320,3 +366,25 @@ def test_fingerprint_follows_photo_and_annotation_alone(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(DataError, match="no readable file"):
         reader.fingerprint(ID)
+
+
+def test_messages_say_what_to_do(tmp_path: Path) -> None:
+    again = "Copy it again from the download, or save it again in the label tool."
+    _photo(tmp_path, size_hw=(2, 17))
+    path = _beside(tmp_path, "polygons.json")
+    for text, fix in (
+        ("[", again),
+        ('{"imgHeight": 2, "imgWidth": 17}', again),
+        (
+            '{"imgHeight": 4, "imgWidth": 34, "objects": []}',
+            "Put the photo that was annotated beside it, or remove one of the two.",
+        ),
+        (
+            '{"imgHeight": 2, "imgWidth": 17, "objects": [{"label": "road", "polygon": [[0, 0], [9e9, 0], [1, 1]]}]}',
+            "Move the point back.",
+        ),
+    ):
+        path.write_text(text)
+        with pytest.raises(DataError) as caught:
+            _reader(tmp_path).read(ID)
+        assert caught.value.fix == fix

@@ -534,6 +534,58 @@ def test_survey(tmp_path: Path) -> None:
     assert reader.ids() == ("train2017/a", "val2017/a")
 
 
+def test_survey_of_cocos_own_layout(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        write_photo(tmp_path / f"{split}2017/{split}.png", (4, 6))
+        said = coco_file([image(name=f"{split}.png")], [polygons(SQUARE, keypoints=[1, 1, 2])], CATEGORIES)
+        for kind in ("instances", "person_keypoints"):
+            write_json(tmp_path / f"annotations/{kind}_{split}2017.json", said)
+        said["annotations"][0]["segments_info"] = []
+        write_json(tmp_path / f"annotations/panoptic_{split}2017.json", said)
+    survey = survey_folder("coco", tmp_path)
+    assert survey is not None
+    both = ("train", "val")
+    assert survey.options == {
+        "annotations": {split: f"annotations/instances_{split}2017.json" for split in both},
+        "photos": {split: f"{split}2017" for split in both},
+    }
+    assert survey.splits == {"train": 1, "val": 1}
+    assert survey.photos == ("train2017/train.png", "val2017/val.png")
+    assert survey.choices["annotations"] == [
+        {split: f"annotations/person_keypoints_{split}2017.json" for split in both}
+    ]
+    assert [found.line() for found in survey.findings] == [
+        "warning: annotations/person_keypoints_train2017.json: 2 more COCO files: "
+        "annotations/person_keypoints_train2017.json, annotations/person_keypoints_val2017.json "
+        "[other-annotations: left out]"
+    ]
+
+
+def test_survey_of_two_files_without_splits(tmp_path: Path) -> None:
+    for number, name in enumerate(("a", "b"), start=1):
+        write_photo(tmp_path / f"images/{name}.png", (4, 6))
+        write_json(tmp_path / f"{name}.json", coco_file([image(number, f"{name}.png")], [], CATEGORIES))
+    survey = survey_folder("coco", tmp_path)
+    assert survey is not None
+    assert survey.options == {"annotations": "a.json", "photos": "images"}
+    assert survey.choices["annotations"] == ["b.json"]
+    assert [(found.code, found.file, found.message) for found in survey.findings] == [
+        ("other-annotations", "b.json", "1 more COCO files: b.json")
+    ]
+
+
+def test_what_draws_nothing_changes_no_fingerprint(tmp_path: Path) -> None:
+    def annotation(**more: Any) -> str:
+        write_coco(tmp_path, polygons(SQUARE) | more)
+        return coco_reader(tmp_path).fingerprint("a").annotation
+
+    plain = annotation()
+    assert annotation(bbox=[1, 2, 3, 4], area=5, keypoints=[1, 2, 2], score=0.5) == plain
+    assert annotation(iscrowd=1) != plain
+    assert annotation(category_id=3) != plain
+    assert annotation(segmentation=[[1, 1, 4, 1, 4, 3]]) != plain
+
+
 def test_survey_of_other_folders(tmp_path: Path) -> None:
     assert survey_folder("coco", tmp_path) is None
     (tmp_path / "a.json").write_text('{"images": 1, "annotations": 2, "categories": 3}')
@@ -568,3 +620,30 @@ def test_mutated_files_give_samples_or_our_errors(tmp_path: Path) -> None:
         named = ("instances_default.json", "images/")
         outcomes += outcomes_of(lambda: coco_reader(tmp_path), (4, 6), named)
     assert min(outcomes["sample"], outcomes["error"]) > NUM_FILES / 10
+
+
+@pytest.mark.parametrize(
+    ("annotation", "fix"),
+    [
+        (rle([24], (5, 6)), "Put the photo that was annotated in place, or export the annotations again."),
+        (rle("~"), "Export the annotations again."),
+        (polygons([1, 1, 4, 1, 4, 3, 1]), "Draw it again, or export the annotations again."),
+        (polygons(SQUARE, iscrowd="no"), "Export it again."),
+    ],
+)
+def test_broken_annotations_say_what_to_do(tmp_path: Path, annotation: Any, fix: str) -> None:
+    reader = coco_reader(write_coco(tmp_path, annotation))
+    with pytest.raises(DataError) as caught:
+        reader.read("a")
+    assert caught.value.where == f"{FILE}: image 1"
+    assert caught.value.place == "annotation 1"
+    assert caught.value.fix == fix
+
+
+def test_two_names_of_one_category_say_what_to_do(tmp_path: Path) -> None:
+    two = [{"id": 7, "name": "road"}, {"id": 7, "name": "car"}]
+    write_coco(tmp_path, polygons(SQUARE), categories=two)
+    with pytest.raises(
+        DataError, match="category 7: found two names: 'road' and 'car'.*Give one of them another id"
+    ):
+        coco_reader(tmp_path)

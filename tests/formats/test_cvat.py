@@ -216,8 +216,10 @@ def test_polylines_are_ignored_unless_told(tmp_path: Path) -> None:
     sample = cvat_reader(tmp_path).read("a")
     assert drawn(sample.mask) == NOTHING
     assert [(f.code, f.place, f.severity) for f in sample.findings] == [
-        ("line-ignored", "shape 1", "warning")
+        ("line-ignored", "shape 1", "warning"),
+        ("not-annotated", "", "warning"),
     ]
+    assert rows(tmp_path, unannotated="background", unlabelled_id=1) == ["11111111"] * 6
     assert rows(tmp_path, {"lines": "closed"}) == SQUARE_ROWS
     assert rows(tmp_path, {"lines": {"stroke": 1}})[1:4] == [".0000...", "....0...", ".0000..."]
     with pytest.raises(ConfigError, match="stroke"):
@@ -241,6 +243,24 @@ def test_what_covers_no_area_is_told(tmp_path: Path) -> None:
         ("cuboid-ignored", "shape 3"),
         ("tag-ignored", "shape 4"),
         ("too-few-points", "shape 5"),
+        ("not-annotated", ""),
+    ]
+
+
+def test_images_of_points_alone_are_not_annotated(tmp_path: Path) -> None:
+    write_cvat(tmp_path, cvat_shape("points", "nose", points="1,1;2,2"), cvat_shape("cuboid", "van", xtl1=1))
+    reader = cvat_reader(tmp_path)
+    assert reader.ids() == ()
+    assert [finding.code for finding in reader.findings] == ["not-annotated"]
+
+
+def test_what_is_doubtful_about_an_outline_is_told(tmp_path: Path) -> None:
+    thin = cvat_shape("ellipse", "road", cx=4, cy=3, rx=4, ry=0.3, rotation=30)
+    write_cvat(tmp_path, polygon("0,0;7,5;7,0;0,5"), polygon("1,1;2,2;4,4"), thin)
+    sample = cvat_reader(tmp_path).read("a")
+    assert [(f.code, f.place, f.message) for f in sample.findings if f.code != "points-clipped"] == [
+        ("self-crossing", "shape 1", "the outline crosses itself at x 3.5, y 2.5"),
+        ("zero-area", "shape 2", "all 3 points lie on one line"),
     ]
 
 
@@ -462,3 +482,10 @@ def test_mutated_files_give_samples_or_our_errors(tmp_path: Path) -> None:
         (tmp_path / FILE).write_bytes(broken_bytes(text, chance) if number % 3 == 0 else text)
         outcomes += outcomes_of(lambda: cvat_reader(tmp_path), (6, 8), ("annotations.xml", "images/"))
     assert min(outcomes["sample"], outcomes["error"]) > NUM_FILES / 10
+
+
+def test_a_size_that_is_no_number_says_what_to_do(tmp_path: Path) -> None:
+    reader = cvat_reader(write_cvat(tmp_path, polygon(), height="six"))
+    with pytest.raises(DataError, match="height: found 'six'; expected a number of pixels") as caught:
+        reader.read("a")
+    assert caught.value.fix == "Export 'CVAT for images 1.1' again."

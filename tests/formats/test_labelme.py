@@ -107,7 +107,8 @@ def test_lines_are_ignored_unless_told(tmp_path: Path, kind: str, points: Any) -
     sample = labelme_reader(tmp_path).read("a")
     assert drawn(sample.mask) == NOTHING
     assert [(f.code, f.place, f.severity) for f in sample.findings] == [
-        ("line-ignored", "shape 1", "warning")
+        ("line-ignored", "shape 1", "warning"),
+        ("not-annotated", "", "warning"),
     ]
     line = [".000000." if row == 1 else "........" for row in range(6)]
     assert rows(tmp_path, {"lines": {"stroke": 1}}) == line
@@ -135,7 +136,33 @@ def test_points_are_ignored_and_need_no_class(tmp_path: Path) -> None:
         ("point-ignored", "shape 1"),
         ("point-ignored", "shape 2"),
         ("too-few-points", "shape 3"),
+        ("not-annotated", ""),
     ]
+
+
+def test_a_photo_of_points_alone_is_not_annotated(tmp_path: Path) -> None:
+    write_labelme(tmp_path, labelme_shape("nose", (1, 1), shape_type="point"))
+    reader = labelme_reader(tmp_path)
+    assert reader.ids() == ()
+    assert [finding.code for finding in reader.findings] == ["not-annotated"]
+    taken = labelme_reader(tmp_path, unannotated="background", unlabelled_id=1).read("a")
+    assert drawn(taken.mask) == ["11111111"] * 6
+    ignored = labelme_reader(tmp_path, unannotated="ignore", unlabelled_id=1).read("a")
+    assert drawn(ignored.mask) == NOTHING
+
+
+def test_what_is_doubtful_about_an_outline_is_told(tmp_path: Path) -> None:
+    bow_tie = road((0, 0), (7, 5), (7, 0), (0, 5))
+    circle = road((3.5, 2.5), (3.6, 2.5), shape_type="circle")
+    write_labelme(tmp_path, bow_tie, road((1, 1), (2, 2), (4, 4)), circle)
+    sample = labelme_reader(tmp_path).read("a")
+    assert [(f.code, f.place, f.message) for f in sample.findings] == [
+        ("self-crossing", "shape 1", "the outline crosses itself at x 3.5, y 2.5"),
+        ("zero-area", "shape 2", "all 3 points lie on one line"),
+        ("zero-area", "shape 3", "all 16 points lie on one line"),
+    ]
+    assert drawn(sample.mask)[2] == "00000000"
+    assert drawn(sample.mask)[5] == "0......0"
 
 
 MASK = np.array([[0, 1, 1], [1, 1, 0]])
@@ -392,6 +419,18 @@ def test_a_change_of_one_file_changes_one_fingerprint(tmp_path: Path) -> None:
     assert (new["b"].photo, new["b"].annotation == old["b"].annotation) == (old["b"].photo, False)
 
 
+def test_what_draws_nothing_changes_no_fingerprint(tmp_path: Path) -> None:
+    def annotation(**more: Any) -> str:
+        write_labelme(tmp_path, road(*SQUARE) | more)
+        return labelme_reader(tmp_path).fingerprint("a").annotation
+
+    plain = annotation()
+    assert annotation(flags={"ok": True}, group_id=3, description="wet") == plain
+    assert annotation(label="car") != plain
+    assert annotation(shape_type="linestrip") != plain
+    assert annotation(points=SQUARE[:3]) != plain
+
+
 def test_folders(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no JSON file with shapes and imagePath"):
         labelme_reader(tmp_path)
@@ -495,3 +534,12 @@ def test_photo_whose_copy_is_turned(tmp_path: Path) -> None:
     (tmp_path / "a.png").unlink()
     (tmp_path / "turned.jpg").unlink()
     assert rows(tmp_path) == ["00...."] * 8
+
+
+@pytest.mark.parametrize("text", ["[", '{"shapes": 1, "imagePath": "a.png"}'])
+def test_broken_files_say_what_to_do(tmp_path: Path, text: str) -> None:
+    write_photo(tmp_path / "a.png")
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DataError) as caught:
+        labelme_reader(tmp_path).read("a")
+    assert caught.value.fix.startswith("Save it again")

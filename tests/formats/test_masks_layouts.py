@@ -150,3 +150,70 @@ def test_masks_equal_a_plain_read_by_pillow(tmp_path: Path) -> None:
         with Image.open(tmp_path / "a.png") as stored:
             assert stored.mode == mode
             assert np.array_equal(class_ids(tmp_path / "a.png", "a.png", everything), np.asarray(stored))
+
+
+def test_a_palette_goes_through_the_colours_of_labelmap(tmp_path: Path) -> None:
+    """Image programs number the colours of a palette as they please; RGB and palette are one picture here."""
+    road, car = (128, 64, 128), (0, 0, 142)
+    (tmp_path / "labelmap.txt").write_text("car:0,0,142::\nroad:128,64,128::\n")
+    write_photo(tmp_path / "image/a.jpg", (2, 3))
+    picture = np.array([[road, road, car], [car, car, road]], np.uint8)
+    palettised = Image.fromarray(np.array([[5, 5, 1], [1, 1, 5]], np.uint8))
+    palettised.putpalette([0, 0, 0, *car, 9, 9, 9, 9, 9, 9, 9, 9, 9, *road])
+    for image in (Image.fromarray(picture), palettised):
+        (tmp_path / "mask").mkdir(exist_ok=True)
+        image.save(tmp_path / "mask/a.png")
+        assert drawn(opened_as_named(tmp_path).read("a").mask) == ["002", "220"]
+    palettised.putpalette([0, 0, 0, *car, 9, 9, 9, 9, 9, 9, 9, 9, 9, 1, 2, 3])
+    palettised.save(tmp_path / "mask/a.png")
+    with pytest.raises(
+        DataError, match=r"row 0, column 0: found colour \(1, 2, 3\) \(3 pixels .*add the colour to labelmap"
+    ):
+        opened_as_named(tmp_path).read("a")
+
+
+def opened_as_named(root: Path) -> Reader:
+    return open_reader("masks", source(root, {"names": "labelmap.txt"}))
+
+
+@pytest.mark.parametrize(
+    ("photos", "masks", "options"),
+    [
+        (".", "mask", {}),
+        ("img", "img/mask", {}),
+        ("img/photo", "img", {}),
+        (".", "data/mask", {"mask_suffix": "_L"}),
+        ("img", "img/sub/mask", {"photo_suffix": "_sat"}),
+    ],
+)
+@pytest.mark.parametrize("unannotated", ["skip", "background"])
+def test_a_mask_is_no_photo(
+    tmp_path: Path, photos: str, masks: str, options: dict[str, object], unannotated: str
+) -> None:
+    write_photo(tmp_path / photos / f"a{options.get('photo_suffix', '')}.jpg", (3, 4))
+    mask(tmp_path / masks / f"a{options.get('mask_suffix', '')}.png")
+    chosen = {"photos": photos, "masks": masks, **options}
+    reader = open_reader("masks", source(tmp_path, chosen, label_map=LABELS, unannotated=unannotated))
+    assert (reader.ids(), reader.findings) == (("a",), ())
+    assert drawn(reader.read("a").mask) == ROWS
+
+
+def test_photos_and_masks_of_one_split_are_none_of_another(tmp_path: Path) -> None:
+    write_photo(tmp_path / "a.jpg", (3, 4))
+    mask(tmp_path / "mask/a.png")
+    write_photo(tmp_path / "val/b.jpg", (3, 4))
+    mask(tmp_path / "val mask/b.png")
+    folders = {"photos": {"train": ".", "val": "val"}, "masks": {"train": "mask", "val": "val mask"}}
+    reader = open_reader("masks", source(tmp_path, folders, label_map=LABELS, unannotated="ignore"))  # type: ignore[arg-type]
+    assert reader.ids() == ("train/a", "val/b")
+    assert reader.findings == ()
+
+
+def test_a_name_that_no_file_names_is_an_error(tmp_path: Path) -> None:
+    write_photo(tmp_path / "image/a.jpg", (3, 4))
+    mask(tmp_path / "mask/a.png")
+    with pytest.raises(
+        ConfigError,
+        match=r"found the name 'pavement'; expected values of the masks, or source\.options\.names",
+    ):
+        opened(tmp_path, {}, {**LABELS, "pavement": "road"})

@@ -160,29 +160,6 @@ def test_mask_of_another_size_is_an_error(tmp_path: Path) -> None:
         open_matlab(tmp_path).read("a")
 
 
-def test_foreign_paths_are_found_by_name_below_the_root(tmp_path: Path) -> None:
-    photo(tmp_path / "images" / "roll 2" / "Straße 1.jpg", (1, 2))
-    mask(tmp_path / "elsewhere" / "Label_1.png", [[2, 1]])
-    truth = ground_truth(["/home/löwe/Straße 1.jpg"], [r"D:\x\Label_1.png"])
-    save(tmp_path / "gTruth.mat", gTruth=truth)
-    reader = open_matlab(tmp_path)
-    assert list(reader.ids()) == ["roll 2/Straße 1"]
-    assert reader.read("roll 2/Straße 1").mask.tolist() == [[1, 0]]
-
-
-def test_a_name_found_twice_is_an_error_naming_both(tmp_path: Path) -> None:
-    export(tmp_path, {"a.jpg": [[1, 2]]})
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    source = tmp_path / "PixelLabelData" / "Label_1.png"
-    (tmp_path / "one" / "Label_1.png").write_bytes(source.read_bytes())
-    open_matlab(tmp_path)  # the one in the labels folder counts
-    source.rename(tmp_path / "two" / "Label_1.png")
-    with pytest.raises(DataError, match=r"gTruth\.mat: row 1: .*one/Label_1\.png, two/Label_1\.png"):
-        open_matlab(tmp_path)
-    assert open_matlab(tmp_path, labels="two").read("a").mask.tolist() == [[0, 1]]
-
-
 def test_rows_that_lost_a_file_say_why(tmp_path: Path) -> None:
     export(tmp_path, {f"{name}.jpg": [[1, 2]] for name in "abc"})
     (tmp_path / "images" / "a.jpg").rename(tmp_path / "images" / "a.jpeg")

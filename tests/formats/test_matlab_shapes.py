@@ -119,7 +119,10 @@ def test_outlines_are_turned_with_the_photo(tmp_path: Path) -> None:
     assert drawn(opened(tmp_path, truth).read("a").mask) == ["......"] * 5 + ["....00"] * 3
     shown = opened(tmp_path, truth, exif="as-shown").read("a")
     assert drawn(shown.mask) == [".....0"] * 2 + ["......"] * 6
-    assert codes(shown.findings) == [("points-clipped", "row 1, 'sky', polygon 1")]
+    clipped, turned = shown.findings
+    assert (clipped.code, clipped.place) == ("points-clipped", "row 1, 'sky', polygon 1")
+    assert turned.code == "turned-annotation"
+    assert turned.message == "all regions fit a photo of 8x6, but it is 6x8"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,7 @@ def test_tables_of_boxes(tmp_path: Path, made: Any) -> None:
         "a": ["1.......", *["........"] * 4, "11111111"],
         "b": ["22......"] * 6,
     }
-    assert [finding.code for finding in reader.findings] == ["boxes-painted"]
+    assert [finding.code for finding in reader.findings] == ["other-folder", "boxes-painted"]
 
 
 def test_a_training_datastore_says_what_to_export(tmp_path: Path) -> None:

@@ -105,7 +105,11 @@ def test_where_the_parts_lie(tmp_path: Path) -> None:
         "photos": "Fotos",
         "labels": "day 1/export/GroundTruthProject/PixelLabelData",
     }
-    assert (found.annotated, found.findings) == (2, ())
+    assert found.annotated == 2
+    assert [finding.line() for finding in found.findings] == [
+        "note: day 1/export/labels.mat (row 1): 2 photos recorded in 'images' were found in Fotos/, "
+        "such as 'Fotos/a.jpg' [other-folder: taken by name]"
+    ]
     assert len(open_matlab(tmp_path, **found.options).ids()) == 2
 
 

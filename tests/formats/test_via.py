@@ -120,6 +120,30 @@ def test_points_and_pairs_are_ignored_and_said(tmp_path: Path) -> None:
     ]
 
 
+def test_a_photo_of_points_alone_is_not_annotated(tmp_path: Path) -> None:
+    one_photo(tmp_path, shape("point", cx=3, cy=3))
+    assert via_reader(tmp_path).ids() == ()
+    for policy, row in (("background", "11111111"), ("ignore", "........")):
+        sample = via_reader(tmp_path, unlabelled_id=1, unannotated=policy).read("a")
+        assert drawn(sample.mask) == [row] * 6
+        assert [(f.code, f.message, f.severity) for f in sample.findings] == [
+            ("not-annotated", "an entry of points alone, which cover no area", "warning")
+        ]
+
+
+def test_a_photo_of_which_nothing_can_be_painted_goes_by_policy(tmp_path: Path) -> None:
+    one_photo(tmp_path, polygon((0, 0), (7, 5)))
+    for policy, row, action in (
+        ("skip", "........", "whole photo ignored"),
+        ("background", "11111111", "whole photo taken as background"),
+        ("ignore", "........", "whole photo taken as ignore"),
+    ):
+        sample = via_reader(tmp_path, unlabelled_id=1, unannotated=policy).read("a")
+        assert drawn(sample.mask) == [row] * 6
+        assert codes(sample.findings) == [("too-few-points", "region 1"), ("not-annotated", "")]
+        assert sample.findings[1].action == action
+
+
 def test_what_runs_outside_is_clipped_and_counted(tmp_path: Path) -> None:
     sample = read_one(tmp_path, box(-3, 2, 8, 9))
     assert drawn(sample.mask) == ["........"] * 2 + ["00000000"] * 4

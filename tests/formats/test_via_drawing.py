@@ -53,6 +53,15 @@ def test_an_open_stroke_may_cross_itself_and_be_straight(tmp_path: Path) -> None
     assert sample.findings == ()
 
 
+def test_a_point_far_outside_does_not_bend_the_lines(tmp_path: Path) -> None:
+    far = polygon((0, 0), (200_000, 100_000), (0, 100_000))
+    sample = via_reader(one_photo(tmp_path, far)).read("a")
+    assert drawn(sample.mask) == ["0.......", "000.....", "00000...", "0000000.", "00000000", "00000000"]
+    assert [(f.code, f.message) for f in sample.findings] == [
+        ("points-clipped", "2 of 3 points lie outside the photo of 8x6")
+    ]
+
+
 @pytest.mark.parametrize(
     ("region", "row", "count"),
     [

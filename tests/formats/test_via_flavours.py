@@ -98,6 +98,44 @@ def test_csv(root: Path, hash_sign: str) -> None:
     check(via_reader(root, {"annotations": "via.csv"}))
 
 
+@pytest.mark.parametrize(
+    ("counts", "found"),
+    [
+        (["5", "5"], "2 regions where region_count says 5"),  # the file was cut off at the end of a line
+        (["1", "1"], "2 regions where region_count says 1"),
+        (["0", "3"], "2 regions where region_count says 0 and 3"),
+        (["2", "9" * 5000], "2 regions where region_count says 99999999999999999999"),
+        (["2", "02"], None),
+        (["", "two"], None),  # some other program's
+    ],
+)
+def test_csv_rows_that_are_missing_cost_their_photo(root: Path, counts: list[str], found: str | None) -> None:
+    with (root / "via.csv").open("wb") as file:
+        file.write(HEADER)
+        for count in counts:
+            file.write(b'a.png,300,%s,"{""name"":""rect"",' % count.encode())
+            file.write(b'""x"":1,""y"":1,""width"":2,""height"":1}","{""type"":""road""}"\n')
+        file.write(b'bare.png,300,1,"{""name"":""rect"",""x"":0,""y"":0,""width"":7,""height"":5}",')
+        file.write(b'"{""type"":""car""}"\n')
+    reader = via_reader(root, {"annotations": "via.csv"}, unannotated="background")
+    assert drawn(reader.read("bare").mask) == ["22222222"] * 6
+    if found is None:
+        assert drawn(reader.read("a").mask)[0:3] == ["........", ".000....", ".000...."]
+        return
+    with pytest.raises(DataError) as caught:
+        reader.read("a")
+    assert str(caught.value) == (
+        f"via.csv: entry 'a.png300': found {found}; expected all regions of photos/a.png. "
+        "Export it again from VIA: the file was cut off or edited."
+    )
+
+
+def test_an_entry_of_json_may_have_any_further_member(root: Path) -> None:
+    more = entry("a.png", *REGIONS) | {"region_count": 7}
+    write_json(root / "via_region_data.json", export(more, entry("bare.png")))
+    check(via_reader(root))
+
+
 def via_3(*metadata: dict[str, Any]) -> dict[str, Any]:
     return {
         "project": {"data_format_version": "3.1.1", "vid_list": ["1", "2"]},
@@ -174,7 +212,10 @@ def test_via_3_line_of_two_points_and_an_option_that_is_gone(root: Path) -> None
     project = via_3(metadata_3(0, 5, 1, 1, 6, 1))
     write_json(root / "via_region_data.json", project)
     closed = via_reader(root).read("a")
-    assert [(f.code, f.place) for f in closed.findings] == [("too-few-points", "region 1")]
+    assert [(f.code, f.place) for f in closed.findings] == [
+        ("too-few-points", "region 1"),
+        ("not-annotated", ""),
+    ]
     stroke = via_reader(root, {"polyline": {"stroke": 1}}).read("a")
     assert drawn(stroke.mask)[:3] == ["........", ".000000.", "........"]
     project["metadata"]["1_0"]["av"]["1"] = "7"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,56 @@ def test_urls_and_absolute_paths_are_sought_by_name(tmp_path: Path) -> None:
         ("no-photo", "set aside"),
         ("no-photo", "set aside"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("filename", "taken"),
+    [
+        ("https://example.org/x/b/1.png", "b/1"),
+        ("https://example.org/x/c/b/1.png", "c/b/1"),
+        ("C:\\me\\b\\1.png", "b/1"),
+        ("https://example.org/1.png", "1"),
+        ("https://b/1.png", "1"),  # a host, not a folder
+        ("/home/me/only/2.png", "d/2"),
+    ],
+)
+def test_a_url_or_absolute_path_is_about_the_photo_that_ends_like_it(
+    tmp_path: Path, filename: str, taken: str
+) -> None:
+    for name in ("1.png", "b/1.png", "c/b/1.png", "d/2.png"):
+        write_photo(tmp_path / "photos" / name)
+    write_json(tmp_path / "via_region_data.json", export(entry(filename, box(0, 0, 7, 5))))
+    reader = via_reader(tmp_path)
+    assert reader.ids() == (taken,)
+    assert (reader.findings[0].code, reader.findings[0].action) == (
+        "photo-by-name",
+        f"took photos/{taken}.png",
+    )
+
+
+def test_a_url_that_may_be_about_several_photos_is_none_of_them(tmp_path: Path) -> None:
+    """Nor are those photos ones that nobody annotated."""
+    for name in ("a/1.png", "b/1.png", "b/2.png"):
+        write_photo(tmp_path / "photos" / name)
+    url = "https://example.org/x/1.png"
+    write_json(tmp_path / "via_region_data.json", export(entry(url, box(0, 0, 7, 5))))
+    reader = via_reader(tmp_path, unannotated="background", unlabelled_id=1)
+    assert [(f.code, f.severity, f.message) for f in reader.findings] == [
+        ("no-photo", "error", f"the entry names {url!r}, which may be photos/a/1.png or photos/b/1.png")
+    ]
+    for id in ("a/1", "b/1"):
+        with pytest.raises(DataError) as caught:
+            reader.read(id)
+        assert str(caught.value).startswith(
+            f"photos/a/1.png or photos/b/1.png: found entry '{url}-1' of via_region_data.json, which names '{url}'; "
+            "expected one photo whose path ends like that."
+        )
+    assert drawn(reader.read("b/2").mask) == ["11111111"] * 6
+    write_json(
+        tmp_path / "via_region_data.json",
+        export(entry(url, box(0, 0, 7, 5)), entry("a/1.png", box(0, 0, 7, 5))),
+    )
+    assert drawn(via_reader(tmp_path).read("a/1").mask) == ["00000000"] * 6
 
 
 @pytest.mark.parametrize("name", ["../../secret.png", "x/../../../secret.png"])
@@ -215,6 +266,16 @@ def test_a_second_entry_changes_the_fingerprint_of_its_photo_alone(tmp_path: Pat
     write_json(tmp_path / "via_region_data.json", {"b.png-1": once["b.png-1"], "key": once["a.png-1"]})
     assert via_reader(tmp_path).fingerprint("a").annotation != old["a"].annotation
     assert via_reader(tmp_path).fingerprint("b") == old["b"]
+
+
+def test_the_fingerprint_is_that_of_the_regions_not_of_their_packing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Builds of zlib pack the same regions into other bytes, as its levels do."""
+    one_photo(tmp_path, *(box(i % 8, 0, 7, 5) for i in range(99)))
+    before, compress = via_reader(tmp_path).fingerprint("a"), zlib.compress
+    monkeypatch.setattr(zlib, "compress", lambda data, level: compress(data, 9))
+    assert via_reader(tmp_path).fingerprint("a") == before
 
 
 def test_the_order_of_regions_by_number_is_part_of_the_fingerprint(tmp_path: Path) -> None:

@@ -105,10 +105,45 @@ def test_index_beyond_the_ontology_is_an_error_with_its_place(tmp_path: Path) ->
         _reader(tmp_path, THREE).read("a")
 
 
-def test_border_is_ignore_whatever_the_map_says(tmp_path: Path) -> None:
+def test_border_is_ignore_and_no_class(tmp_path: Path) -> None:
     _pair(tmp_path, indices=np.array([[0, 7, 255]], np.uint8))
-    label_map: dict[str | int, str] = {0: "ignore", 7: "car", 255: "road"}
+    label_map: dict[str | int, str] = {0: "ignore", 7: "car"}
     assert _reader(tmp_path, THREE, label_map).read("a").mask.tolist() == [[255, 2, 255]]
+    assert _reader(tmp_path, THREE, label_map | {255: "ignore"}).read("a").mask.tolist() == [[255, 2, 255]]
+    with pytest.raises(ConfigError, match=r"source\.label_map\.255: found 'road'; expected 'ignore'"):
+        _reader(tmp_path, THREE, label_map | {255: "road"})
+
+
+def test_names_in_the_label_map_stand_in_the_label_file(tmp_path: Path) -> None:
+    _pair(tmp_path, indices=np.array([[0, 1]], np.uint8))
+    (tmp_path / "class_names.txt").write_text("floor\nroad\n")
+    options = {"labels": "class_names.txt"}
+    with pytest.raises(
+        ConfigError, match="found the name 'raod'; expected a name of class_names.txt; did you mean 'road'"
+    ):
+        _reader(tmp_path, THREE, {"floor": "ground", "raod": "road"}, options=options)
+    reader = _reader(tmp_path, THREE, {"floor": "ground", "road": "road"}, options=options)
+    assert reader.read("a").mask.tolist() == [[0, 1]]
+
+
+def test_two_masks_of_one_photo_are_refused(tmp_path: Path) -> None:
+    _pair(tmp_path, indices=np.array([[0, 7]], np.uint8))
+    other = tmp_path / "SegmentationClass/a.PNG"
+    _palettised(np.array([[15, 15]], np.uint8)).save(other)
+    if len([*other.parent.iterdir()]) < 2:
+        other = other.with_suffix(".mat")  # on disks where a.PNG is a.png
+        other.write_bytes(b"")
+    reader = _reader(tmp_path)
+    for call in (reader.read, reader.files, reader.fingerprint):
+        with pytest.raises(DataError) as caught:
+            call("a")
+        assert caught.value.found == "several masks of the name 'a'"
+        assert set(caught.value.where.split(" and ")) == {
+            "SegmentationClass/a.png",
+            f"SegmentationClass/{other.name}",
+        }
+    other.unlink()
+    assert _reader(tmp_path).read("a").mask.tolist() == [[0, 7]]
 
 
 def test_foreign_palette_keeps_the_indices_and_is_told(tmp_path: Path) -> None:
@@ -349,3 +384,30 @@ def test_real_label_names_are_understood() -> None:
         assert np.array_equal(
             reader.read(id).mask, np.load(REAL / "SegmentationClassNpy" / f"{id}.npy").astype(np.uint8)
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "fix"),
+    [
+        (b"a\na\n", "line 2", "Remove or rename one: every line names a number of its own."),
+        (b"a:1,2,3::\nb:1,2,3::\n", "line 2", "Give every label a colour of its own, as its masks have it."),
+        (b"a:1,2::\n", "line 1", "Write a line as road:128,64,128::"),
+        (b"a:1,2,3::\nb\n", "", "Write a name per line, or name:red,green,blue:: per line throughout."),
+        (b"\xff\n", "", "Save it again as UTF-8."),
+        (b" " * (1 << 24), "", "Name the list of names or ids, not another file."),
+    ],
+)
+def test_broken_label_files_say_what_to_do(tmp_path: Path, text: bytes, place: str, fix: str) -> None:
+    (tmp_path / "labelmap.txt").write_bytes(text)
+    with pytest.raises(DataError) as caught:
+        LabelFile.read(tmp_path / "labelmap.txt", "labelmap.txt")
+    assert (caught.value.where, caught.value.place, caught.value.fix) == ("labelmap.txt", place, fix)
+
+
+def test_a_list_line_that_is_no_id_says_what_to_do(tmp_path: Path) -> None:
+    _pair(tmp_path)
+    _list(tmp_path, "train", "a\n../a\n")
+    with pytest.raises(DataError) as caught:
+        _reader(tmp_path)
+    assert (caught.value.where, caught.value.place) == ("ImageSets/Segmentation/train.txt", "line 2")
+    assert caught.value.fix == "Write the photo's name without folder and extension, as 2007_000032."

@@ -18,7 +18,7 @@ from cityscapesscripts.helpers.labels import labels as LABELS
 from cityscapesscripts.preparation.json2labelImg import createLabelImage
 from numpy.typing import NDArray
 
-from segdata.errors import DataError, UnmappedLabelError, nearest
+from segdata.errors import ConfigError, DataError, UnmappedLabelError, nearest
 from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.label_map import LabelMap
@@ -34,6 +34,7 @@ NAMES = {
 NUM_TRAIN_IDS = 19  # 0 to 18; what lies above them is void
 FAR = 100_000  # pixels; a coordinate beyond it is a slip of the pen, not an outline
 INSTANCES = "_instanceIds.png"
+AGAIN = "Copy it again from the download, or save it again in the label tool."
 INSTANCE_FACTOR = 1000  # instanceIds.png: 26_007 is the seventh car, 26 a group of cars
 
 
@@ -75,9 +76,8 @@ def draw_polygons(polygons: Polygons, where: str) -> tuple[NDArray[np.uint8], tu
         if ids[name] < 0:
             continue
         if any(abs(part) > FAR for point in item.polygon for part in point):
-            raise DataError(
-                where, place=place, found="a point far away", expected=f"points within {FAR} pixels"
-            )
+            found, expected = "a point far away", f"points within {FAR} pixels"
+            raise DataError(where, place=place, found=found, expected=expected, fix="Move the point back.")
         if len(item.polygon) < 2:  # two points are a line, which is drawn
             message = f"{item.label!r} has {len(item.polygon)} point(s)"
             findings.append(Finding("too-few-points", where, place, message, "ignored", "warning"))
@@ -93,9 +93,12 @@ def read_polygons(path: Path, name: str) -> Polygons:
     try:
         return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=Polygons)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(name, found=str(error), expected="polygons as Cityscapes writes them") from error
+        raise DataError(
+            name, found=str(error), expected="polygons as Cityscapes writes them", fix=AGAIN
+        ) from error
     except OSError as error:
-        raise DataError(name, found=f"no readable file ({error.strerror})", expected="polygons") from error
+        found = f"no readable file ({error.strerror})"
+        raise DataError(name, found=found, expected="polygons", fix=AGAIN) from error
 
 
 def read_truth(path: Path, name: str, size_hw: tuple[int, int]) -> tuple[NDArray[Any], tuple[Finding, ...]]:
@@ -111,6 +114,7 @@ def read_truth(path: Path, name: str, size_hw: tuple[int, int]) -> tuple[NDArray
                 name,
                 found=f"outlines for {polygons.imgHeight}x{polygons.imgWidth} (HxW)",
                 expected=f"the photo's size {size_hw[0]}x{size_hw[1]}",
+                fix="Put the photo that was annotated beside it, or remove one of the two.",
             )
         values, left_out = draw_polygons(polygons, name)
         message = f"no labelIds.png: {len(polygons.objects)} outlines (edges may differ from released masks)"
@@ -126,7 +130,12 @@ def read_values(path: Path, name: str) -> NDArray[Any]:
     """The numbers of a PNG, instance ids as label ids. Raises DataError for a coloured mask or a damaged file."""
     values = read_mask_values(path, name)
     if values.ndim != 2:
-        raise DataError(name, found="a coloured mask", expected="one number per pixel, as in labelIds.png")
+        raise DataError(
+            name,
+            found="a coloured mask",
+            expected="one number per pixel, as in labelIds.png",
+            fix="Take labelIds.png in place of color.png, or make it with cityscapesscripts' json2labelImg.",
+        )
     if not path.name.endswith(INSTANCES):
         return values
     return np.where(values < INSTANCE_FACTOR, values, values // INSTANCE_FACTOR)
@@ -140,8 +149,20 @@ def is_dummy(values: NDArray[Any], truth: Truth) -> bool:
 
 
 def map_of_values(source: OpenSource, truth: Truth) -> LabelMap:
-    """Class id of every mask value, the official labels looked up by name (see the module's docstring)."""
+    """Class id of every mask value, the official labels looked up by name (see the module's docstring).
+
+    Raises ConfigError for names in the label map that are no official labels.
+    """
     own_names = source.label_map == LabelMap.identity(source.ontology)
+    official = [label.name for label in LABELS]
+    unknown = sorted(source.label_map.by_name.keys() - set(official))
+    if unknown and not own_names:
+        raise ConfigError(
+            source.where,
+            place="source.label_map",
+            found=f"the name {unknown[0]!r}",
+            expected=f"a label of Cityscapes; {nearest(unknown[0], official)}",
+        )
     void = source.ontology.name == "cityscapes-20"
     rest = source.ontology.id_of("void") if void else IGNORE_INDEX
     table: dict[int, int] = {}

@@ -45,6 +45,15 @@ class _Head(msgspec.Struct):
     category_id: Any = None
 
 
+class _Drawing(msgspec.Struct, omit_defaults=True):
+    """What of an annotation draws, and its id for messages: a change of box, area or keypoints changes no sample."""
+
+    id: msgspec.Raw = msgspec.Raw(b"")
+    category_id: msgspec.Raw = msgspec.Raw(b"")
+    iscrowd: msgspec.Raw = msgspec.Raw(b"")
+    segmentation: msgspec.Raw = msgspec.Raw(b"")
+
+
 class _File(msgspec.Struct):
     images: list[msgspec.Raw]
     annotations: list[msgspec.Raw]
@@ -71,7 +80,7 @@ def read_content(
     raw = _decode(path, file)
     categories = _categories(raw.categories, file)
     images, sound = _images(raw.images, file, findings)
-    drawn: dict[Id, list[msgspec.Raw]] = {}
+    drawn: dict[Id, list[_Drawing]] = {}
     used: dict[Id, set[Id]] = {}
     bare: dict[Id, bool] = {}
     content = Content([], categories)
@@ -89,7 +98,7 @@ def read_content(
             continue
         segmentation = bytes(head.segmentation)
         ids[bytes(head.id)] += bytes(head.id) != b"null"
-        drawn.setdefault(head.image_id, []).append(one)
+        drawn.setdefault(head.image_id, []).append(msgspec.json.decode(one, type=_Drawing))
         bare[head.image_id] = bare.get(head.image_id, True) and _is_empty(segmentation)
         name = head.category_id
         if isinstance(name, int | str) and name in categories:
@@ -137,7 +146,9 @@ def _decode(path: Path, file: str) -> _File:
         text.decode()  # raises UnicodeDecodeError; msgspec does not look into what it leaves as text
         raw = msgspec.json.decode(text, type=_File)
     except OSError as error:
-        raise DataError(file, found=f"no readable file ({error.strerror})", expected=expected) from error
+        raise DataError(
+            file, found=f"no readable file ({error.strerror})", expected=expected, fix="Allow reading it."
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
             file, found=str(error), expected=expected, fix="Export it again as COCO instances."
@@ -162,6 +173,7 @@ def _categories(given: list[Category], file: str) -> dict[Id, Category]:
                 place=f"category {one.id}",
                 found=f"two names: {categories[one.id].name!r} and {one.name!r}",
                 expected="one name for an id",
+                fix="Give one of them another id, and its annotations too.",
             )
         categories[one.id] = one
     return categories
@@ -197,7 +209,13 @@ def _images(
     for id in aside:
         images.pop(id, None)
     if given and not images and problem:
-        raise DataError(file, place="images", found=problem, expected="images with id and file_name")
+        raise DataError(
+            file,
+            place="images",
+            found=problem,
+            expected="images with id and file_name",
+            fix="Export it again as COCO instances.",
+        )
     return images, aside
 
 

@@ -20,6 +20,7 @@ from pycocotools import _mask as pycoco
 
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.formats._parts.doubts import outline_doubts
 from segdata.formats._parts.drawn import Bits, Patch
 from segdata.rasterize import count_outside
 
@@ -31,6 +32,11 @@ MOST_OUTLINES = 10 * MOST_OUTLINE
 """Pixels around all objects of a photo at most: seconds of drawing."""
 FARTHEST = 10_000_000
 """Coordinates at most; pycocotools counts fifths of a pixel in 32 bits."""
+
+
+FIFTHS = 5
+"""pycocotools walks outlines in fifths of a pixel."""
+THIN = "painted as pycocotools does, no more than a pixel wide"
 
 
 class Rle(msgspec.Struct):
@@ -48,13 +54,18 @@ def rle_runs(rle: Rle, frame_hw: tuple[int, int], where: str, place: str) -> Run
             place=place,
             found=f"run lengths for {rle.size[0]}x{rle.size[1]} (HxW)",
             expected=f"the photo's size {frame_hw[0]}x{frame_hw[1]}",
+            fix="Put the photo that was annotated in place, or export the annotations again.",
         )
     pixels = frame_hw[0] * frame_hw[1]
     try:
         runs = decompress(rle.counts) if isinstance(rle.counts, str) else np.array(rle.counts, np.int64)
     except (ValueError, OverflowError) as error:
         raise DataError(
-            where, place=place, found=f"damaged run lengths ({error})", expected="COCO's compressed RLE"
+            where,
+            place=place,
+            found=f"damaged run lengths ({error})",
+            expected="COCO's compressed RLE",
+            fix="Export the annotations again.",
         ) from error
     smallest = int(runs.min(initial=0))
     if smallest < 0 or runs.max(initial=0) > pixels or int(runs.sum()) != pixels:
@@ -124,8 +135,8 @@ def polygon_runs(parts: Sequence[Sequence[float]], frame_hw: tuple[int, int]) ->
 def sound_polygons(
     given: Sequence[Sequence[float]], frame_hw: tuple[int, int], name: str, where: str, place: str
 ) -> tuple[list[Sequence[float]], list[Finding]]:
-    """The polygons of one annotation of photo `name` that enclose an area; findings tell of the others, and of points
-    outside the photo. Raises DataError for an odd number of coordinates.
+    """The polygons of one annotation of photo `name` that may enclose an area; findings tell of the others, of those
+    that cross themselves, and of points outside the photo. Raises DataError for an odd number of coordinates.
     """
     findings: list[Finding] = []
     parts = []
@@ -133,10 +144,17 @@ def sound_polygons(
     for part in given:
         if len(part) % 2:
             raise DataError(
-                where, place=place, found=f"{len(part)} numbers in a polygon", expected="x and y in turn"
+                where,
+                place=place,
+                found=f"{len(part)} numbers in a polygon",
+                expected="x and y in turn",
+                fix="Draw it again, or export the annotations again.",
             )
         if len(part) >= 6:
-            outside += count_outside(np.array(part, np.float64).reshape(-1, 2), frame_hw)
+            outline = np.array(part, np.float64).reshape(-1, 2)
+            outside += count_outside(outline, frame_hw)
+            if np.abs(outline).max() <= FARTHEST:  # farther ones are refused
+                findings += outline_doubts(outline, frame_hw, name, place, without_area=THIN, steps=FIFTHS)
             parts.append(part)
         elif part:
             message = f"{len(part) // 2} points enclose no area"

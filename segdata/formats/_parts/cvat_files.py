@@ -36,6 +36,8 @@ SUBSETS = {
     **dict.fromkeys(("val", "valid", "validation"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+WITHOUT_AREA = ("tag", "points", "skeleton", "cuboid")
+"""Shapes that draw nothing."""
 FRAME_SUFFIXES = (".PNG", ".png", ".jpg", ".jpeg", ".JPG")
 """Frames of a video are called frame_000000 in the XML, and frame_000000.PNG beside it."""
 
@@ -57,7 +59,11 @@ class Content:
         place = f"image {attributes.get('id', '')} {name!r}"
         if not name:
             raise DataError(
-                self._file, place=f"line {line}", found="an image without name", expected="an export of CVAT"
+                self._file,
+                place=f"line {line}",
+                found="an image without name",
+                expected="an export of CVAT",
+                fix="Export it again.",
             )
         self.subsets[subset] += bool(subset)
         folders = [posixpath.join(self._folder, subset), self._folder] if subset else [self._folder]
@@ -74,7 +80,7 @@ class Content:
                 filename=name,
                 wanted=tuple(path for one in names for path in wanted_paths(one, *folders)),
                 packed=packed(msgspec.json.encode(said)),
-                is_bare=all(one["shape"] == "tag" for one in shapes),
+                is_bare=all(one["shape"] in WITHOUT_AREA for one in shapes),
                 split=self._split or SUBSETS.get(subset.lower()),
             )
         )
@@ -162,12 +168,20 @@ def read_content(path: Path, file: str, folder: str, split: str | None) -> Conte
     try:
         if path.stat().st_size > MOST_BYTES:
             raise DataError(
-                file, found=f"{path.stat().st_size:,} bytes", expected=f"at most {MOST_BYTES:,} bytes"
+                file,
+                found=f"{path.stat().st_size:,} bytes",
+                expected=f"at most {MOST_BYTES:,} bytes",
+                fix="Export fewer images to a file: source.options.annotations takes several.",
             )
         with path.open("rb") as stream:
             parser.ParseFile(stream)
     except OSError as error:
-        raise DataError(file, found=f"no readable file ({error.strerror})", expected="a CVAT file") from error
+        raise DataError(
+            file,
+            found=f"no readable file ({error.strerror})",
+            expected="a CVAT file",
+            fix="Allow reading it.",
+        ) from error
     except (expat.ExpatError, UnicodeDecodeError, LookupError, ValueError) as error:
         raise DataError(
             file,

@@ -1,9 +1,9 @@
 """What is doubtful about an outline or about all that was drawn on a photo, in the same words for every format.
 
-    annotation 3: the outline crosses itself at x 3.5, y 2.5       [self-crossing: filled even-odd …]
-    row 2, 'car', polygon 1: all 4 points lie on one line          [zero-area: painted one pixel wide]
-    IMG_7.jpg: all regions fit a photo of 480x640, but it is 640x480   [turned-annotation: clipped; see source.exif]
-    IMG_8.jpg: nothing that was drawn covers an area               [not-annotated: whole photo taken as background]
+annotation 3: the outline crosses itself at x 3.5, y 2.5       [self-crossing: filled even-odd …]
+row 2, 'car', polygon 1: all 4 points lie on one line          [zero-area: painted one pixel wide]
+IMG_7.jpg: all regions fit a photo of 480x640, but it is 640x480   [turned-annotation: clipped; see source.exif]
+IMG_8.jpg: nothing that was drawn covers an area               [not-annotated: whole photo taken as background]
 """
 
 from __future__ import annotations
@@ -23,26 +23,28 @@ def outline_doubts(
     *,
     by_hand: bool = True,
     without_area: str = ONE_PIXEL_WIDE,
+    steps: int = 1,
 ) -> list[Finding]:
-    """A finding for a filled outline that, on whole pixels, encloses nothing or crosses itself.
+    """A finding for a filled outline that, as it is painted, encloses nothing or crosses itself.
 
     name          the photo's
     by_hand       boxes and ellipses do not cross themselves, whatever rounding makes of thin ones
     without_area  what becomes of an outline that encloses nothing
+    steps         places for a point in one pixel, along each axis
     """
-    points = pixel_points(points_xy, frame_hw)
+    points = pixel_points(points_xy * steps, (frame_hw[0] * steps, frame_hw[1] * steps))
     if len(points) == 0:
         return []
     if is_on_a_line(points):
         message = f"all {len(points_xy)} points lie on one line"
         return [Finding("zero-area", name, place, message, without_area, "warning")]
-    crossings = self_crossings(points) if by_hand else points[:0]
+    crossings = self_crossings(points, least_loop=2.0 * steps**2) if by_hand else points[:0]
     if crossings is None:
         message = f"{len(points_xy)} points, too many to look whether their lines cross"
         return [Finding("crossings-unchecked", name, place, message, "filled even-odd")]
     if len(crossings) == 0:
         return []
-    x, y = crossings[0]
+    x, y = crossings[0] / steps
     more = f" and in {len(crossings) - 1} more places" if len(crossings) > 1 else ""
     message = f"the outline crosses itself at x {x:.1f}, y {y:.1f}{more}"
     action = "filled even-odd: what it encloses twice is left out"

@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.photo import Photo
-from segdata.rasterize import PointsXY, blank_mask, count_outside, fill, pixel_points, stroke
+from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, stroke
 from segdata.sample import Mask
 
 Bits = NDArray[np.bool_]
@@ -42,12 +42,14 @@ class Outline:
     """An outline ready to paint: filled, or drawn as an open line of `width_px` pixels.
 
     points_xy   float64 (N, 2) pixels from the top left corner of the photo
+    by_hand     point by point: not a box or an ellipse, which cannot cross itself
     """
 
     place: str
     class_id: int
     points_xy: PointsXY
     width_px: int | None = None
+    by_hand: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def largest_first(drawn: Sequence[Drawn], frame_hw: tuple[int, int]) -> list[Dra
 def _area(region: Drawn, frame_hw: tuple[int, int]) -> float:
     if isinstance(region, Patch):
         return int(np.count_nonzero(region.make_inside()))
-    return float(cv2.contourArea(pixel_points(np.floor(region.points_xy), frame_hw)))
+    return area_px(np.floor(region.points_xy), frame_hw)
 
 
 def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
@@ -123,10 +125,20 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
             message = f"{outside} of {count} {what} lie outside the photo of {width}x{height}"
             findings.append(Finding("points-clipped", name, region.place, message, "clipped"))
     if findings and not any(_count_outside(region, (width, height))[0] for region in drawn):
-        message = f"all regions fit a photo of {height}x{width}, but it is {width}x{height}"
-        advice = "clipped; see source.exif"
-        findings.append(Finding("turned-annotation", name, "", message, advice, "warning"))
+        findings.append(turned(frame_hw, name))
     return findings
+
+
+def doubtful_outlines(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
+    """A finding for each filled outline that encloses nothing or crosses itself."""
+    return [
+        finding
+        for region in drawn
+        if isinstance(region, Outline) and region.width_px is None
+        for finding in outline_doubts(
+            np.floor(region.points_xy), frame_hw, name, region.place, by_hand=region.by_hand
+        )
+    ]
 
 
 def _count_outside(region: Drawn, frame_hw: tuple[int, int]) -> tuple[int, int, str]:
@@ -141,11 +153,18 @@ def _count_outside(region: Drawn, frame_hw: tuple[int, int]) -> tuple[int, int, 
 
 
 def outline_or_line(
-    place: str, class_id: int, points: PointsXY, lines: Lines | None, name: str, findings: list[Finding]
+    place: str,
+    class_id: int,
+    points: PointsXY,
+    lines: Lines | None,
+    name: str,
+    findings: list[Finding],
+    by_hand: bool = True,
 ) -> list[Drawn]:
     """The outline as a list of one; empty where it covers no area, which adds a finding.
 
-    lines   what to do with it, where it is an open line; None: it is closed
+    lines     what to do with it, where it is an open line; None: it is closed
+    by_hand   whether it was drawn point by point, and so may cross itself
     """
     if lines == "ignore":
         message = "an open line covers no area"
@@ -157,7 +176,7 @@ def outline_or_line(
         message = f"{len(points)} points enclose no area"
         findings.append(Finding("too-few-points", name, place, message, "ignored", "warning"))
         return []
-    return [Outline(place, class_id, points, width)]
+    return [Outline(place, class_id, points, width, by_hand)]
 
 
 def frame_of(

@@ -12,12 +12,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.ontology import IGNORE_INDEX
+from segdata.photo import read_mask_values, read_palette
 
 Color = tuple[int, int, int]
 
@@ -45,7 +47,11 @@ class LabelFile:
             label, *rest = text.split(":")
             if label in names:
                 raise DataError(
-                    name, place=f"line {number}", found=f"{label!r} again", expected="each name once"
+                    name,
+                    place=f"line {number}",
+                    found=f"{label!r} again",
+                    expected="each name once",
+                    fix="Remove or rename one: every line names a number of its own.",
                 )
             names[label] = number
             if rest:
@@ -56,6 +62,7 @@ class LabelFile:
                         place=f"line {number}",
                         found=f"colour {color} again",
                         expected="each colour once",
+                        fix="Give every label a colour of its own, as its masks have it.",
                     )
                 colors[color] = number
         if not 1 <= len(names) <= IGNORE_INDEX or len(colors) not in (0, len(names)):
@@ -63,6 +70,7 @@ class LabelFile:
                 name,
                 found=f"{len(names)} names, {len(colors)} of them with a colour",
                 expected="1 to 255 names, with a colour each or without any",
+                fix="Write a name per line, or name:red,green,blue:: per line throughout.",
             )
         return cls(name, tuple(names), tuple(colors))
 
@@ -74,20 +82,58 @@ def read_lines(path: Path, name: str) -> list[str]:
             content = file.read(MAX_BYTES)
         if len(content) == MAX_BYTES:
             raise DataError(
-                name, found=f"{MAX_BYTES:,} bytes or more", expected="a short list in a text file"
+                name,
+                found=f"{MAX_BYTES:,} bytes or more",
+                expected="a short list in a text file",
+                fix="Name the list of names or ids, not another file.",
             )
         return content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise DataError(name, found="bytes that are not UTF-8", expected="UTF-8 text") from error
+        raise DataError(
+            name, found="bytes that are not UTF-8", expected="UTF-8 text", fix="Save it again as UTF-8."
+        ) from error
     except OSError as error:
-        raise DataError(name, found=f"no readable file ({error.strerror})", expected="a text file") from error
+        raise DataError(
+            name,
+            found=f"no readable file ({error.strerror})",
+            expected="a text file",
+            fix="Allow reading it.",
+        ) from error
 
 
 def _color(text: str, name: str, number: int) -> Color:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 3 or not all(re.fullmatch("[0-9]{1,3}", part) and int(part) <= 255 for part in parts):
-        raise DataError(name, place=f"line {number}", found=repr(text), expected="red,green,blue of 0 to 255")
+        raise DataError(
+            name,
+            place=f"line {number}",
+            found=repr(text),
+            expected="red,green,blue of 0 to 255",
+            fix="Write a line as road:128,64,128::",
+        )
     return int(parts[0]), int(parts[1]), int(parts[2])
+
+
+def read_numbers(
+    path: Path, name: str, labels: LabelFile | None, also: Mapping[Color, int] | None = None
+) -> NDArray[Any]:
+    """The numbers of a mask; where `labels` has colours, those of its colours, stored as RGB or as a palette alike.
+
+    also   colours besides, and their numbers
+    Returns unsigned integers (H, W), or uint8 (H, W, 3) RGB of a mask whose colours nobody named. Raises DataError for
+    a damaged file, or one with an unknown colour.
+    """
+    values = read_mask_values(path, name)
+    if labels is None or not labels.colors:
+        return values
+    palette = read_palette(path, name)
+    if palette is not None:  # with a table of colours, what an index means is its colour
+        values = palette[values]
+    if values.ndim != 3:
+        return values
+    colors = {**(also or {}), **{color: value for value, color in enumerate(labels.colors)}}
+    fix = f"Save masks as PNG without smoothing, or add the colour to {labels.name}."
+    return indices_of_colors(values, colors, name, fix)
 
 
 def indices_of_colors(

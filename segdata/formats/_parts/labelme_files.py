@@ -25,7 +25,11 @@ from segdata.formats._parts.entries import Entry, packed, wanted_paths
 from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, composed, list_files, without_extension
 
 MOST_BYTES = 1_000_000_000
+AGAIN = "Save it again in LabelMe."
+POINTS = ("point", "points")
 KEYS = (b'"shapes"', b'"imagePath"')
+POINTS = ("point", "points")
+"""Types of shapes that cover no area."""
 
 
 class _File(msgspec.Struct):
@@ -34,6 +38,19 @@ class _File(msgspec.Struct):
     imageData: msgspec.Raw = msgspec.Raw(b"null")
     imageHeight: int | None = None
     imageWidth: int | None = None
+
+
+class _Kind(msgspec.Struct):
+    shape_type: str | None = None
+
+
+class _Shape(msgspec.Struct, omit_defaults=True):
+    """What of a shape draws: a change of flags, description or group_id changes no sample."""
+
+    label: msgspec.Raw = msgspec.Raw(b"")
+    points: msgspec.Raw = msgspec.Raw(b"")
+    shape_type: msgspec.Raw = msgspec.Raw(b"")
+    mask: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Photo(msgspec.Struct):
@@ -81,13 +98,17 @@ def _entry(path: Path, file: str, homes: tuple[str, str], own_id: str) -> Entry:
     except msgspec.ValidationError as error:
         if not any(key in text for key in KEYS):
             raise _ForeignFileError("a JSON file without shapes and imagePath") from error
-        raise DataError(file, found=str(error), expected="a file that LabelMe wrote") from error
+        raise DataError(file, found=str(error), expected="a file that LabelMe wrote", fix=AGAIN) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise DataError(
             file, found=f"no JSON ({error})", expected="a file that LabelMe wrote", fix="Save it again."
         ) from error
     last = posixpath.basename(composed(said.imagePath))
-    shapes = {"height": said.imageHeight, "width": said.imageWidth, "shapes": said.shapes}
+    shapes = {
+        "height": said.imageHeight,
+        "width": said.imageWidth,
+        "shapes": [_drawing(one) for one in said.shapes],
+    }
     return Entry(
         file=file,
         place="",
@@ -95,9 +116,24 @@ def _entry(path: Path, file: str, homes: tuple[str, str], own_id: str) -> Entry:
         wanted=wanted_paths(said.imagePath, *homes),
         guesses=wanted_paths(last, *homes) if last else (),
         packed=packed(msgspec.json.encode(shapes)),
-        is_bare=not said.shapes,
+        is_bare=all(map(_is_point, said.shapes)),
         own_id=own_id if len(bytes(said.imageData)) > 4 else None,
     )
+
+
+def _is_point(shape: msgspec.Raw) -> bool:
+    try:
+        return msgspec.json.decode(shape, type=_Kind).shape_type in POINTS
+    except (msgspec.DecodeError, RecursionError):
+        return False  # reading it tells what is wrong
+
+
+def _drawing(shape: msgspec.Raw) -> _Shape | msgspec.Raw:
+    """What of a shape draws; one that is no object stays as it is, to be told when it is drawn."""
+    try:
+        return msgspec.json.decode(shape, type=_Shape)
+    except msgspec.DecodeError:
+        return shape
 
 
 def _broken(file: str, homes: tuple[str, str], stem: str, problem: DataError) -> Entry:
@@ -119,12 +155,17 @@ def _broken(file: str, homes: tuple[str, str], stem: str, problem: DataError) ->
 def _text(path: Path, file: str) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise DataError(file, found=f"more than {MOST_BYTES:,} bytes", expected="one photo's annotation")
+            raise DataError(
+                file, found=f"more than {MOST_BYTES:,} bytes", expected="one photo's annotation", fix=AGAIN
+            )
         text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
         text.decode()  # raises UnicodeDecodeError; msgspec does not look into what it leaves as text
     except OSError as error:
         raise DataError(
-            file, found=f"no readable file ({error.strerror})", expected="a LabelMe file"
+            file,
+            found=f"no readable file ({error.strerror})",
+            expected="a LabelMe file",
+            fix="Allow reading it.",
         ) from error
     except UnicodeDecodeError as error:
         raise DataError(
@@ -138,7 +179,9 @@ def embedded_photo(path: Path, file: str) -> bytes:
     try:
         said = msgspec.json.decode(_text(path, file), type=_Photo)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise DataError(file, place="imageData", found=str(error), expected="a photo in base 64") from error
+        raise DataError(
+            file, place="imageData", found=str(error), expected="a photo in base 64", fix=AGAIN
+        ) from error
     return from_base64(said.imageData, file, "imageData")
 
 
@@ -148,7 +191,7 @@ def from_base64(text: str, where: str, place: str) -> bytes:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise DataError(
-            where, place=place, found=f"no base 64 ({error})", expected="an image in base 64"
+            where, place=place, found=f"no base 64 ({error})", expected="an image in base 64", fix=AGAIN
         ) from error
 
 

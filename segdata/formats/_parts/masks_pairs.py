@@ -7,16 +7,21 @@ data/a_sat.jpg     data/a_mask.png       photo_suffix: _sat, mask_suffix: _mask 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import msgspec
 
 from segdata.errors import ConfigError, DataError
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.formats._parts.photo_files import is_photo, list_files, without_extension
+from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 from segdata.pipeline import SPLITS, Split
+
+RANKS = ("other", "photo", "mask")
+"""What a file may be; in one folder for both, a mask is no photo."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,23 +57,40 @@ def list_pairs(source: OpenSource, options: Options, findings: list[Finding]) ->
     Raises DataError for an absent folder, ConfigError for options that contradict each other.
     """
     pairs: dict[str, Pair] = {}
-    for split, (photo_folder, mask_folder) in _folders(source, options).items():
-        photos, others = _by_stem(source, photo_folder, "the photos", options.photo_suffix, findings)
+    folders = _folders(source, options)
+    photos, masks = {}, {}
+    for split, (photo_folder, mask_folder) in folders.items():
+        photos[split] = _list(source, photo_folder, "the photos", options.photo_suffix, findings)
         what = "the masks, named like the photos"
-        masks, no_masks = _by_stem(source, mask_folder, what, options.mask_suffix, findings)
-        if photo_folder == mask_folder:
-            photos = _without(photos, masks)
-            others, no_masks = others & no_masks, set()
-        suffixes = (photo_folder, options.photo_suffix, others), (mask_folder, options.mask_suffix, no_masks)
-        for folder, suffix, left_out in suffixes:
+        masks[split] = _list(source, mask_folder, what, options.mask_suffix, findings)
+    roles = _roles(photos.values(), masks.values())
+    told: set[str] = set()
+    for split in folders:
+        for listed, suffix in ((photos[split], options.photo_suffix), (masks[split], options.mask_suffix)):
+            left_out = sorted(
+                name for name in listed.others if roles[name].what == "other" and name not in told
+            )
+            told |= set(left_out)
             if left_out:
-                some = ", ".join(sorted(left_out)[:3]) + (", …" if len(left_out) > 3 else "")
+                some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
                 message = f"{len(left_out)} image files whose names do not end in {suffix!r}: {some}"
-                findings.append(Finding("other-files", folder, "", message, "left out", "warning"))
+                findings.append(Finding("other-files", listed.folder, "", message, "left out", "warning"))
+        photo_names, mask_names = photos[split].those("photo", roles), masks[split].those("mask", roles)
         prefix = f"{split}/" if split else ""
-        for stem in sorted(photos.keys() | masks.keys()):
-            pairs[f"{prefix}{stem}"] = Pair(split, photos.get(stem, ()), masks.get(stem, ()))
+        for stem in sorted(photo_names.keys() | mask_names.keys()):
+            found = photo_names.get(stem, ()), mask_names.get(stem, ())
+            pairs[f"{prefix}{stem}"] = Pair(split, *found)
     return pairs
+
+
+def several(names: Sequence[str], what: str, id: str) -> DataError:
+    """Of files that all claim to be the photo, or the mask, of one id."""
+    return DataError(
+        " and ".join(names),
+        found=f"several {what} of the name {id!r}",
+        expected="one",
+        fix="Rename or remove all but one.",
+    )
 
 
 def _folders(source: OpenSource, options: Options) -> Mapping[str | None, tuple[str, str]]:
@@ -104,22 +126,58 @@ def _contradiction(source: OpenSource, expected: str) -> ConfigError:
     return ConfigError(source.where, place="source.options", found=found, expected=expected)
 
 
-def _without(
-    photos: dict[str, tuple[str, ...]], masks: dict[str, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
-    """Photos of a folder that holds both, without its masks."""
-    taken = {name for names in masks.values() for name in names}
-    left = {stem: tuple(name for name in names if name not in taken) for stem, names in photos.items()}
-    return {stem: names for stem, names in left.items() if names}
+@dataclass(frozen=True, order=True)
+class _Role:
+    """What a file is to the folder at this depth below the root; of several claims the greatest wins."""
+
+    depth: int
+    rank: int
+
+    @property
+    def what(self) -> str:
+        return RANKS[self.rank]
 
 
-def _by_stem(
-    source: OpenSource, folder: str, what: str, suffix: str, findings: list[Finding]
-) -> tuple[dict[str, tuple[str, ...]], set[str]]:
+@dataclass(frozen=True)
+class _Listed:
     """Image files of a folder by relative path without suffix and extension, as paths relative to the root.
 
-    Second, the image files whose names do not end in the suffix.
+    others   the image files whose names do not end in the suffix
     """
+
+    folder: str
+    stems: Mapping[str, tuple[str, ...]]
+    others: set[str]
+
+    def role(self, what: str) -> _Role:
+        return _Role(len(PurePosixPath(posixpath.normpath(composed(self.folder))).parts), RANKS.index(what))
+
+    def those(self, what: str, roles: Mapping[str, _Role]) -> dict[str, tuple[str, ...]]:
+        """The files that are photos, or masks, of this folder."""
+        role = self.role(what)
+        left = {
+            stem: tuple(name for name in names if roles[name] == role) for stem, names in self.stems.items()
+        }
+        return {stem: names for stem, names in left.items() if names}
+
+
+def _roles(photos: Iterable[_Listed], masks: Iterable[_Listed]) -> dict[str, _Role]:
+    """What each file is. Where folders lie in one another, the inner one says so; in one folder for both, the suffix.
+
+    photos: ".", masks: mask → mask/a.png is a mask and no photo "mask/a". photos: image, masks: "." → the reverse.
+    """
+    roles: dict[str, _Role] = {}
+    for what, folders in (("photo", photos), ("mask", masks)):
+        for listed in folders:
+            role, other = listed.role(what), listed.role("other")
+            claims = [(name, role) for names in listed.stems.values() for name in names]
+            for name, claim in (*claims, *((name, other) for name in listed.others)):
+                roles[name] = max(roles.get(name, claim), claim)
+    return roles
+
+
+def _list(source: OpenSource, folder: str, what: str, suffix: str, findings: list[Finding]) -> _Listed:
+    """List a folder. Raises DataError where it is absent."""
     path = source.inside(folder, named_by=f"{source.where}: source.options")
     source.need(folder, what)
     stems: dict[str, tuple[str, ...]] = {}
@@ -134,4 +192,4 @@ def _by_stem(
             stems[stem] = (*stems.get(stem, ()), name)
         else:
             others.add(name)
-    return stems, others
+    return _Listed(folder, stems, others)

@@ -15,7 +15,6 @@ import zlib
 from pathlib import Path
 
 from segdata.errors import DataError
-from segdata.formats._parts.matlab_hdf5 import check_hdf5, is_hdf5
 
 MAX_BYTES = 1 << 28
 """A .mat file that is, or unpacks to, more than this is refused."""
@@ -44,6 +43,8 @@ def check_elements(path: Path, name: str) -> None:
     data = path.read_bytes() if total <= MAX_BYTES else b""
     if total > MAX_BYTES or data[124:128] not in VERSIONS:
         _refuse_large(total, name)
+        from segdata.formats._parts.matlab_hdf5 import check_hdf5, is_hdf5  # h5py comes with mat-io alone
+
         return check_hdf5(path, name, MAX_BYTES) if is_hdf5(path) else None
     order = "<" if data[126:128] == b"IM" else ">"
     (subsystem,) = struct.unpack(order + "Q", data[116:124])

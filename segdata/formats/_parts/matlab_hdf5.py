@@ -12,6 +12,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import h5py  # type: ignore[import-untyped]
+
 from segdata.errors import DataError
 
 MAX_DEPTH = 40
@@ -23,15 +25,11 @@ REFERENCES = "#refs#"
 
 def is_hdf5(path: Path) -> bool:
     """Whether it is HDF5, whatever MATLAB's own header before it says."""
-    import h5py
-
     return bool(h5py.is_hdf5(path))
 
 
 def check_hdf5(path: Path, name: str, max_bytes: int) -> None:
     """Raises DataError where the arrays of an HDF5 file need more than max_bytes, ValueError for links, cycles and the like."""
-    import h5py
-
     with h5py.File(path, "r") as file:
         wanted = _Sizes(file, name, max_bytes)
         total = sum(wanted.of(_member(file, key), 0) for key in file if key != REFERENCES)
@@ -39,7 +37,7 @@ def check_hdf5(path: Path, name: str, max_bytes: int) -> None:
 
 
 class _Sizes:
-    """Bytes by array, each summed once however many name it."""
+    """Bytes by array, each looked at once and counted as often as it is named, since it is read so often."""
 
     def __init__(self, file: Any, name: str, max_bytes: int) -> None:
         self._file, self._name, self._max_bytes = file, name, max_bytes
@@ -56,8 +54,6 @@ class _Sizes:
 
     def of(self, node: Any, depth: int) -> int:
         """Bytes of a group or dataset with all that it names."""
-        import h5py
-
         address = h5py.h5o.get_info(node.id).addr
         if address not in self._known:
             if depth > MAX_DEPTH:
@@ -75,8 +71,6 @@ class _Sizes:
         return known
 
     def _of_dataset(self, dataset: Any, depth: int) -> int:
-        import h5py
-
         if dataset.external or dataset.is_virtual:
             raise ValueError(f"{dataset.name} lies in another file")
         count = math.prod(dataset.shape or ())
@@ -95,8 +89,6 @@ class _Sizes:
 
 
 def _member(group: Any, key: str) -> Any:
-    import h5py
-
     if not isinstance(group.get(key, getlink=True), h5py.HardLink):
         raise ValueError(f"{key!r} is a link")
     return group[key]

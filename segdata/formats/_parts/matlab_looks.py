@@ -6,7 +6,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.formats._parts.matlab_pairs import Pairing
-from segdata.formats._parts.photo_files import composed
+from segdata.formats._parts.matlab_places import by_last_name, closest
 from segdata.label_map import LabelMap
 from segdata.ontology import ontology_of_names
 from segdata.survey import MOST_MASKS, evenly_spaced
@@ -65,11 +65,17 @@ def look(
 
 
 def folder_of(recorded: Sequence[str], names: Sequence[str], default: str) -> str:
-    """The folder in which most recorded files lie by their last name; of several, the default's or the shortest."""
-    wanted = {PureWindowsPath(composed(path)).name for path in recorded}
-    folders = Counter(posixpath.dirname(name) for name in names if posixpath.basename(name) in wanted)
+    """The folder in which most recorded files lie, told apart by their recorded folders.
+
+    Where each file is found but once, the folder around all of them; of folders alike, the default's or the shortest.
+    """
+    files = by_last_name(names)
+    places = [closest(path, files) for path in recorded]
+    folders = Counter(posixpath.dirname(name) for found in places for name in found)
     if not folders:
         return default
+    if max(map(len, places)) == 1:
+        return posixpath.commonpath(folders) or "."
     best = min(folders, key=lambda one: (-folders[one], posixpath.basename(one) != default, len(one), one))
     return best or "."
 

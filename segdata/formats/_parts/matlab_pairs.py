@@ -14,16 +14,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path, PureWindowsPath
-from posixpath import normpath
+from pathlib import PureWindowsPath
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import OpenSource
 from segdata.formats._parts.matlab_files import EXPORT, Row
+from segdata.formats._parts.matlab_places import Folders, Moved
 from segdata.formats._parts.matlab_shapes import Shape
-from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
+from segdata.formats._parts.photo_files import is_photo, without_extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +63,16 @@ class Pairing:
 def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:
     """Row by row, as the ground truth says; photos of the folder that no row names are not annotated.
 
-    Raises DataError for a file name that is there twice, and for two rows with one photo.
+    Raises DataError for a file name that is there twice, and for two rows with one photo or one mask.
     """
     pairing = Pairing()
     spoken_for: set[str] = set()
+    moved = Moved()
+    places: dict[str, str] = {}
     for number, row in enumerate(rows, start=1):
         place = f"row {number}"
-        photo = folders.locate(row.photo, folders.photos, where=where, place=place)
-        mask = row.mask and folders.locate(row.mask, folders.masks, where=where, place=place)
+        photo = folders.locate(row.photo, "photos", where=where, place=place)
+        mask = row.mask and folders.locate(row.mask, "labels", where=where, place=place)
         spoken_for.update(name for name in (photo, mask) if name)
         if photo is None:
             near = folders.near(row.photo, folders.photos)
@@ -83,7 +83,14 @@ def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:
             pairing.lose("no-mask", where, place, _absent("mask", row.mask, folders.masks, near))
         else:
             pairing.add(folders.photo_id(photo), Pair(photo, mask or None, row.shapes))
-    masks = set(folders.below(folders.masks)) if folders.masks != folders.photos else set()
+            moved.note(row.photo, photo, "photos", place)
+            if mask and places.setdefault(mask, place) != place:
+                _refuse_shared(mask, row, where, place, places[mask])
+            if mask:
+                moved.note(row.mask, mask, "labels", place)
+    pairing.findings += moved.findings(where)
+    apart = folders.masks != folders.photos
+    masks = {name for name in folders.below(folders.masks) if apart and folders.lies_right(name, "labels")}
     for name in folders.below(folders.photos):
         if is_photo(name) and name not in spoken_for and name not in masks:
             pairing.add(folders.photo_id(name), Pair(name, None))
@@ -92,6 +99,16 @@ def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:
             message = f"no row of {where} names this mask"
             pairing.findings.append(Finding("mask-unused", name, "", message, "ignored"))
     return pairing
+
+
+def _refuse_shared(mask: str, row: Row, where: str, place: str, first: str) -> None:
+    raise DataError(
+        where,
+        place=place,
+        found=f"the mask {mask}, which {first} has too (recorded as {row.mask!r})",
+        expected="a mask of its own for each photo",
+        fix="Copy the missing folder of masks too, with its name as recorded.",
+    )
 
 
 _NUMBERED = re.compile(r"^(?:.*/)?Label_\d+(?:_(?P<photo>.+))?$")

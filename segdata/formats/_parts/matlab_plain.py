@@ -14,7 +14,8 @@ from pathlib import Path
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.matlab_looks import Looks, bare, few, finding_of, look, source
-from segdata.formats._parts.matlab_pairs import Folders, Pairing, pair_names
+from segdata.formats._parts.matlab_pairs import Pairing, pair_names
+from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import label_matrices, read_segmentation
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import is_photo, without_extension

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.formats._parts.matlab_variables import columns
-from segdata.rasterize import PointsXY, count_outside, fill, is_on_a_line, pixel_points, self_crossings
+from segdata.rasterize import PointsXY, count_outside, fill
 from segdata.sample import Mask
 
 POLYGON, RECTANGLE = "Polygon", "Rectangle"
@@ -179,24 +180,20 @@ def paint_shape(mask: Mask, shape: Shape, class_id: int, name: str) -> list[Find
     if outside:
         message = f"{outside} of {len(points)} points lie outside the photo of {size_hw[1]}x{size_hw[0]}"
         findings.append(Finding("points-clipped", name, shape.place, message, "clipped"))
-    return findings + _doubts_of_outline(points, size_hw, name, shape.place)
+    if _is_polygon(shape):  # boxes enclose what they say, and may be a pixel wide
+        findings += outline_doubts(points, size_hw, name, shape.place)
+    return findings
 
 
-def _doubts_of_outline(points: PointsXY, size_hw: tuple[int, int], name: str, place: str) -> list[Finding]:
-    """A finding for an outline that, on whole pixels, encloses nothing or crosses itself; boxes do neither."""
-    if "polygon" not in place:
-        return []
-    pixels = pixel_points(points, size_hw)
-    if is_on_a_line(pixels):
-        message = f"all {len(points)} points lie on one line"
-        return [Finding("zero-area", name, place, message, "painted one pixel wide", "warning")]
-    crossings = self_crossings(pixels)
-    if crossings is None:
-        message = f"{len(points)} points, too many to look whether their lines cross"
-        return [Finding("crossings-unchecked", name, place, message, "filled even-odd")]
-    if len(crossings) == 0:
-        return []
-    x, y = crossings[0]
-    message = f"the outline crosses itself at x {x:.1f}, y {y:.1f}"
-    action = "filled even-odd: what it encloses twice is left out"
-    return [Finding("self-crossing", name, place, message, action, "warning")]
+def _is_polygon(shape: Shape) -> bool:
+    return shape.place.rpartition(", ")[2].startswith("polygon")
+
+
+def turned_shapes(shapes: Sequence[Shape], size_hw: tuple[int, int], name: str) -> list[Finding]:
+    """A finding where shapes of photo `name` run outside a frame of this size, and all fit one of swapped sides."""
+    outlines = [np.array(shape.corners, np.float64).reshape(-1, 2) for shape in shapes]
+    if any(count_outside(points, size_hw) for points in outlines) and not any(
+        count_outside(points, size_hw[::-1]) for points in outlines
+    ):
+        return [turned(size_hw, name)]
+    return []

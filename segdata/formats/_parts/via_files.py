@@ -63,7 +63,7 @@ class _Said(msgspec.Struct, kw_only=True):
     filename: str
     size: int | float | str | None = -1
     regions: list[Any] | dict[str, Any]
-    region_count: list[str] = []
+    csv_region_counts: list[str] = []
 
 
 def _entry(file: str, key: str, value: Any) -> Entry:
@@ -73,7 +73,8 @@ def _entry(file: str, key: str, value: Any) -> Entry:
         else msgspec.convert(value, _Said)
     )
     regions = list(said.regions.values()) if isinstance(said.regions, dict) else said.regions
-    counts = sorted({count for count in said.region_count if count.isdecimal() and int(count) != len(regions)})
+    counts = {count.lstrip("0") or "0" for count in said.csv_region_counts if count.isdecimal()}
+    others = " and ".join(sorted(count[:20] for count in counts if count != str(len(regions))))
     return Entry(
         file=file,
         key=key,
@@ -81,7 +82,7 @@ def _entry(file: str, key: str, value: Any) -> Entry:
         size=said.size,
         packed=zlib.compress(msgspec.json.encode(said.regions), 1),
         is_bare=all(_is_point(region) for region in regions),
-        problem=f"{len(regions)} regions where region_count says {' and '.join(counts)}" if counts else "",
+        problem=f"{len(regions)} regions where region_count says {others}" if others else "",
     )
 
 
@@ -207,8 +208,8 @@ def _add_row(entries: dict[str, Raw], row: Raw, place: str, file: str) -> None:
         raise DataError(file, place=place, found=f"no JSON in a region ({error})") from error
     entry = entries.setdefault(
         row["filename"] + row["file_size"],
-        {"filename": row["filename"], "size": row["file_size"], "regions": [], "region_count": []},
+        {"filename": row["filename"], "size": row["file_size"], "regions": [], "csv_region_counts": []},
     )
-    entry["region_count"].append(row["region_count"].strip())
+    entry["csv_region_counts"].append(row["region_count"].strip())
     if shape:
         entry["regions"].append({"shape_attributes": shape, "region_attributes": attributes})

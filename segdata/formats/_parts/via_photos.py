@@ -9,17 +9,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
-from urllib.parse import unquote
 
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 from segdata.formats._parts.via_files import Entry, read_entries
+from segdata.formats._parts.via_names import ELSEWHERE, ending_alike, path_part
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,7 @@ def _subject(here: _Folder, relative: str) -> Subject:
     if not claims:
         (split,) = here.splits if len(here.splits) == 1 else (None,)
         return Subject(path, name, split, None, problem=here.unsure.get(relative))
-    broken = next((entry for entry, _ in claims if entry.problem), None)
-    if broken is not None:
+    for broken, split in (claim for claim in claims if claim[0].problem):
         problem = DataError(
             broken.file,
             place=f"entry {broken.key!r}",
@@ -160,9 +159,6 @@ def _subject(here: _Folder, relative: str) -> Subject:
     return Subject(path, name, split, first, findings)
 
 
-_ELSEWHERE = re.compile(r"^([A-Za-z]:)?/|^[A-Za-z][A-Za-z0-9+.-]*://")
-
-
 def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None, list[Finding]]:
     """The photo of an entry, as a key of the folder's files. A URL or absolute path is sought by how it ends."""
     place = f"entry {entry.key!r}"
@@ -171,22 +167,22 @@ def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None
         wanted = wanted[2:]
     if wanted in here.files:
         return wanted, []
-    if _ELSEWHERE.match(wanted):
-        path = _path_part(wanted)
-        alike = _ending_alike(path, here.files)
-        names = " and ".join(here.name(photo) for photo in alike)
+    if ELSEWHERE.match(wanted):
+        path = path_part(wanted)
+        alike = ending_alike(path, here.files)
+        names = " or ".join(here.name(photo) for photo in alike)
         message = f"the entry names {entry.filename!r}"
         if len(alike) == 1:
             return alike[0], [Finding("photo-by-name", entry.file, place, message, f"took {names}")]
         if alike:
             error = DataError(
                 names,
-                found=f"{place} of {entry.file}, which names {entry.filename!r} and may be about any of them",
+                found=f"{place} of {entry.file}, which names {entry.filename!r}",
                 expected="one photo whose path ends like that",
                 fix="Rename the others, or write the photo's path into the entry.",
             )
             here.unsure.update(dict.fromkeys(alike, error))
-            return None, [_lost("no-photo", entry, f"{message}, which may be {names.replace(' and ', ' or ')}")]
+            return None, [_lost("no-photo", entry, f"{message}, which may be {names}")]
         last = posixpath.basename(path)
         return None, [_lost("no-photo", entry, f"no {last!r} in {here.root} for {entry.filename!r}")]
     if "\0" not in wanted:
@@ -195,26 +191,6 @@ def _locate(source: OpenSource, entry: Entry, here: _Folder) -> tuple[str | None
         except DataError:
             return None, [_lost("outside-root", entry, f"{entry.filename!r} leads out of the root folder")]
     return None, [_lost("no-photo", entry, f"no {entry.filename!r} in {here.root}")]
-
-
-def _path_part(name: str) -> str:
-    """The path of a URL, without its host; an absolute path as it is."""
-    if "://" in name:
-        path = re.split("[?#]", name.partition("://")[2])[0]
-        return unquote(path.partition("/")[2])
-    return name
-
-
-def _ending_alike(path: str, files: Iterable[str]) -> list[str]:
-    """The files of the same name that share the longest end of their paths with this one: "b/1.jpg" of "x/b/1.jpg"."""
-    parts = path.split("/")[::-1]
-    shared: dict[str, int] = {}
-    for file in files:
-        own = file.split("/")[::-1]
-        if own[0] == parts[0]:
-            pairs = zip(own, parts, strict=False)
-            shared[file] = next((i for i, (one, other) in enumerate(pairs) if one != other), len(own))
-    return sorted(file for file, count in shared.items() if count == max(shared.values()))
 
 
 def _lost(code: Literal["no-photo", "outside-root"], entry: Entry, message: str) -> Finding:
@@ -233,8 +209,8 @@ def likely_folder(
     folders: dict[str, list[str]] = {}
     for filename in filenames:
         wanted = re.sub(r"^(\./)+", "", composed(filename))
-        if _ELSEWHERE.match(wanted):
-            wanted = posixpath.basename(_path_part(wanted))
+        if ELSEWHERE.match(wanted):
+            wanted = posixpath.basename(path_part(wanted))
         for photo in by_last.get(posixpath.basename(wanted), ()):
             if f"/{photo}".endswith(f"/{wanted}"):
                 folders.setdefault(photo.removesuffix(wanted).rstrip("/") or ".", []).append(photo)

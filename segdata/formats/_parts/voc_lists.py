@@ -91,7 +91,13 @@ def _add_list(listed: dict[str, str], name: str, path: Path, findings: list[Find
         if not id:
             continue
         if PurePosixPath(id).is_absolute() or {"..", "."} & set(id.split("/")):
-            raise DataError(name, place=f"line {number}", found=repr(id), expected="the id of a photo")
+            raise DataError(
+                name,
+                place=f"line {number}",
+                found=repr(id),
+                expected="the id of a photo",
+                fix="Write the photo's name without folder and extension, as 2007_000032.",
+            )
         if id in own:
             place, message = f"line {number}", f"id {id!r} a second time"
             findings.append(Finding("listed-twice", name, place, message, "taken once"))

@@ -1,4 +1,4 @@
-"""Palette indices of one VOC mask, whatever stores them.
+"""Palette indices of one VOC mask, whatever stores them, and the class of each index.
 
 SegmentationClass/2007_000032.png        palettised: the indices as they lie; or RGB: back through the palette
 dataset/cls/2008_000002.mat              SBD: GTcls.Segmentation
@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segdata.errors import ConfigError, nearest
 from segdata.findings import Finding
-from segdata.formats._parts.label_file import Color, LabelFile, indices_of_colors
+from segdata.formats import OpenSource
+from segdata.formats._parts.label_file import Color, LabelFile, indices_of_colors, read_numbers
 from segdata.formats._parts.voc_sbd import read_sbd
+from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX, voc_palette
-from segdata.photo import read_mask_values, read_palette
+from segdata.photo import read_palette
 
 
 def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArray[Any], tuple[Finding, ...]]:
@@ -26,16 +29,13 @@ def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArr
     """
     if path.suffix.lower() == ".mat":
         return read_sbd(path, name), ()
-    values = read_mask_values(path, name)
-    official = {color: index for index, color in enumerate(voc_palette())}
-    palette = read_palette(path, name)
+    values = read_numbers(path, name, labels, also={official_border(): IGNORE_INDEX})
     if labels is not None and labels.colors:
-        colors = {official_border(): IGNORE_INDEX} | {color: i for i, color in enumerate(labels.colors)}
-        if palette is not None:  # with a table of colours, what an index means is its colour
-            values = palette[values]
-        return (indices_of_colors(values, colors, name) if values.ndim == 3 else values), ()
+        return values, ()
     if values.ndim == 3:
+        official = {color: index for index, color in enumerate(voc_palette())}
         return indices_of_colors(values, official, name), ()
+    palette = read_palette(path, name)
     if palette is not None:
         used = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
         foreign = used[np.any(palette[used] != np.array(voc_palette(), np.uint8)[used], axis=1)]
@@ -48,3 +48,38 @@ def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArr
 def official_border() -> Color:
     """VOC's colour of the border, index 255."""
     return voc_palette()[IGNORE_INDEX]
+
+
+def map_of_indices(source: OpenSource, labels: LabelFile | None) -> LabelMap:
+    """Class id of every index: by the names of the label file where there is one, by value, 255 always ignore.
+
+    Raises ConfigError for names that no label file holds, and for a class that 255 is to become.
+    """
+    own_names = source.label_map == LabelMap.identity(source.ontology)
+    border = source.label_map.by_value.get(IGNORE_INDEX, IGNORE_INDEX)
+    if border != IGNORE_INDEX:
+        raise ConfigError(
+            source.where,
+            place=f"source.label_map.{IGNORE_INDEX}",
+            found=repr(source.ontology.names[border]),
+            expected="'ignore': 255 is VOC's border between objects",
+            fix="Remove the entry; where 255 is a class of your own, read the folders as format masks.",
+        )
+    if labels is None:
+        if source.label_map.by_name and not own_names:
+            raise ConfigError(
+                source.where,
+                place="source.label_map",
+                found=f"the name {next(iter(source.label_map.by_name))!r}",
+                expected="palette indices, or source.options.labels: the file that names them",
+            )
+        return LabelMap({}, {**source.label_map.by_value, IGNORE_INDEX: IGNORE_INDEX})
+    unknown = sorted(source.label_map.by_name.keys() - set(labels.names))
+    if unknown and not own_names:
+        expected = f"a name of {labels.name}; {nearest(unknown[0], labels.names)}"
+        found = f"the name {unknown[0]!r}"
+        raise ConfigError(source.where, place="source.label_map", found=found, expected=expected)
+    names = enumerate(labels.names)
+    by_name = {i: source.label_map.by_name[name] for i, name in names if name in source.label_map.by_name}
+    by_value = {} if own_names else source.label_map.by_value
+    return LabelMap({}, {**by_name, **by_value, IGNORE_INDEX: IGNORE_INDEX})

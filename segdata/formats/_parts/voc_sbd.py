@@ -52,7 +52,9 @@ def read_sbd(path: Path, name: str) -> NDArray[np.uint8]:
             raise ValueError("no .mat file of version 5")
         return _segmentation(data, order)
     except OSError as error:
-        raise DataError(name, found=f"no readable file ({error.strerror})", expected="a mask") from error
+        raise DataError(
+            name, found=f"no readable file ({error.strerror})", expected="a mask", fix="Allow reading it."
+        ) from error
     except (ValueError, struct.error, zlib.error) as error:
         raise DataError(
             name,

@@ -24,9 +24,9 @@ MOST_FILES = 20_000
 """So many files of a folder are looked at, at most."""
 
 _SPLIT = {
-    "train": re.compile(r"(^|[^a-z])train(ing)?([^a-z]|$)"),
-    "val": re.compile(r"(^|[^a-z])(val|valid|validation)([^a-z]|$)"),
-    "test": re.compile(r"(^|[^a-z])test(ing)?([^a-z]|$)"),
+    "train": re.compile(r"(?<![a-z])train(ing)?(?![a-z])", re.I),
+    "val": re.compile(r"(?<![a-z])(val|valid|validation)(?![a-z])", re.I),
+    "test": re.compile(r"(?<![a-z])test(ing)?(?![a-z])", re.I),
 }
 
 
@@ -43,7 +43,7 @@ def split_of(name: str) -> str | None:
     >>> split_of("annotations/instances_val2017.json"), split_of("Train"), split_of("latest")
     ('val', 'train', None)
     """
-    found = [split for split, pattern in _SPLIT.items() if pattern.search(name.lower())]
+    found = [split for split, pattern in _SPLIT.items() if pattern.search(name)]
     return found[0] if len(found) == 1 else None
 
 
@@ -53,23 +53,40 @@ def by_split(files: Sequence[str]) -> dict[str, str] | None:
     return dict(sorted(named.items())) if named and len(named) == len(files) else None
 
 
+def alike(files: Sequence[str]) -> list[list[str]]:
+    """Groups of files that differ in the split's word alone, one of each split; every other file is its own group.
+
+    >>> alike(["kp_train.json", "kp_val.json", "train2017.json", "x.json", "val2017.json"])
+    [['kp_train.json', 'kp_val.json'], ['train2017.json', 'val2017.json'], ['x.json']]
+    """
+    groups: dict[str, dict[str, str]] = {}
+    for file in files:
+        split = split_of(file)
+        outline = _SPLIT[split].sub("{}", file) if split is not None else file
+        if split is None or split in groups.get(outline, {}):
+            groups[file] = {"": file}
+        else:
+            groups.setdefault(outline, {})[split] = file
+    return [list(group.values()) for group in groups.values()]
+
+
 def files_below(root: Path, suffix: str) -> list[str]:
     """Files of a suffix below the root, relative to it, sorted; those of hidden folders are left out."""
     names = [name for name in list_files(root, root, []) if name.lower().endswith(suffix)]
     return names[:MOST_FILES]
 
 
-def json_files(root: Path, *words: bytes) -> list[str]:
-    """JSON files below the root in which all these words stand."""
-    return [name for name in files_below(root, ".json") if _holds(root / name, words)]
+def json_files(root: Path, *words: bytes, without: Sequence[bytes] = ()) -> list[str]:
+    """JSON files below the root in which all these words stand, and none of `without`."""
+    return [name for name in files_below(root, ".json") if _holds(root / name, words, without)]
 
 
-def _holds(path: Path, words: Sequence[bytes]) -> bool:
+def _holds(path: Path, words: Sequence[bytes], without: Sequence[bytes]) -> bool:
     try:
         text = path.read_bytes()
     except OSError:
         return False
-    return all(word in text for word in words)
+    return all(word in text for word in words) and not any(word in text for word in without)
 
 
 def photo_folder(root: Path, filenames: Sequence[str], file: str) -> str:
@@ -122,8 +139,12 @@ def survey_of(
     colors: Mapping[str, tuple[int, int, int] | None],
     options: Mapping[str, object],
     choices: Mapping[str, Sequence[object]],
+    findings: Sequence[Finding] = (),
 ) -> Survey:
-    """A survey from what a reader found in the folder. Colours are proposed where every label has one of its own."""
+    """A survey from what a reader found in the folder. Colours are proposed where every label has one of its own.
+
+    findings   what was found beside what the reader reads
+    """
     subjects = reader.subjects.values()
     annotated = sum(one.entry is not None and not one.entry.is_bare for one in subjects)
     known = {name: color for name, color in colors.items() if color is not None}
@@ -140,5 +161,5 @@ def survey_of(
         ontology=known if known and distinct else None,
         options=options,
         choices=choices,
-        findings=tuple(one for one in reader.findings if one.code != "not-annotated"),
+        findings=(*findings, *(one for one in reader.findings if one.code != "not-annotated")),
     )

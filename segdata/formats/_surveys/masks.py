@@ -12,12 +12,11 @@ from pathlib import Path
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats._parts.label_file import LabelFile, indices_of_colors
+from segdata.formats._parts.label_file import LabelFile, read_numbers
 from segdata.formats._parts.photo_files import is_photo, list_files
 from segdata.formats._surveys.mask_files import classes_of, find_label_file, look, read_pairs, values_in
 from segdata.formats._surveys.mask_folders import Pair, find_pairs, is_named, template_of
 from segdata.ontology import IGNORE, IGNORE_INDEX
-from segdata.photo import read_mask_values
 from segdata.pipeline import SPLITS
 from segdata.survey import Certainty, Survey
 
@@ -95,9 +94,7 @@ def _certainty(pairs: Sequence[Pair]) -> Certainty:
 
 
 def _values(path: Path, name: str, labels: LabelFile | None) -> list[str | int]:
-    values = read_mask_values(path, name)
-    if values.ndim == 3 and labels is not None and labels.colors:
-        values = indices_of_colors(values, {color: value for value, color in enumerate(labels.colors)}, name)
+    values = read_numbers(path, name, labels)
     if values.ndim == 3:
         raise DataError(name, found="a coloured (RGB) mask", expected="one channel of label values")
     return [*values_in(values)]

@@ -18,7 +18,8 @@ from segdata.findings import Finding
 from segdata.formats._parts.matlab_definitions import Color
 from segdata.formats._parts.matlab_files import GroundTruth, read_ground_truth, truths_in
 from segdata.formats._parts.matlab_looks import bare, few, finding_of, folder_of, look, source
-from segdata.formats._parts.matlab_pairs import Folders, Pairing, pair_rows
+from segdata.formats._parts.matlab_pairs import Pairing, pair_rows
+from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_plain import survey_masks, survey_segmentations
 from segdata.formats._parts.matlab_segmentations import label_matrices
 from segdata.formats._parts.matlab_variables import load_variables, translated
