@@ -85,6 +85,7 @@ def strict(value: object, kind: type[T], where: str, section: str = "") -> T:
 _AT = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.S)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<key>.*)`")
+_CHOICE = re.compile(r"Invalid (?:enum )?value (?P<value>.*)", re.S)
 _EXPECTED = re.compile(r"Expected (?P<kind>.*?)(?:, got `(?P<got>\w+)`)?", re.S)
 
 
@@ -97,24 +98,42 @@ def _translated(
     place = ".".join(part for part in (section, path) if part)
     if unknown := _UNKNOWN.search(what):
         key = unknown["key"]
-        valid = _fields_at(kind, path)
+        valid = _fields_at(kind, path, value)
         return ConfigError(where, place=place, found=f"unknown key {key!r}", expected=nearest(key, valid))
     if missing := _MISSING.search(what):
         return ConfigError(
             where, place=place, found=f"no key {missing['key']!r}", expected="one: it has no default"
         )
     if expected := _EXPECTED.fullmatch(what):
-        found, wanted = _found_at(value, path, expected["got"]), expected["kind"].replace("`", "")
+        found, wanted = _found_at(value, path, expected["got"]), _in_words(expected["kind"])
         return ConfigError(where, place=place, found=found, expected=wanted)
+    if chosen := _CHOICE.search(what):
+        given, valid = chosen["value"].strip("'"), _choices_at(kind, path)
+        return ConfigError(where, place=place, found=chosen["value"], expected=nearest(given, valid))
     return ConfigError(where, place=place, found=what[0].lower() + what[1:], expected="a valid value")
+
+
+_KINDS = {
+    "object": "a mapping (key: value)",
+    "array": "a list",
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+}
+
+
+def _in_words(kind: str) -> str:
+    """msgspec's words for kinds in those of a person: "int >= 1" -> "a whole number >= 1"."""
+    return " | ".join(
+        _KINDS.get(part.split(" ")[0], part.split(" ")[0]) + part[len(part.split(" ")[0]) :]
+        for part in kind.replace("`", "").split(" | ")
+    )
 
 
 def _found_at(value: object, path: str, got: str | None) -> str:
     """The value at `path` as a person would write it; its kind alone where it is long or the path is vague."""
-    try:
-        for part in [part.rstrip("]") for part in re.split(r"\.|\[", path) if part]:
-            value = value[int(part)] if isinstance(value, list) else value[part]  # type: ignore[index]
-    except (KeyError, IndexError, TypeError, ValueError):
+    value = _value_at(value, path)
+    if value is _VAGUE:
         return got or "a value out of range"
     text = repr(value)
     if len(text) > 60 or value is None:
@@ -122,15 +141,68 @@ def _found_at(value: object, path: str, got: str | None) -> str:
     return f"{text} ({got})" if got else text
 
 
-def _fields_at(kind: Any, path: str) -> list[str]:
+_VAGUE = object()
+
+
+def _value_at(value: object, path: str) -> object:
+    """The value at msgspec's path; _VAGUE where that says "any key" ([...])."""
+    try:
+        for part in _parts(path):
+            value = value[int(part)] if isinstance(value, list) else value[part]  # type: ignore[index]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return _VAGUE
+    return value
+
+
+def _parts(path: str) -> list[str]:
+    return [part.rstrip("]") for part in re.split(r"\.|\[", path) if part]
+
+
+def _kinds_at(kind: Any, path: str) -> list[Any]:
     kinds = [kind]
-    for part in [part for part in re.split(r"\.|\[", path) if part]:
+    for part in _parts(path):
         inside: list[Any] = []
         for struct in _structs(kinds):
             hints = typing.get_type_hints(struct)
-            inside += [hints[name] for name in hints if name == part.rstrip("]")]
+            names = dict(zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True))
+            inside += [hints[name] for shown, name in names.items() if shown == part]
         kinds = inside or [argument for one in kinds for argument in typing.get_args(one)]
-    return sorted({field for struct in _structs(kinds) for field in struct.__struct_encode_fields__})
+    return kinds
+
+
+def _fields_at(kind: Any, path: str, value: object) -> list[str]:
+    """Keys that are valid at `path`; of tagged structs, only those of the one that the value's tag names."""
+    structs = list(_structs(_kinds_at(kind, path)))
+    given = _value_at(value, path)
+    tagged = [
+        struct
+        for struct in structs
+        if isinstance(given, dict)
+        and struct.__struct_config__.tag_field is not None
+        and given.get(struct.__struct_config__.tag_field) == struct.__struct_config__.tag
+    ]
+    chosen = tagged or structs
+    tags = {struct.__struct_config__.tag_field for struct in chosen} - {None}
+    return sorted({field for struct in chosen for field in struct.__struct_encode_fields__} | tags)
+
+
+def _choices_at(kind: Any, path: str) -> list[str]:
+    """The values of a Literal at `path`, or the tags of structs where the path ends in their tag field."""
+    *above, last = path.split(".")
+    tags = [
+        str(struct.__struct_config__.tag)
+        for struct in _structs(_kinds_at(kind, ".".join(above)))
+        if struct.__struct_config__.tag_field == last
+    ]
+    return tags or [str(choice) for choice in _literals(_kinds_at(kind, path))]
+
+
+def _literals(kinds: list[Any]) -> Iterator[object]:
+    for kind in kinds:
+        if typing.get_origin(kind) is typing.Literal:
+            yield from typing.get_args(kind)
+        else:
+            yield from _literals(list(typing.get_args(kind)))
 
 
 def _structs(kinds: list[Any]) -> Iterator[Any]:

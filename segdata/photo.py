@@ -15,9 +15,8 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -27,6 +26,12 @@ from segdata.exif import orientation_of, xmp_orientation_of
 from segdata.findings import Finding
 from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
 from segdata.png import decode_png
+from segdata.resample import Resize as Resize
+from segdata.resample import nearest_pixels as nearest_pixels
+from segdata.resample import resize_image as resize_image
+from segdata.resample import resize_mask as resize_mask
+from segdata.resample import turn_back as turn_back
+from segdata.resample import turn_upright as turn_upright
 from segdata.sample import Image, Mask, Sample
 
 MAX_PIXELS = 300_000_000
@@ -39,22 +44,6 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Tiff|Jpeg
 
 FILE_TYPES = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "PPM")
 """Decoders that may run on a stranger's file. JPEG opens MPO too, phone photos with a second picture; the first is read."""
-
-Method = Literal["area", "bilinear", "nearest"]
-_INTERPOLATION = {"area": cv2.INTER_AREA, "bilinear": cv2.INTER_LINEAR}
-_Pixels = TypeVar("_Pixels", bound=np.generic)
-
-
-@dataclass(frozen=True, slots=True)
-class Resize:
-    """Target size (height, width) in pixels and how photos are resampled; masks are always nearest.
-
-    exact  decode every photo in full, also where a reduced decode would do
-    """
-
-    size_hw: tuple[int, int]
-    photo: Method = "area"
-    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,52 +206,6 @@ def _to_rgb(file: PillowImage.Image, name: str) -> PillowImage.Image:
         )
     # keep the high byte of 16: Pillow's convert would clip
     return PillowImage.fromarray((values.astype(np.uint32) >> 8).astype(np.uint8)).convert("RGB")
-
-
-def turn_upright(pixels: NDArray[_Pixels], orientation: int) -> NDArray[_Pixels]:
-    """Undo EXIF orientation 1…8 on (H, W) or (H, W, C) pixels. Source: EXIF 2.32, tag 0x0112.
-
-    5 and 7 mirror along a diagonal; 6 was stored turned left, 8 turned right.
-    """
-    if orientation >= 5:
-        pixels = np.swapaxes(pixels, 0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return pixels
-
-
-def turn_back(pixels: NDArray[_Pixels], orientation: int) -> NDArray[_Pixels]:
-    """The inverse of `turn_upright`: upright pixels as EXIF orientation 1…8 stores them."""
-    return turn_upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
-
-
-def resize_image(image: NDArray[np.uint8], resize: Resize) -> Image:
-    """Resample uint8 (H, W, 3) to resize.size_hw; area averaging becomes bilinear where it would enlarge."""
-    height, width = resize.size_hw
-    if image.shape[:2] == (height, width):
-        return np.ascontiguousarray(image)
-    if resize.photo == "nearest":
-        return nearest_pixels(image, resize.size_hw)
-    method = resize.photo
-    if height > image.shape[0] or width > image.shape[1]:
-        method = "bilinear"
-    resized = cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=_INTERPOLATION[method])
-    return np.asarray(resized, np.uint8)
-
-
-def resize_mask(mask: Mask, size_hw: tuple[int, int]) -> Mask:
-    """Nearest by pixel centres, in integers: no label is ever invented between two labels."""
-    return nearest_pixels(mask, size_hw)
-
-
-def nearest_pixels(pixels: NDArray[_Pixels], size_hw: tuple[int, int]) -> NDArray[_Pixels]:
-    """Row i of the result is source row floor((i + 0.5) * H / h), columns alike."""
-    height, width = size_hw
-    rows = (2 * np.arange(height) + 1) * pixels.shape[0] // (2 * height)
-    columns = (2 * np.arange(width) + 1) * pixels.shape[1] // (2 * width)
-    return np.ascontiguousarray(pixels[rows[:, None], columns])
 
 
 def read_mask_values(path: Path, name: str) -> NDArray[Any]:

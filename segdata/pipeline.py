@@ -18,9 +18,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from segdata.decode import strict
-from segdata.errors import ConfigError
+from segdata.errors import ConfigError, nearest
 from segdata.label_map import LabelMap
-from segdata.ontology import Label, Ontology, load_ontology
+from segdata.ontology import IGNORE, Label, Ontology, load_ontology
 from segdata.published import Data, Figure, Published
 from segdata.recipe import Augment, MeanStd, Model, Reach, Schedule, Train, Weights
 from segdata.sections import SPLITS, Count, NotNegative, Positive, Section, Seed, Share, Split
@@ -198,8 +198,12 @@ def read_pipeline(path: Path, where: str | None = None) -> Pipeline:
     try:
         ontology = pipeline.source.build_ontology()
         pipeline.source.build_label_map(ontology)
-        ontology.id_of(pipeline.source.unlabelled)
-        ontology.id_of(pipeline.train.void)
+        for place, name in (
+            ("source.unlabelled", pipeline.source.unlabelled),
+            ("train.void", pipeline.train.void),
+        ):
+            if name != IGNORE and name not in ontology.names:
+                raise ConfigError(place, found=repr(name), expected=nearest(name, [*ontology.names, IGNORE]))
     except ConfigError as error:
         raise ConfigError(
             f"{where}: {error.where}", place=error.place, found=error.found, expected=error.expected

@@ -105,7 +105,7 @@ def fill(mask: Mask, points_xy: PointsXY, class_id: int) -> None:
 
     Raises DataError for a mask of more than MAX_HEIGHT rows.
     """
-    _refuse_high(mask)
+    refuse_high((mask.shape[0], mask.shape[1]))
     points = pixel_points(points_xy, (mask.shape[0], mask.shape[1]))
     if len(points):
         cv2.fillPoly(mask, [points], class_id)
@@ -118,7 +118,7 @@ def stroke(mask: Mask, points_xy: PointsXY, class_id: int, width_px: int) -> Non
     centred. (cv2's own thick lines differ between its versions: thickness 3 is 5 pixels wide in OpenCV 5.0.)
     Raises DataError for a mask of more than MAX_HEIGHT rows.
     """
-    _refuse_high(mask)
+    refuse_high((mask.shape[0], mask.shape[1]))
     height, width = mask.shape
     lines, reach = _pixel_lines(points_xy, (height, width)), width_px // 2 + 1
     if not lines:
@@ -138,11 +138,13 @@ def stroke(mask: Mask, points_xy: PointsXY, class_id: int, width_px: int) -> Non
     mask[y0:y1, x0:x1][near] = class_id
 
 
-def _refuse_high(mask: Mask) -> None:
-    if mask.shape[0] > MAX_HEIGHT:
+def refuse_high(size_hw: tuple[int, int], name: str = "") -> None:
+    """Raises DataError for a photo of more than MAX_HEIGHT rows, which outlines cannot be painted on."""
+    height, width = size_hw
+    if height > MAX_HEIGHT:
         raise DataError(
-            f"photo of {mask.shape[0]}x{mask.shape[1]} (HxW)",
-            found=f"{mask.shape[0]:,} rows",
+            name or f"photo of {height}x{width} (HxW)",
+            found=f"{height:,} rows",
             expected=f"at most {MAX_HEIGHT:,} rows to paint outlines on",
             fix="Cut the photo into pieces and annotate those.",
         )

@@ -74,17 +74,17 @@ def test_pipelines_lists_what_is_there(tmp_path: Path) -> None:
         (
             ("train", "lr", "fast"),
             ("train", "via"),
-            "pipelines/via.yaml: train.lr: found 'fast' (str); expected float",
+            "pipelines/via.yaml: train.lr: found 'fast' (str); expected a number",
         ),
         (
             ("train", "epochs", 0),
             ("train", "via"),
-            "pipelines/via.yaml: train.epochs: found 0; expected int >= 1",
+            "pipelines/via.yaml: train.epochs: found 0; expected a whole number >= 1",
         ),
         (
             ("train", "lr", -1.0),
             ("train", "via"),
-            "pipelines/via.yaml: train.lr: found -1.0; expected float > 0.0",
+            "pipelines/via.yaml: train.lr: found -1.0; expected a number > 0.0",
         ),
         (
             ("source", "splits", {"method": "seeded", "recipe": "floor", "seed": 1, "test": 0.6, "val": 0.4}),

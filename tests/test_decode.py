@@ -87,7 +87,7 @@ def test_absent_file_and_foreign_bytes(tmp_path: Path) -> None:
         ({"train": {"lr": 1}, "more": [{"lr": 1}, {"lr": 1, "epohcs": 1}]}, "x: more[1]: found unknown key 'epohcs'; did you mean 'epochs'? Valid: epochs, lr"),
         ({"train": {"lr": 1}, "by_name": {"a": {"lr": 1, "rl": 1}}}, "x: by_name[...]: found unknown key 'rl'; did you mean 'lr'? Valid: epochs, lr"),
         ({"train": {"lr": 1}, "maybe": {"lr": 1, "rl": 1}}, "x: maybe: found unknown key 'rl'; did you mean 'lr'? Valid: epochs, lr"),
-        ({"train": {"lr": "fast"}}, "x: train.lr: found 'fast' (str); expected float"),
+        ({"train": {"lr": "fast"}}, "x: train.lr: found 'fast' (str); expected a number"),
         ({"train": {}}, "x: train: found no key 'lr'; expected one: it has no default"),
     ],
 )  # fmt: skip
@@ -98,7 +98,7 @@ def test_wrong_keys_and_values_are_named(value: object, message: str) -> None:
 
 
 def test_section_leads_the_place() -> None:
-    with pytest.raises(ConfigError, match=r"^x: source\.options\.lr: found \[\] \(array\); expected float"):
+    with pytest.raises(ConfigError, match=r"^x: source\.options\.lr: found \[\] \(array\); expected a number"):
         strict({"lr": []}, Inner, "x", "source.options")
 
 

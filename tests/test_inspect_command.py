@@ -142,7 +142,7 @@ def test_a_folder_that_no_format_knows(project: Project, monkeypatch: pytest.Mon
     fake_surveys(monkeypatch, {})
     done = inspect(project, str(project.root / "data/raw/My Street"))
     assert done.exit_code == 2
-    assert "no format that segdata knows. They are" in done.stderr
+    assert "80 photos, and no annotation that segdata knows. It reads" in done.stderr
     assert "\n  masks       Plain mask folders: a photo and a mask of the same name" in done.stderr
     assert "\n  via         VGG Image Annotator (VIA)" in done.stderr
     wrong = inspect(project, str(project.root / "data/raw/My Street"), "--format", "mask")

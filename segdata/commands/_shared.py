@@ -49,7 +49,7 @@ def check_raw(project: Project, name: str) -> None:
         expected=f"photos and annotations in {source.format} form",
         fix="Run dvc pull."
         if pulled
-        else f"Put them there, or set source.root in pipelines/{name}.yaml (README: Add your own photos).",
+        else f"Put them there, or set source.root in pipelines/{name}.yaml (README: Your own photos).",
     )
 
 

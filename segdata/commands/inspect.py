@@ -44,9 +44,12 @@ def _inspect(project: Project | None, path: Path, name: str | None, format: str 
 
 
 def _say_what_is_needed(found: Inspection, format: str | None) -> None:
+    from segdata.formats._parts.photo_files import is_photo
     from segdata.inspection import formats_of_subfolders, nothing_found
 
-    what = f"not {format}, which is" if format else "no format that segdata knows. They are"
+    photos = sum(is_photo(path.name) for path in found.root.rglob("*"))
+    holds = f"{photos:,} photos, and" if photos else "no photo, and"
+    what = f"not {format}, which is" if format else f"{holds} no annotation that segdata knows. It reads"
     click.echo(f"error: {found.root}: {what}", err=True)
     for line in nothing_found(found, (format,) if format else ()):
         click.echo(line, err=True)

@@ -17,8 +17,14 @@ def command(ctx: click.Context) -> None:
 
     def work() -> None:
         from segdata.report import build_report
+        from segdata.report.inputs import read_check
 
         path = build_report(project, tuple(project.params().pipelines))
+        for name in project.params().pipelines:
+            check = read_check(project.check_path(name))
+            aside = sum(finding.action == "set aside" for finding in check.findings) if check else 0
+            if aside:
+                click.echo(f"WARNING: {name}: {aside} set aside, see data/checks/{name}.json", err=True)
         click.echo(f"report: {path}")
 
     needing("train", "segdata report", work)

@@ -26,6 +26,7 @@ CODE = (
     "photo.py",
     "png.py",
     "rasterize.py",
+    "resample.py",
     "label_map.py",
     "ontology.py",
     "sample.py",

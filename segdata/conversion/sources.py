@@ -17,7 +17,7 @@ def open_source(source: Source, root: Path, where: str) -> OpenSource:
             str(root),
             found="no such folder",
             expected=f"photos and annotations in {source.format} form",
-            fix=f"Put them there, or set source.root in {where} (README: Add your own photos).",
+            fix=f"Put them there, or set source.root in {where} (README: Your own photos).",
         )
     ontology = source.build_ontology()
     return OpenSource(

@@ -58,7 +58,7 @@ _Dumper.add_representer(str, _text)
 def write_section(path: Path, source: Mapping[str, object], notes: list[str]) -> None:
     """Write source.yaml: a comment that says what it is for, the notes, and the section."""
     opening = [
-        "The source section of a pipeline file that reads this folder back: copy it to pipelines/<name>.yaml."
+        "The source section of a pipeline file that reads this folder back: put it in place of the `source` of a pipelines/<name>.yaml."
     ]
     comment = "".join(f"# {line}\n" for line in [*opening, *notes])
     text = yaml.dump(

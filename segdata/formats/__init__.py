@@ -79,7 +79,7 @@ class OpenSource:
                 found="nothing at this path",
                 expected=what,
                 fix=f"Put it there, or set source.root or source.options in {self.where} "
-                "(README: Add your own photos).",
+                "(README: Your own photos).",
             )
         return path
 

@@ -15,7 +15,7 @@ labelmap.txt says what the colours are called). The label map gives every value 
 Traps
 - A JPEG mask invents values along every border, and a coloured (RGB) mask has no label values: both are refused. With
   a labelmap.txt as `options.names`, a coloured or palettised mask goes through its colours: image programs number
-  palettes as they please. An unknown colour is an error.
+  palettes as they please. VOC's border colour is 255; any other unknown colour is an error.
 - Value 0 is a value like any other; whether it is background, unlabelled or a class, the label map says.
 - A mask has the photo's size, upright as the photo is shown unless `source.exif: as-stored` says otherwise.
 """
@@ -87,7 +87,7 @@ def map_of_values(source: OpenSource, labels: LabelFile | None) -> LabelMap:
     by_name = source.label_map.by_name
     known = () if labels is None else labels.names
     unknown = sorted(by_name.keys() - set(known))
-    if unknown and not own_names:
+    if unknown and not own_names and (labels is not None or not source.label_map.by_value):
         expected = "values of the masks, or source.options.names: the file that names them"
         if labels is not None:
             expected = f"a name of {labels.name}; {nearest(unknown[0], known)}"

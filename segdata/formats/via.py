@@ -48,7 +48,7 @@ from segdata.formats._parts.via_shapes import Region, attributes_used, class_lab
 from segdata.formats._surveys.via import survey as survey
 from segdata.photo import Photo, Resize, turn_upright
 from segdata.pipeline import Split
-from segdata.rasterize import blank_mask
+from segdata.rasterize import blank_mask, refuse_high
 from segdata.sample import Sample
 
 ROW = FormatRow(
@@ -125,6 +125,7 @@ class Reader:
             return photo.sample(id, blank, resize, tuple(findings))
         as_stored = self._source.exif == "as-stored"
         frame_hw = photo.stored_hw if as_stored else photo.upright_hw
+        refuse_high(frame_hw, subject.name)
         findings += _size_changed(subject, subject.entry)
         outlines = outlines_of(
             subject.entry, subject.name, frame_hw, self._class_id, self._options.polyline, findings

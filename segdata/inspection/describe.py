@@ -110,7 +110,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     ranked = sorted(findings, key=lambda one: order[one.severity])
     if not ranked:
         return
-    yield _row("findings", f"{len(ranked):,}")
+    yield _row("findings", f"{len(ranked):,}" + (", the gravest first" if len(ranked) > 1 else ""))
     yield from (f"    {finding.line()}" for finding in ranked[:MOST_FINDINGS])
     if len(ranked) > MOST_FINDINGS:
         yield f"    … and {len(ranked) - MOST_FINDINGS:,} more"

@@ -13,6 +13,7 @@ from torch import Tensor
 from segdata.errors import TrainingError
 from segdata.evaluation.predict import predict_logits
 from segdata.evaluation.run import Run
+from segdata.models.layers import resize
 from segdata.prediction.windows import Windows
 from segdata.sample import Image
 
@@ -124,9 +125,7 @@ def resized_rows(view: View, size_hw: tuple[int, int], start: int, stop: int) ->
     above, below, share = (numbers.to(part.device) for numbers in (above - above[0], below - above[0], share))
     share = share[:, None]
     rows = part[:, above] * (1 - share) + part[:, below] * share
-    neighbours = _neighbours(0, size_hw[1], size_hw[1], view.size_hw[1])
-    before, after, share = (numbers.to(part.device) for numbers in neighbours)
-    return rows[:, :, before] * (1 - share) + rows[:, :, after] * share
+    return resize(rows[None], (stop - start, size_hw[1]))[0]  # as many rows as before: each by itself
 
 
 def _neighbours(start: int, stop: int, size: int, source: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -111,8 +111,8 @@ class Section:
         return not (self.dataset is None and self.training is None and self.evaluation is None)
 
     def weakest(self) -> list[ClassScore]:
-        """Up to three classes of the lowest IoU, lowest first."""
-        scored = [row.score for row in self.classes if row.score.iou is not None]
+        """Up to three classes of the lowest IoU, lowest first, of those that the truth shows."""
+        scored = [row.score for row in self.classes if row.score.iou is not None and row.score.truth_pixels]
         return sorted(scored, key=lambda score: (score.iou or 0.0, score.name))[:3]
 
 

@@ -239,6 +239,17 @@ def test_four_numbers_are_no_box(tmp_path: Path) -> None:
     assert rows(tmp_path) == ["......", ".000..", ".000..", "......"]
 
 
+def test_what_is_doubtful_about_an_outline_is_told(tmp_path: Path) -> None:
+    """pycocotools fills even-odd too, and paints nothing of a line; the last is narrow, but no line."""
+    outlines = [0, 0, 6, 4, 6, 0, 0, 4], [1, 1, 2, 2, 4, 4], [2.2, 1.2, 2.8, 1.2, 2.8, 3.8, 2.2, 3.8]
+    write_coco(tmp_path, *(polygons(outline, id=number) for number, outline in enumerate(outlines, 1)))
+    sample = coco_reader(tmp_path).read("a")
+    assert [(f.code, f.place, f.message) for f in sample.findings] == [
+        ("self-crossing", "annotation 1", "the outline crosses itself at x 3.0, y 2.0"),
+        ("zero-area", "annotation 2", "all 3 points lie on one line"),
+    ]
+
+
 def test_photos_with_boxes_alone_are_not_annotated(tmp_path: Path) -> None:
     write_coco(tmp_path, coco_annotation(2, 1, 3, []))
     reader = coco_reader(tmp_path)

@@ -485,7 +485,7 @@ def test_mutated_files_give_samples_or_our_errors(tmp_path: Path) -> None:
 
 
 def test_a_size_that_is_no_number_says_what_to_do(tmp_path: Path) -> None:
-    reader = cvat_reader(write_cvat(tmp_path, polygon(), height="six"))
+    reader = cvat_reader(write_cvat(tmp_path, polygon(), size_hw=("six", 8)))
     with pytest.raises(DataError, match="height: found 'six'; expected a number of pixels") as caught:
         reader.read("a")
     assert caught.value.fix == "Export 'CVAT for images 1.1' again."

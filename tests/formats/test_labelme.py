@@ -536,7 +536,7 @@ def test_photo_whose_copy_is_turned(tmp_path: Path) -> None:
     assert rows(tmp_path) == ["00...."] * 8
 
 
-@pytest.mark.parametrize("text", ["[", '{"shapes": 1, "imagePath": "a.png"}'])
+@pytest.mark.parametrize("text", ['{"shapes": [', '{"shapes": 1, "imagePath": "a.png"}'])
 def test_broken_files_say_what_to_do(tmp_path: Path, text: str) -> None:
     write_photo(tmp_path / "a.png")
     (tmp_path / "a.json").write_text(text)

@@ -209,11 +209,13 @@ def test_photos_and_masks_of_one_split_are_none_of_another(tmp_path: Path) -> No
     assert reader.findings == ()
 
 
-def test_a_name_that_no_file_names_is_an_error(tmp_path: Path) -> None:
-    write_photo(tmp_path / "image/a.jpg", (3, 4))
-    mask(tmp_path / "mask/a.png")
-    with pytest.raises(
-        ConfigError,
-        match=r"found the name 'pavement'; expected values of the masks, or source\.options\.names",
-    ):
-        opened(tmp_path, {}, {**LABELS, "pavement": "road"})
+def test_the_border_of_voc_is_255(tmp_path: Path) -> None:
+    """As `segdata export` to VOC and CVAT write them: a labelmap.txt, and 255 between objects."""
+    (tmp_path / "labelmap.txt").write_text("road:128,64,128::\ncar:0,0,142::\n")
+    write_photo(tmp_path / "image/a.jpg", (1, 3))
+    palettised = Image.fromarray(np.array([[0, 1, 255]], np.uint8))
+    palettised.putpalette([128, 64, 128, 0, 0, 142, *[7] * 3 * 253, 224, 224, 192])
+    (tmp_path / "mask").mkdir()
+    for image in (palettised, palettised.convert("RGB")):
+        image.save(tmp_path / "mask/a.png")
+        assert drawn(opened_as_named(tmp_path).read("a").mask) == ["02."]

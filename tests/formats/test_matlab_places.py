@@ -96,6 +96,16 @@ def test_one_mask_for_two_rows_is_an_error(tmp_path: Path) -> None:
         assert _lines(reader.findings) == []
 
 
+def test_a_photo_is_never_its_own_mask(tmp_path: Path) -> None:
+    mask(tmp_path / "images" / "1.png", [[1, 2]])
+    save(tmp_path / "gTruth.mat", gTruth=ground_truth(["1.png"], [FOLDER + r"\masks\1.png"]))
+    reader = open_matlab(tmp_path, unannotated="background")
+    assert list(reader.ids()) == []
+    assert [(told.code, told.place, told.severity) for told in reader.findings] == [
+        ("no-mask", "row 1", "error")
+    ]
+
+
 def test_the_recorded_folder_of_photos_counts(tmp_path: Path) -> None:
     for name, grey in {"031.jpg": 10, "b/031.jpg": 200}.items():
         (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segdata.errors import ConfigError, UnmappedLabelError
+from segdata.errors import ConfigError, DataError, UnmappedLabelError
 from tests.formats.via_cases import (
     box,
     codes,
@@ -51,6 +51,12 @@ def test_an_open_stroke_may_cross_itself_and_be_straight(tmp_path: Path) -> None
     )
     sample = via_reader(one_photo(tmp_path, *lines), {"polyline": {"stroke": 1}}).read("a")
     assert sample.findings == ()
+
+
+def test_a_photo_too_high_to_paint_on_is_named(tmp_path: Path) -> None:
+    root = one_photo(tmp_path, box(0, 0, 1, 1), size_hw=(65_536, 1))
+    with pytest.raises(DataError, match=r"^photos/a\.png: found 65,536 rows; expected at most 65,535 rows"):
+        via_reader(root).read("a")
 
 
 def test_a_point_far_outside_does_not_bend_the_lines(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.photo import Photo
-from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, stroke
+from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, refuse_high, stroke
 from segdata.sample import Mask
 
 Bits = NDArray[np.bool_]
@@ -185,9 +185,10 @@ def frame_of(
     """Height and width of the photo as it was annotated: upright, or as stored where source.exif says so.
 
     said_hw   height and width that the annotation gives, None or 0 where it gives none
-    Raises DataError when they are another photo's, or this one's turned.
+    Raises DataError when they are another photo's, or this one's turned, and for a photo too high to paint on.
     """
     frame = photo.stored_hw if exif == "as-stored" else photo.upright_hw
+    refuse_high(frame, photo.name)
     said = tuple(given or actual for given, actual in zip(said_hw, frame, strict=True))
     if said == frame:
         return frame

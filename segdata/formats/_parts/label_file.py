@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
-from segdata.ontology import IGNORE_INDEX
+from segdata.ontology import IGNORE_INDEX, voc_palette
 from segdata.photo import read_mask_values, read_palette
 
 Color = tuple[int, int, int]
+
+BORDER: Color = voc_palette()[IGNORE_INDEX]
 
 MAX_BYTES = 1 << 24
 """Larger lists of names and ids are refused."""
@@ -114,12 +116,10 @@ def _color(text: str, name: str, number: int) -> Color:
     return int(parts[0]), int(parts[1]), int(parts[2])
 
 
-def read_numbers(
-    path: Path, name: str, labels: LabelFile | None, also: Mapping[Color, int] | None = None
-) -> NDArray[Any]:
+def read_numbers(path: Path, name: str, labels: LabelFile | None) -> NDArray[Any]:
     """The numbers of a mask; where `labels` has colours, those of its colours, stored as RGB or as a palette alike.
 
-    also   colours besides, and their numbers
+    The colour of VOC's border, (224, 224, 192), is 255 unless the file gives it a name.
     Returns unsigned integers (H, W), or uint8 (H, W, 3) RGB of a mask whose colours nobody named. Raises DataError for
     a damaged file, or one with an unknown colour.
     """
@@ -131,7 +131,7 @@ def read_numbers(
         values = palette[values]
     if values.ndim != 3:
         return values
-    colors = {**(also or {}), **{color: value for value, color in enumerate(labels.colors)}}
+    colors = {BORDER: IGNORE_INDEX} | {color: value for value, color in enumerate(labels.colors)}
     fix = f"Save masks as PNG without smoothing, or add the colour to {labels.name}."
     return indices_of_colors(values, colors, name, fix)
 

@@ -116,7 +116,7 @@ def _folders(source: OpenSource, options: Options) -> Mapping[str | None, tuple[
             source.root,
             found="none of the folders train/, val/, test/",
             expected="at least one (source.options.split_folders is true)",
-            fix="README: Add your own photos.",
+            fix="README: Your own photos.",
         )
     return {split: (f"{split}/{photos}", f"{split}/{masks}") for split in present}
 

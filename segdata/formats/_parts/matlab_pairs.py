@@ -73,6 +73,8 @@ def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:
         place = f"row {number}"
         photo = folders.locate(row.photo, "photos", where=where, place=place)
         mask = row.mask and folders.locate(row.mask, "labels", where=where, place=place)
+        if mask == photo:  # PNG photos have PNG masks of the same name, which may be left at home
+            mask = None
         spoken_for.update(name for name in (photo, mask) if name)
         if photo is None:
             near = folders.near(row.photo, folders.photos)
@@ -84,9 +86,9 @@ def pair_rows(rows: Sequence[Row], folders: Folders, where: str) -> Pairing:
         else:
             pairing.add(folders.photo_id(photo), Pair(photo, mask or None, row.shapes))
             moved.note(row.photo, photo, "photos", place)
-            if mask and places.setdefault(mask, place) != place:
-                _refuse_shared(mask, row, where, place, places[mask])
-            if mask:
+            if mask and row.mask:
+                if places.setdefault(mask, place) != place:
+                    _refuse_shared(mask, row, where, place, places[mask])
                 moved.note(row.mask, mask, "labels", place)
     pairing.findings += moved.findings(where)
     apart = folders.masks != folders.photos

@@ -22,7 +22,7 @@ from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.formats._parts.matlab_variables import columns
-from segdata.rasterize import PointsXY, count_outside, fill
+from segdata.rasterize import PointsXY, count_outside, fill, refuse_high
 from segdata.sample import Mask
 
 POLYGON, RECTANGLE = "Polygon", "Rectangle"
@@ -174,6 +174,7 @@ def paint_shape(mask: Mask, shape: Shape, class_id: int, name: str) -> list[Find
     if len(points) < 3:
         message = f"{len(points)} points enclose no area"
         return [Finding("too-few-points", name, shape.place, message, "ignored", "warning")]
+    refuse_high(size_hw, name)
     fill(mask, points, class_id)
     findings = []
     outside = count_outside(points, size_hw)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from segdata.errors import ConfigError, nearest
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.formats._parts.label_file import Color, LabelFile, indices_of_colors, read_numbers
+from segdata.formats._parts.label_file import LabelFile, indices_of_colors, read_numbers
 from segdata.formats._parts.voc_sbd import read_sbd
 from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX, voc_palette
@@ -29,7 +29,7 @@ def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArr
     """
     if path.suffix.lower() == ".mat":
         return read_sbd(path, name), ()
-    values = read_numbers(path, name, labels, also={official_border(): IGNORE_INDEX})
+    values = read_numbers(path, name, labels)
     if labels is not None and labels.colors:
         return values, ()
     if values.ndim == 3:
@@ -43,11 +43,6 @@ def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArr
             message = f"the palette of {foreign.size} indices is not VOC's, the first {int(foreign[0])}"
             return values, (Finding("foreign-palette", name, "", message, "indices kept"),)
     return values, ()
-
-
-def official_border() -> Color:
-    """VOC's colour of the border, index 255."""
-    return voc_palette()[IGNORE_INDEX]
 
 
 def map_of_indices(source: OpenSource, labels: LabelFile | None) -> LabelMap:
