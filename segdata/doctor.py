@@ -14,7 +14,7 @@ import segdata
 from segdata.errors import SegdataError
 from segdata.project import Project
 
-EXTRAS = ("core", "matlab", "flows", "train", "serve", "ray")
+EXTRAS = ("core", "matlab", "flows", "train", "onnx", "serve", "ray")
 NEEDED = ("core", "matlab", "flows", "train")
 """What `make repro` needs; the other extras are told of, but nothing is missing without them."""
 

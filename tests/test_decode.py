@@ -98,7 +98,9 @@ def test_wrong_keys_and_values_are_named(value: object, message: str) -> None:
 
 
 def test_section_leads_the_place() -> None:
-    with pytest.raises(ConfigError, match=r"^x: source\.options\.lr: found \[\] \(array\); expected a number"):
+    with pytest.raises(
+        ConfigError, match=r"^x: source\.options\.lr: found \[\] \(array\); expected a number"
+    ):
         strict({"lr": []}, Inner, "x", "source.options")
 
 

@@ -41,7 +41,7 @@ from segdata.models.layers import keep_stride, pad_to_multiple, resize
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
-_STRIDE = 8
+STRIDE = 8
 _DENSENETS = {
     "densenet121": densenet121,
     "densenet161": densenet161,
@@ -127,7 +127,7 @@ class DenseAspp(nn.Module):
         """Normalised float32 (N, 3, H, W) → logits float32 (N, num_classes, H, W)."""
         height, width = images.shape[-2:]
         if self.padded:  # where these halve, a last odd row or column would be lost, and the logits stretched
-            images = pad_to_multiple(images, _STRIDE)
+            images = pad_to_multiple(images, STRIDE)
         whole_hw = (images.shape[-2], images.shape[-1])
         logits = resize(self.classification(self.pyramid(self.features(images))), whole_hw)
         return logits[..., :height, :width]
@@ -143,7 +143,7 @@ def _features(options: Options) -> tuple[nn.Sequential, int]:
     if options.extractor in _OTHERS:
         build_net, channels = _OTHERS[options.extractor]
         features: nn.Sequential = build_net(weights=None).features
-        keep_stride(features, _STRIDE)
+        keep_stride(features, STRIDE)
         return features, channels
     net = _DENSENETS[options.extractor](weights=None)
     features = net.features

@@ -30,7 +30,7 @@ from torch.nn import functional
 from segdata.atomic import replace_file
 from segdata.errors import ConfigError, TrainingError
 from segdata.evaluation.run import Normalisation, Run
-from segdata.models.denseaspp import _STRIDE as DENSEASPP_STRIDE
+from segdata.models.denseaspp import STRIDE as DENSEASPP_STRIDE
 from segdata.models.denseaspp import DenseAspp
 
 TOLERANCE = 1e-4
