@@ -165,7 +165,7 @@ def quality(folder: Path) -> None:
             error = np.mean((ours.image_at(index).astype(float) - full.image_at(index)) ** 2)
             least = min(least, float(10 * np.log10(255**2 / error)) if error else float("inf"))
             same &= bool((ours.mask_at(index) == full.mask_at(index)).all())
-    print(json.dumps({"psnr_db": least, "masks_identical": same}))
+    print(json.dumps({"psnr_db": round(least, 2) if least < float("inf") else None, "masks_identical": same}))
 
 
 def fresh(*arguments: str, cores: int = 1) -> Any:

@@ -228,7 +228,7 @@ def test_a_variant_in_params_is_refused_since_dvc_watches_one_file(tmp_path: Pat
         ("train", "schedule", {"name": "milestones"}, "need `at`"),
         ("train", "schedule", {"name": "step", "at": [3]}, "need `at`"),
         ("train", "augment", {"brightness": {"low": 0.5, "high": 0.1}}, "low must not exceed high"),
-        ("train", "void", "raod", "found class 'raod'; did you mean 'road'?"),
+        ("train", "void", "raod", "train.void: found 'raod'; did you mean 'road'?"),
     ],
 )
 def test_options_of_the_reports_are_checked(

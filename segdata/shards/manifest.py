@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from segdata.atomic import replace_file
+from segdata.digests import bytes_digest
 from segdata.errors import ShardError
 from segdata.shards.schema import (
     FORMAT_VERSION,
@@ -39,6 +40,9 @@ class Manifest:
 
     def split_rows(self, splits: Sequence[str]) -> list[SampleRow]:
         return [row for row in self.rows if row.split in splits]
+
+
+_DIGEST_KEY = METADATA_KEY + b".sha256"
 
 
 class _Version(msgspec.Struct):
@@ -79,7 +83,9 @@ def refuse_newer(folder: Path) -> None:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write manifest.parquet under a temporary name, then rename: readers see the old set or the new one."""
     columns = {field.name: [getattr(row, field.name) for row in manifest.rows] for field in MANIFEST_FIELDS}
-    schema = MANIFEST_FIELDS.with_metadata(manifest.metadata.encoded())
+    encoded = manifest.metadata.encoded()
+    digest = bytes_digest(encoded[METADATA_KEY]).encode()  # page checksums cover the rows alone
+    schema = MANIFEST_FIELDS.with_metadata(encoded | {_DIGEST_KEY: digest})
     table = pa.table(columns, schema=schema)
     with replace_file(folder / MANIFEST) as temporary:
         pq.write_table(table, temporary, compression="zstd", store_schema=True, write_page_checksum=True)
@@ -99,6 +105,8 @@ def read_manifest(folder: Path) -> Manifest:
         table = pq.ParquetFile(path, page_checksum_verification=True).read()
         encoded = table.schema.metadata[METADATA_KEY]
         check_version(path, encoded)
+        if table.schema.metadata.get(_DIGEST_KEY, b"").decode() != bytes_digest(encoded):
+            raise ValueError("its metadata do not have the digest that stands beside them")
         metadata = msgspec.json.decode(encoded, type=SetMetadata)
         rows = tuple(msgspec.convert(row, SampleRow) for row in table.to_pylist())
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:

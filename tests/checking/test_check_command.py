@@ -255,7 +255,11 @@ def test_photos_without_a_labelled_pixel_and_classes_of_one_split(project: Proje
         if entry["filename"] == f"{id}.jpg":
             entry["regions"] = [
                 {
-                    "shape_attributes": {"name": "point", "cx": 3, "cy": 4},
+                    "shape_attributes": {  # beyond the photo
+                        "name": "polygon",
+                        "all_points_x": [9000, 9009, 9009],
+                        "all_points_y": [9000, 9000, 9009],
+                    },
                     "region_attributes": {"type": "road"},
                 }
             ]

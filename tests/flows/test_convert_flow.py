@@ -184,7 +184,7 @@ def test_one_photo_in_two_splits_stops_with_one_message(served: Project) -> None
             "convert: {runer: threads}",
             "params.yaml: convert: found unknown key 'runer'; did you mean 'runner'?",
         ),
-        ("convert: {runner: treads}", "params.yaml: convert.runner: found invalid enum value 'treads'"),
+        ("convert: {runner: treads}", "params.yaml: convert.runner: found 'treads'; did you mean 'threads'?"),
     ],
 )
 def test_a_wrong_knob_is_named(served: Project, params: str, message: str) -> None:

@@ -123,7 +123,7 @@ def test_a_part_to_freeze_that_is_not_there_is_named() -> None:
 
 def test_a_void_class_that_is_not_there_is_named(make_project: MakeProject) -> None:
     with pytest.raises(
-        ConfigError, match=r"pipelines/colours\.yaml: .*found class 'wal'; did you mean 'wall'"
+        ConfigError, match=r"pipelines/colours\.yaml: train\.void: found 'wal'; did you mean 'wall'"
     ):
         train_pipeline(make_project(void="wal"), NAME, quiet=True)
 

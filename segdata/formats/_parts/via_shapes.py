@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -134,7 +135,7 @@ def outline(shape: Shape, where: str, place: str) -> tuple[PointsXY, int]:
     numbers: dict[str, list[float]] = {}
     for name, value in fields.items():
         given = value if isinstance(value, list) else [value]
-        numbers[name] = [_number(one, where, f"{place}, {name}") for one in given]
+        numbers[name] = _numbers(given, where, f"{place}, {name}")
         texts += sum(isinstance(one, str) for one in given)
     if isinstance(shape, Polygon | Polyline):
         x, y = numbers["all_points_x"], numbers["all_points_y"]
@@ -157,6 +158,16 @@ def _curve(shape: Shape, values: Sequence[float]) -> PointsXY:
         cx, cy, rx, ry, theta = values
         return ellipse_points(cx, cy, rx, ry, theta)
     return np.array([values], np.float64)
+
+
+def _numbers(given: Sequence[Number], where: str, place: str) -> list[float]:
+    """As floats; where all are plain finite numbers, which is nearly always, without a look at each."""
+    if set(map(type, given)) <= {int, float}:
+        with contextlib.suppress(OverflowError):  # a whole number of 400 digits
+            plain = list(map(float, given))
+            if math.isfinite(sum(plain)):
+                return plain
+    return [_number(one, where, place) for one in given]
 
 
 def _number(value: Number, where: str, place: str) -> float:
