@@ -14,7 +14,9 @@ Annotation files that no waiting photo needs go to data/inbox/<name>/taken/.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -260,15 +262,30 @@ def main(name: str, every: int | None, once: bool, split: str | None, settled: f
             if every is None:
                 click.echo(inbox(**parameters))
             else:
-                while True:  # no deployment: the project's own server runs no scheduler
+                stop = _stop_between_looks()
+                while not stop.is_set():  # no deployment: the project's own server runs no scheduler
                     click.echo(inbox(**parameters))
-                    time.sleep(every)
+                    stop.wait(every)
+                raise KeyboardInterrupt
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
         sys.exit(130)
     except (SegdataError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
+
+
+def _stop_between_looks() -> threading.Event:
+    """Set by Ctrl-C, so that a look in progress ends whole (Prefect may swallow an interrupt); a second one stops at once."""
+    stop = threading.Event()
+
+    def on_interrupt(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    return stop
 
 
 if __name__ == "__main__":
