@@ -164,7 +164,7 @@ def _numbers(given: Sequence[Number], where: str, place: str) -> list[float]:
     """As floats; where all are plain finite numbers, which is nearly always, without a look at each."""
     if set(map(type, given)) <= {int, float}:
         with contextlib.suppress(OverflowError):  # a whole number of 400 digits
-            plain = list(map(float, given))
+            plain = list(map(float, given))  # type: ignore[arg-type]
             if math.isfinite(sum(plain)):
                 return plain
     return [_number(one, where, place) for one in given]
