@@ -145,6 +145,6 @@ def test_it_looks_again_and_again_until_stopped(case: Case) -> None:
         while "waiting" in line and "0 waiting" not in line:
             line = looking.stdout.readline()
         looking.send_signal(signal.SIGINT)
-        assert looking.wait(180) == 130
+        assert looking.wait(60) == 130
     assert line.startswith("via: 2 taken, 0 waiting, 0 quarantined; via: 10 samples (")
     assert files(inbox) == ["taken/new.json"]

@@ -248,7 +248,7 @@ def test_attributes_that_an_implied_class_overrules_are_told(tmp_path: Path) -> 
         ({"annotations": {"train": "a.json", "val": "a.json"}}, "annotations names one file for two splits"),
         (
             {"annotations": {"training": "a.json"}},
-            "^pipelines/test.yaml: source.options.annotations: found .*'training'",
+            "^pipelines/test.yaml: source.options.annotations: found 'training'; did you mean 'train'\\? Valid: test, train, val",
         ),
     ],
 )

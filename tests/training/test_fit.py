@@ -243,6 +243,15 @@ def test_a_second_training_of_the_same_pipeline_is_turned_away(make_project: Mak
         train_pipeline(project, NAME, quiet=True, on_epoch=again)
 
 
+def test_class_weights_of_the_pipeline_weigh_the_loss(make_project: MakeProject) -> None:
+    losses = []
+    for weighting in ("none", "inverse-frequency", "effective-number"):
+        project = make_project(epochs=1, class_weights=weighting)
+        train_pipeline(project, NAME, quiet=True)
+        losses.append(curves(project)[0]["train_loss"])
+    assert len(set(losses)) == 3
+
+
 def test_it_starts_from_given_weights(make_project: MakeProject) -> None:
     project = make_project(epochs=2)
     train_pipeline(project, NAME, quiet=True)
