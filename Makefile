@@ -51,7 +51,7 @@ lint: .venv/ready-test
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 pins: .venv/bin/uv
 	$(COMPILE) --all-extras pyproject.toml --output-file requirements-all.txt $(UPGRADE)
-	$(COMPILE) --extra matlab --extra flows --extra train --extra build --constraint requirements-all.txt pyproject.toml --output-file requirements.txt
+	$(COMPILE) --extra matlab --extra flows --extra train --extra serve --extra build --constraint requirements-all.txt pyproject.toml --output-file requirements.txt
 	$(COMPILE) --extra dev --extra build --constraint requirements-all.txt pyproject.toml --output-file requirements-dev.txt
 
 clean:

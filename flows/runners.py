@@ -29,7 +29,7 @@ def build_runner(params: ConvertParams) -> TaskRunner[Any]:
             expected="the address of a Ray cluster that runs, as ray://host:10001",
         )
     try:
-        from prefect_ray import RayTaskRunner  # type: ignore[import-not-found, unused-ignore]
+        from prefect_ray import RayTaskRunner
     except ImportError as error:
         raise MissingExtraError.of("prefect-ray", "ray", "convert.runner: ray") from error
     runner: TaskRunner[Any] = RayTaskRunner(address=params.ray_address)
