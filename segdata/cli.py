@@ -20,6 +20,7 @@ ROAD = (
     "inspect",
     "add",
     "remove",
+    "group",
     "check",
     "convert",
     "verify",
