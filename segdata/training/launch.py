@@ -48,6 +48,7 @@ def fit(
         strategy=_several(device) if processes > 1 else "auto",
         sync_batchnorm=processes > 1 and device.type == "cuda",
         plugins=[LightningEnvironment()],  # on this machine alone, also inside a cluster's job
+        benchmark=device.type == "cuda",  # photos are all of one size: look for the fastest convolutions once
         precision="bf16-mixed" if train.precision == "bf16" else "32-true",
         max_epochs=min(train.epochs - module.first_epoch, session or train.epochs),
         accumulate_grad_batches=train.accumulate,

@@ -71,6 +71,11 @@ class SegmentationModule(lightning.LightningModule):
         """Which of how many processes this is."""
         return int(self.trainer.global_rank), int(self.trainer.world_size)
 
+    def configure_model(self) -> None:
+        """Lightning calls this in every process: a compiled network loses its compilation on the way to another."""
+        if self.train_section.compile:
+            self.network.compile()
+
     def _batches(self, split: ShardSplit, *, shuffle: bool) -> EpochBatches:
         """The batches of this process: those of all processes together are the ones of a single process."""
         rank, processes = self.part
