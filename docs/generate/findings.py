@@ -32,7 +32,11 @@ class Told(NamedTuple):
 def findings_table(files: Sequence[Path]) -> str:
     """A row for each code and way of telling it, by code."""
     told = sorted({one for file in files for one in findings_in(file.read_text(encoding="utf-8"))})
-    return table(HEAD, [(code(one.code), one.severity, cell(one.message), cell(one.action)) for one in told])
+    return table(HEAD, [(code(one.code), one.severity, _cell(one.message), _cell(one.action)) for one in told])
+
+
+def _cell(text: str) -> str:
+    return cell(text) if text.strip("… ") else "*as it says*"
 
 
 def findings_in(source: str) -> Iterator[Told]:

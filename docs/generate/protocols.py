@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from segdata.evaluation.protocols import PROTOCOLS, score
 from segdata.ontology import IGNORE_INDEX
 from segdata.project import Project
 
-from generate.docstrings import escape, lead, markdown, rest, table
+from generate.docstrings import escape, lead, rest, table
 from generate.formulas import mathml
 
 Mask = NDArray[np.uint8]
@@ -25,11 +26,7 @@ Pair = tuple[Mask, Mask]
 
 CLASSES, COLORS = ("road", "building", "person"), ((128, 64, 128), (70, 70, 70), (220, 20, 60))
 VOID_COLOR, SCALE = (245, 245, 245), 2
-OVER = {
-    "split": "Counted over all pixels of the split at once.",
-    "photos": "Counted for each photo; the figure is the mean over photos.",
-    "batches": "Counted for each batch, and divided by the number of photos.",
-}
+SUBSCRIPT = re.compile(r"\b([A-Za-zΣ]+)\\?_([ijd]{1,2})\b")
 
 
 def pages(project: Project) -> dict[str, str]:
@@ -44,7 +41,7 @@ def pages(project: Project) -> dict[str, str]:
                 "A protocol is how a figure was computed. Two reports that both say “mean IoU” may have counted in "
                 "different ways, and then their numbers cannot be compared. So every way has a name here, each report’s "
                 "own way too, and `segdata evaluate` prints them side by side with a 95 % interval (bootstrap over photos).",
-                escape(notation[0]),
+                _math(notation[0]),
                 "## One prediction by every protocol",
                 _example(),
                 "## The protocols",
@@ -56,20 +53,23 @@ def pages(project: Project) -> dict[str, str]:
 
 
 def _protocol(name: str, project: Project) -> str:
-    protocol = PROTOCOLS[name]
-    document = protocol.figure.__doc__
+    document = PROTOCOLS[name].figure.__doc__
     return "\n\n".join(
         part
         for part in (
             f"### {name}",
             mathml(name),
-            escape(lead(document)),
-            markdown(rest(document)),
-            OVER[protocol.over],
+            _math(lead(document)),
+            *(_math(part) for part in rest(document).split("\n\n")),
             _used_by(name, project),
         )
         if part
     )
+
+
+def _math(text: str) -> str:
+    """A paragraph, with t_i as people write it."""
+    return SUBSCRIPT.sub(r"*\1*<sub>\2</sub>", escape(text))
 
 
 def _used_by(protocol: str, project: Project) -> str:

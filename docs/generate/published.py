@@ -24,7 +24,7 @@ def pages(project: Project) -> dict[str, str]:
                 "Each published result is one file in `pipelines/`: data, model and training as the report states them, "
                 "every departure as a comment, and the [protocol](protocols.md) by which the report computed its number.",
                 table(("pipeline", "model", "data", "split", "figure", "published", "protocol"), rows),
-                "Where no number stands in *published*, the report has none, and ours stands alone.",
+                "Where no number stands in *published*, the report has curves only, and ours stands alone.",
                 "## Reproduce one",
                 fence("segdata reproduce unh-mininet", "console"),
                 "says which photos to put where, and who has them. With the data in place the same command converts, "
@@ -45,7 +45,8 @@ def pages(project: Project) -> dict[str, str]:
 
 def _figures(name: str, pipeline: Pipeline) -> Iterator[tuple[str, ...]]:
     assert pipeline.published is not None
-    for number, figure in enumerate(pipeline.published.figures):
+    stated = [figure for figure in pipeline.published.figures if figure.value is not None]
+    for number, figure in enumerate(stated or pipeline.published.figures[:1]):
         first = number == 0
         yield (
             f"[`{name}`](#{name})" if first else "",
