@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image as PillowImage
-
-from segdata.photo import FILE_TYPES
+from segdata.errors import DataError
+from segdata.image_file import open_image
 
 _EXIF_DIRECTORY = 0x8769
 _TIMES = ((0x9003, 0x9291), (0x9004, 0x9292))
@@ -34,11 +33,11 @@ class Capture(NamedTuple):
 def capture_of(path: Path) -> Capture | None:
     """None for a photo that does not say when it was taken, or whose header cannot be read."""
     try:
-        with PillowImage.open(path, formats=FILE_TYPES) as file:
+        with open_image(path, path.name) as file:
             exif = file.getexif()
             directory = exif.get_ifd(_EXIF_DIRECTORY)
             camera = " ".join(filter(None, (_text(exif.get(tag)) for tag in (_MAKE, _MODEL))))
-    except (OSError, SyntaxError, ValueError, EOFError, PillowImage.DecompressionBombError):
+    except (DataError, OSError, SyntaxError, ValueError, EOFError):
         return None
     for time, fraction in _TIMES:
         with contextlib.suppress(ValueError):

@@ -76,18 +76,18 @@ class ListGroups(Section, frozen=True, tag="list", tag_field="by"):
 
 
 class BurstGroups(Section, frozen=True, tag="burst", tag_field="by"):
-    """Photos of one camera, each taken at most so many seconds after another (EXIF), belong together.
+    """Photos of one camera, taken one soon after the other, belong together, as a list says that `segdata group` makes.
 
-    As the list says, which `segdata group` makes and extends.
+    seconds  the longest pause between two of them, by their EXIF
     """
 
     seconds: Positive = 30.0
 
 
 class LookGroups(Section, frozen=True, tag="look", tag_field="by"):
-    """Photos that look alike, directly or through others, belong together: at most so many of 64 bits apart.
+    """Photos that look alike, directly or through others, belong together, as a list says that `segdata group` makes.
 
-    As the list says, which `segdata group` makes and extends.
+    bits  how many of 64 bits of their looks may differ
     """
 
     bits: Annotated[int, msgspec.Meta(ge=0, le=32)] = 8
@@ -112,8 +112,10 @@ class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
 class SeededSplits(Section, frozen=True, tag="seeded", tag_field="method"):
     """The seeded shuffle of a report, over the sorted ids.
 
-    recipe  scikit-learn: train_test_split(test) then train_test_split(val) of the rest, same seed each time
+    recipe  scikit-learn: train_test_split(test) then train_test_split(val) of the rest, same seed each time;
             floor: one permutation; the first int(train·n) are train, the next int(val·n) val, the rest test
+    seed    of the shuffle
+    test    share of test
     val     share of val: of what the test split left (scikit-learn), or of all (floor)
     """
 
@@ -199,7 +201,12 @@ class Shards(Section, frozen=True):
 
 
 class Evaluate(Section, frozen=True):
-    """What is scored: the split, and how many photos of it the report shows."""
+    """What is scored.
+
+    split       the photos that are scored
+    batch_size  photos at a time; it changes no figure
+    shown       how many of them the report shows
+    """
 
     split: Split = "test"
     batch_size: Count = 8
@@ -207,7 +214,17 @@ class Evaluate(Section, frozen=True):
 
 
 class Pipeline(Section, frozen=True):
-    """One pipelines/<name>.yaml."""
+    """One pipelines/<name>.yaml.
+
+    title      one line for people
+    source     where annotated photos come from, and what their labels mean
+    shards     the form in which samples are kept
+    model      what is trained
+    train      how it is trained
+    evaluate   what is scored
+    published  the figure of a report to compare with
+    data       where to get the photos of a published result
+    """
 
     title: str
     source: Source
