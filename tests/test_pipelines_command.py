@@ -222,8 +222,13 @@ def test_a_variant_in_params_is_refused_since_dvc_watches_one_file(tmp_path: Pat
 @pytest.mark.parametrize(
     ("section", "key", "value", "message"),
     [
-        ("model", "weights", {}, "weights need either torchvision (a name) or file (a path)"),
-        ("model", "weights", {"torchvision": "A", "sha256": "0" * 64}, "sha256 belongs to file"),
+        (
+            "model",
+            "weights",
+            {},
+            "weights need one of torchvision (a name), smp (encoder.weights) and file (a path)",
+        ),
+        ("model", "weights", {"torchvision": "A", "sha256": "0" * 64}, "sha256 belongs to smp or file"),
         ("model", "weights", {"file": "a.pth", "sha256": "abc"}, "model.weights.sha256"),
         ("train", "schedule", {"name": "milestones"}, "need `at`"),
         ("train", "schedule", {"name": "step", "at": [3]}, "need `at`"),
