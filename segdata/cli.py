@@ -25,6 +25,7 @@ ROAD = (
     "verify",
     "repair",
     "show",
+    "browse",
     "overfit",
     "train",
     "evaluate",
