@@ -35,6 +35,7 @@ class _Copies(msgspec.Struct):
     severity: Severity
     action: str
     photos: tuple[tuple[str, str], ...]
+    masks_agree: bool | None = None
 
 
 class CheckReport(msgspec.Struct):
@@ -128,4 +129,5 @@ def _of_check(check: CheckReport, owners: Mapping[str, str]) -> Iterator[tuple[s
             message = f"a copy of {', '.join(others[:5])}" + (
                 f" and {len(others) - 5} more" if others[5:] else ""
             )
+            message += "; their annotations differ" if group.masks_agree is False else ""
             yield id, Finding(group.code, id, split, message, group.action, group.severity)

@@ -15,7 +15,7 @@ export class Viewer {
     this.colors = this.classes.map((one) => parseColor(one.color));
     this.element = byId("viewer");
     this.opacity = 0.55;
-    this.zoom = new Zoom(byId("stage"), () => this.#zoomed());
+    this.zoom = new Zoom(byId("stage"), (byHand) => this.#zoomed(byHand));
     byId("opacity").value = this.opacity * 100;
     byId("opacity").addEventListener("input", (event) => {
       this.opacity = event.target.value / 100;
@@ -71,6 +71,7 @@ export class Viewer {
   // Takes over layers, hidden classes and zoom from the state.
   update(state) {
     this.state = state;
+    if (!this.known) return; // still on its way: show() comes back here
     const canCompare = this.predicted !== null;
     for (const button of byId("views").children) {
       const view = button.dataset.view;
@@ -106,7 +107,7 @@ export class Viewer {
     if (view === "photo") this.state.bare = !this.state.bare;
     else {
       const needsModel = view === "prediction" || view === "difference";
-      if (needsModel && this.predicted === null) return;
+      if (needsModel && this.known && this.predicted === null) return;
       this.state.view = this.state.view === view ? "none" : view;
     }
     this.update(this.state);
@@ -114,7 +115,7 @@ export class Viewer {
   }
 
   toggleFull() {
-    if (!this.known?.photo) return;
+    if (this.known && !this.known.photo) return;
     this.state.full = !this.state.full;
     this.update(this.state);
     this.act.changed();
@@ -152,9 +153,9 @@ export class Viewer {
     }
   }
 
-  #zoomed() {
+  #zoomed(byHand) {
     byId("zoom-level").textContent = this.zoom.level === 1 ? "fit" : `${this.zoom.level.toFixed(1)}×`;
-    if (this.state && this.state.zoom !== this.zoom.text) {
+    if (byHand && this.state) {
       this.state.zoom = this.zoom.text;
       this.act.changed();
     }

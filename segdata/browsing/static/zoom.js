@@ -4,9 +4,10 @@
 const MOST = 64;
 
 export class Zoom {
-  constructor(stage, changed) {
+  // shown(byHand) is called after each change
+  constructor(stage, shown) {
     this.stage = stage;
-    this.changed = changed;
+    this.shown = shown;
     this.aspect = 1;
     this.pointers = new Map();
     this.reset();
@@ -46,7 +47,8 @@ export class Zoom {
     return { box, width: height * this.aspect, height };
   }
 
-  apply() {
+  // byHand: somebody moved it, so that it belongs into the address
+  apply(byHand = false) {
     for (const pane of this.panes) {
       const { box, width, height } = this.fitted(pane);
       const moved = pane.querySelector(".moved");
@@ -57,7 +59,7 @@ export class Zoom {
       moved.style.transform = `translate(${left}px, ${top}px) scale(${this.level})`;
       moved.classList.toggle("sharp", width * this.level > 2 * (moved.querySelector("canvas")?.width ?? Infinity));
     }
-    this.changed();
+    this.shown(byHand);
   }
 
   // Zooms about the place of a pointer, or the middle.
@@ -72,12 +74,12 @@ export class Zoom {
     }
     this.level = after < 1.02 ? 1 : after;
     this.#bounded();
-    this.apply();
+    this.apply(true);
   }
 
   fit() {
     this.reset();
-    this.apply();
+    this.apply(true);
   }
 
   // Moves the picture by shares of the pane.
@@ -85,7 +87,7 @@ export class Zoom {
     this.x += across / this.level;
     this.y += down / this.level;
     this.#bounded();
-    this.apply();
+    this.apply(true);
   }
 
   #bounded() {
@@ -126,7 +128,7 @@ export class Zoom {
       this.x -= (event.clientX - last.x) / (width * this.level);
       this.y -= (event.clientY - last.y) / (height * this.level);
       this.#bounded();
-      this.apply();
+      this.apply(true);
     }
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   }
