@@ -7,7 +7,7 @@ const GAP = 10;
 const CAPTION = 24;
 const AROUND = 2; // rows kept above and below
 const PAGE = 100;
-const FAST = 1.5; // screens between two frames: pictures wait until it is slower
+const FAST = 3; // pixels per millisecond: nobody sees a picture that flies by, so it is not asked for
 
 export class Grid {
   constructor(api, { open, toggle, isSelected }) {
@@ -72,8 +72,13 @@ export class Grid {
   }
 
   #emptied() {
-    for (const cell of this.cells.values()) cell.remove();
+    for (const cell of this.cells.values()) this.#gone(cell);
     this.cells.clear();
+  }
+
+  #gone(cell) {
+    cell.firstChild.removeAttribute("src"); // what it still waits for is not asked for any more
+    cell.remove();
   }
 
   #soon() {
@@ -87,13 +92,15 @@ export class Grid {
   #render() {
     const top = this.scroller.scrollTop;
     const height = this.scroller.clientHeight;
-    const speed = Math.abs(top - (this.lastTop ?? top)) / Math.max(1, height);
+    const now = performance.now();
+    const speed = Math.abs(top - (this.lastTop ?? top)) / Math.max(1, now - (this.lastTime ?? 0));
     this.lastTop = top;
+    this.lastTime = now;
     const first = Math.max(0, Math.floor(top / this.rowHeight) - AROUND) * this.columns;
     const last = Math.min(this.order.length, (Math.ceil((top + height) / this.rowHeight) + AROUND) * this.columns);
     for (const [position, cell] of this.cells) {
       if (position < first || position >= last) {
-        cell.remove();
+        this.#gone(cell);
         this.cells.delete(position);
       }
     }
@@ -109,7 +116,7 @@ export class Grid {
       }
       for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) this.#page(page);
     };
-    if (speed > FAST) this.settle = setTimeout(fill, 90);
+    if (speed > FAST) this.settle = setTimeout(fill, 80);
     else fill();
   }
 
