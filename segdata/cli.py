@@ -26,6 +26,7 @@ ROAD = (
     "verify",
     "repair",
     "show",
+    "browse",
     "overfit",
     "train",
     "evaluate",

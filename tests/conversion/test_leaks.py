@@ -157,6 +157,7 @@ def test_photos_that_look_alike_stop_a_conversion_before_the_manifest(
     assert (summary.converted, summary.reused) == (0, 10)  # what the stopped run made is taken up
     (finding,) = [finding for finding in summary.findings if finding.code == "leak"]
     assert finding.message.startswith("photos that look alike in two splits: ")
+    assert summary.alike == {"train, test": 1}
     assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
 
 
