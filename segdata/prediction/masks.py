@@ -9,6 +9,8 @@ Memory beside the photo's pixels at each scale (3 bytes each) and the mask (1 by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -16,7 +18,7 @@ from segdata.errors import DataError
 from segdata.evaluation.run import Run
 from segdata.photo import MAX_PIXELS, Photo, Resize
 from segdata.prediction.how import How
-from segdata.prediction.views import View, resized_rows
+from segdata.prediction.views import Rows, View, resized_rows
 from segdata.sample import Mask
 
 BAND_NUMBERS = 1 << 22
@@ -28,10 +30,16 @@ def predict_mask(run: Run, photo: Photo, how: How) -> Mask:
 
     Raises DataError for a damaged photo, or one that would become too large at a scale; TrainingError out of memory.
     """
-    views = [_view(run, photo, how, scale) for scale in how.scales]
-    height, width = photo.upright_hw
+    return likeliest(
+        [_view(run, photo, how, scale) for scale in how.scales], photo.upright_hw, len(run.ontology)
+    )
+
+
+def likeliest(views: Sequence[Rows], size_hw: tuple[int, int], num_classes: int) -> Mask:
+    """The class with the largest mean softmax probability over the views, uint8 (H, W) of the size asked for."""
+    height, width = size_hw
     widest = max(width, *(view.size_hw[1] for view in views))
-    band = max(1, BAND_NUMBERS // (len(run.ontology) * widest))
+    band = max(1, BAND_NUMBERS // (num_classes * widest))
     mask = np.empty((height, width), np.uint8)
     with torch.inference_mode():
         for start in range(0, height, band):
