@@ -18,7 +18,8 @@ from segdata.errors import DataError
 from segdata.evaluation.run import Run
 from segdata.photo import MAX_PIXELS, Photo, Resize
 from segdata.prediction.how import How
-from segdata.prediction.views import Rows, View, resized_rows
+from segdata.prediction.upscale import likeliest_at
+from segdata.prediction.views import Rows, View, Whole, resized_rows
 from segdata.sample import Mask
 
 BAND_NUMBERS = 1 << 22
@@ -30,13 +31,16 @@ def predict_mask(run: Run, photo: Photo, how: How) -> Mask:
 
     Raises DataError for a damaged photo, or one that would become too large at a scale; TrainingError out of memory.
     """
-    return likeliest(
-        [_view(run, photo, how, scale) for scale in how.scales], photo.upright_hw, len(run.ontology)
-    )
+    views: list[Rows] = [_view(run, photo, how, scale) for scale in how.scales]
+    if how.tile_hw is None:
+        views = [Whole(view.rows(0, view.size_hw[0])) for view in views]
+    return likeliest(views, photo.upright_hw, len(run.ontology))
 
 
 def likeliest(views: Sequence[Rows], size_hw: tuple[int, int], num_classes: int) -> Mask:
     """The class with the largest mean softmax probability over the views, uint8 (H, W) of the size asked for."""
+    if len(views) == 1 and isinstance(views[0], Whole) and views[0].logits.device.type == "cpu":
+        return likeliest_at(views[0].logits.permute(1, 2, 0).contiguous().numpy(), size_hw)
     height, width = size_hw
     widest = max(width, *(view.size_hw[1] for view in views))
     band = max(1, BAND_NUMBERS // (num_classes * widest))
@@ -49,7 +53,8 @@ def likeliest(views: Sequence[Rows], size_hw: tuple[int, int], num_classes: int)
                 total = total.softmax(0)
                 for view in views[1:]:
                     total += resized_rows(view, (height, width), start, stop).softmax(0)
-            mask[start:stop] = total.argmax(0).to(torch.uint8).cpu().numpy()
+            # argmax(0) would give the same, on the CPU eight times slower
+            mask[start:stop] = total.max(0).indices.to(torch.uint8).cpu().numpy()
     return mask
 
 

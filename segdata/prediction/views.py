@@ -37,10 +37,10 @@ class Whole:
 
     def __init__(self, logits: Tensor) -> None:
         self.size_hw = (logits.shape[1], logits.shape[2])
-        self._logits = logits
+        self.logits = logits
 
     def rows(self, start: int, stop: int) -> Tensor:
-        return self._logits[:, start:stop]
+        return self.logits[:, start:stop]
 
 
 _SMALLEST = float(np.finfo(np.float32).tiny)
