@@ -135,7 +135,13 @@ class Photo:
         if resize:
             mask = resize_mask(mask, resize.size_hw)
         return Sample(
-            id, self.read(resize), np.ascontiguousarray(mask), self.upright_hw, self.findings + findings
+            id,
+            self.read(resize),
+            np.ascontiguousarray(mask),
+            self.upright_hw,
+            self.findings + findings,
+            self.path,
+            self.orientation,
         )
 
 
