@@ -13,6 +13,7 @@ decode's (`jpeg.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +141,7 @@ class Photo:
             np.ascontiguousarray(mask),
             self.upright_hw,
             self.findings + findings,
-            self.path,
+            self.stored if isinstance(self.stored, Path) else None,
             self.orientation,
         )
 
