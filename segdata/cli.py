@@ -29,6 +29,7 @@ ROAD = (
     "train",
     "evaluate",
     "predict",
+    "serve",
     "onnx",
     "reproduce",
     "report",

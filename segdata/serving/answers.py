@@ -19,7 +19,7 @@ from segdata.errors import DataError, SegdataError
 from segdata.export.coco_pieces import categories_of, pieces
 from segdata.export.via_project import Dialect, drafted, entry_of, project_of
 from segdata.mask_file import mask_png
-from segdata.ontology import IGNORE, Ontology
+from segdata.ontology import Ontology
 from segdata.sample import Mask
 from segdata.serving.service import Predicted
 from segdata.web import Refused, error_body
@@ -145,14 +145,7 @@ def as_json(value: object) -> bytes:
     return msgspec.json.encode(value) + b"\n"
 
 
-def shares(mask: Mask, ontology: Ontology) -> list[tuple[str, tuple[int, int, int], float]]:
-    """Name, colour and share (0 to 1) of every class in a mask, the largest first."""
+def shares(mask: Mask) -> dict[int, float]:
+    """Class id → its share of the pixels, 0 to 1, of the classes that are there."""
     counts = np.bincount(mask.ravel(), minlength=256)
-    table = ontology.color_table()
-    names = {**dict(enumerate(ontology.names)), 255: IGNORE}
-    found = []
-    for class_id in np.argsort(-counts, kind="stable").tolist():
-        if counts[class_id]:
-            red, green, blue = table[class_id].tolist()
-            found.append((names[class_id], (red, green, blue), float(counts[class_id]) / mask.size))
-    return found
+    return {class_id: float(counts[class_id]) / mask.size for class_id in np.flatnonzero(counts).tolist()}

@@ -147,7 +147,7 @@ def _add_plain_form(app: FastAPI, service: Service, results: Results) -> None:
             return HTMLResponse(text, refused.status, refused.headers)
         key = results.add(result)
         shown = pages.result_html(predicted, key)
-        legend = pages.legend_html(predicted, key, service.ontology)
+        legend = pages.legend_html(service.ontology, predicted, key)
         return HTMLResponse(pages.plain_page(about, result=shown, legend=legend, limits=limits))
 
     @app.get("/results/{key}/{file}", include_in_schema=False)

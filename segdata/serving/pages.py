@@ -28,6 +28,8 @@ _PAGES = Environment(
 
 def _percent(share: float) -> str:
     """0.0312 → "3.1 %"; what is there and rounds to nothing is "<0.1 %"."""
+    if not share:
+        return "0 %"
     return "<0.1 %" if share < 0.0005 else f"{share * 100:.1f} %"
 
 
@@ -38,15 +40,24 @@ def _rgb(color: tuple[int, int, int]) -> str:
 _PAGES.filters.update(percent=_percent, rgb=_rgb)
 
 
+def header_html(about: About) -> str:
+    """The top of the page: what is served, and how good it is."""
+    return _render("header.html.j2", about=about)
+
+
 def result_html(predicted: Predicted, key: str) -> str:
     """The photo with the mask over it, of the result kept under `key`."""
     height, width = predicted.mask.shape
     return _render("result.html.j2", predicted=predicted, key=key, width=width, height=height)
 
 
-def legend_html(predicted: Predicted, key: str, ontology: Ontology) -> str:
-    """Classes with their shares, what was doubtful, and the downloads."""
-    rows = shares(predicted.mask, ontology)
+def legend_html(ontology: Ontology, predicted: Predicted | None = None, key: str = "") -> str:
+    """All classes in id order, with their shares and the downloads where there is a prediction: nothing moves."""
+    found = shares(predicted.mask) if predicted else {}
+    rows = [
+        (label.name, label.color, found.get(class_id, 0.0) if predicted else None)
+        for class_id, label in enumerate(ontology.labels)
+    ]
     return _render("legend.html.j2", predicted=predicted, key=key, rows=rows)
 
 
