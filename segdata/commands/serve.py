@@ -58,7 +58,7 @@ def command(ctx: click.Context, name: str, host: str, port: int, show: bool, dev
 
             with own_folder() as folder:
                 app = build_app(service, host)
-                mount_page(app, service, folder, write_examples(project, name, folder / "examples", EXAMPLES))
+                mount_page(app, folder, write_examples(project, name, folder / "examples", EXAMPLES))
                 run(app, listening, ready)
 
     needing("serve", "segdata serve", work)

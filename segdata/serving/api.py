@@ -43,7 +43,7 @@ def build_app(service: Service, host: str, *, framed_by: str = "'self'") -> Fast
         f"segdata: {about.name}", host, policy=policy, description=about.title, version=about.segdata
     )
     results = Results(service.limits.results, service.limits.results_mib << 20)
-    app.state.results = results
+    app.state.service, app.state.results = service, results
     _close_at_the_end(app, service)
     app.add_middleware(Measured, metrics=service.metrics)
     _add_predict(app, service)
@@ -183,8 +183,8 @@ def _add_facts(app: FastAPI, service: Service) -> None:
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
-    async def docs() -> str:
-        return pages.docs_page(about, app.openapi(), service.limits)
+    async def docs(request: Request) -> str:
+        return pages.docs_page(about, app.openapi(), service.limits, str(request.base_url))
 
 
 async def _predicted(service: Service, upload: Upload) -> Predicted:

@@ -7,6 +7,8 @@ from typing import Any
 from segdata.serving.answers import MEDIA_TYPES
 from segdata.serving.uploads import FIELD
 
+EXAMPLE_URL = "http://127.0.0.1:7860/"
+
 _ERROR = {
     "type": "object",
     "properties": {
@@ -66,7 +68,7 @@ PREDICT: dict[str, Any] = {
             "required": True,
             "content": {"multipart/form-data": {"schema": _form(_BINARY)}, "image/*": {"schema": _BINARY}},
         },
-        "x-example": f'curl -F {FIELD}=@IMG_0001.jpg "http://127.0.0.1:7860/predict?format=png" -o IMG_0001.png',
+        "x-example": f'curl -F {FIELD}=@IMG_0001.jpg "{EXAMPLE_URL}predict?format=png" -o IMG_0001.png',
     },
 }
 
@@ -85,7 +87,7 @@ BATCH: dict[str, Any] = {
             "content": {"multipart/form-data": {"schema": _form({"type": "array", "items": _BINARY})}},
         },
         "x-example": (
-            f'curl -F {FIELD}=@IMG_0001.jpg -F {FIELD}=@IMG_0002.jpg "http://127.0.0.1:7860/predict/batch?format=via" '
+            f'curl -F {FIELD}=@IMG_0001.jpg -F {FIELD}=@IMG_0002.jpg "{EXAMPLE_URL}predict/batch?format=via" '
             "-o predictions.zip"
         ),
     },

@@ -50,9 +50,13 @@ def own_folder() -> Iterator[Path]:
             os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def mount_page(app: FastAPI, service: Service, folder: Path, examples: Sequence[Path] = ()) -> None:
+def mount_page(app: FastAPI, folder: Path, examples: Sequence[Path] = ()) -> None:
     """Put the page at / of the app that `build_app` made. `folder` is that of `own_folder`."""
+    service: Service = app.state.service
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(
+        10**9
+    )  # nor tables of its own events, after each of them
     import gradio as gr
 
     app.add_middleware(PageUploads, service=service)
@@ -101,7 +105,8 @@ def _build(service: Service, results: Results, folder: Path, examples: Sequence[
         if photo is None:
             return EMPTY, blank
         try:
-            path, name = _file_of(photo, folder)
+            path = _check_upload(photo, folder)
+            name = checked_name(str(photo.get("orig_name") or path.name))
             with service.place():
                 predicted = await service.predict(await service.in_worker(path.read_bytes), name)
                 result = await service.in_worker(result_of, predicted, service.ontology, service.dialect)
@@ -111,12 +116,13 @@ def _build(service: Service, results: Results, folder: Path, examples: Sequence[
         return pages.result_html(predicted, key), pages.legend_html(service.ontology, predicted, key)
 
     class Page(gr.Blocks):
-        """Takes no photo from an address: the server would fetch it."""
+        """Takes uploads alone. Gradio looks at paths only when it was launched, not when it is mounted: anybody could
+        have it read any file of this machine, or fetch an address."""
 
         async def preprocess_data(self, block_fn: Any, inputs: list[Any], *rest: Any, **options: Any) -> Any:
             for value in inputs:
-                if isinstance(value, dict) and "://" in str(value.get("path", "")):
-                    raise gr.Error("found an address; expected a photo that was uploaded")
+                if value is not None and not isinstance(value, int):
+                    _check_upload(value, folder)
             return await super().preprocess_data(block_fn, inputs, *rest, **options)
 
     with Page(title=about.title, analytics_enabled=False, delete_cache=(60, KEPT_SECONDS)) as page:
@@ -159,9 +165,9 @@ def _build(service: Service, results: Results, folder: Path, examples: Sequence[
     return built
 
 
-def _file_of(photo: dict[str, Any], folder: Path) -> tuple[Path, str]:
-    """The file that Gradio holds of an upload, and its own name. Raises Refused for any other path."""
-    path = Path(str(photo.get("path") or "")).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+def _check_upload(value: Any, folder: Path) -> Path:
+    """The file that Gradio holds of an upload. Raises Refused (400) for any other path, or an address."""
+    path = Path(str(value.get("path") or "") if isinstance(value, dict) else "")
+    if not path.is_absolute() or not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
         raise Refused(400, DataError("the photo", found="no upload", fix="Give it again."))
-    return path, checked_name(str(photo.get("orig_name") or path.name))
+    return path

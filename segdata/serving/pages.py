@@ -15,6 +15,7 @@ from segdata.ontology import Ontology
 from segdata.serving.answers import shares
 from segdata.serving.limits import Limits
 from segdata.serving.model import About
+from segdata.serving.openapi import EXAMPLE_URL
 from segdata.serving.service import Predicted
 
 _PAGES = Environment(
@@ -71,10 +72,15 @@ def plain_page(about: About, *, result: str = "", legend: str = "", problem: str
     return _render("plain.html.j2", about=about, result=result, legend=legend, problem=problem, limits=limits)
 
 
-def docs_page(about: About, schema: Mapping[str, Any], limits: Limits) -> str:
-    """What /openapi.json says, for people, with a command to copy for every request."""
+def docs_page(about: About, schema: Mapping[str, Any], limits: Limits, url: str) -> str:
+    """What /openapi.json says, for people, with commands to copy for a server at `url`."""
     operations = [
-        {"method": method.upper(), "path": path, **operation}
+        {
+            **operation,
+            "method": method.upper(),
+            "path": path,
+            "example": operation.get("x-example", "").replace(EXAMPLE_URL, url),
+        }
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
     ]

@@ -7,10 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="compared with torch")
 
-from torch.nn import functional
+from torch.nn import functional  # noqa: E402
 
-from segdata.prediction import upscale
-from segdata.prediction.upscale import likeliest_at
+from segdata.prediction import upscale  # noqa: E402
+from segdata.prediction.upscale import likeliest_at  # noqa: E402
 
 
 @pytest.mark.parametrize("size_hw", [(48, 64), (1, 1), (7, 400), (300, 5), (12, 16), (24, 17), (3, 16)])
