@@ -31,6 +31,7 @@ ROAD = (
     "train",
     "evaluate",
     "predict",
+    "serve",
     "onnx",
     "reproduce",
     "report",
