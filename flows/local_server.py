@@ -148,8 +148,10 @@ def supervise(port: int) -> int:
     home = Project.find().scratch_dir("prefect")
     lock = (home / SUPERVISOR_LOCK).open("a")
     fcntl.flock(lock, fcntl.LOCK_EX)
+    # With its services: one of them records tasks, and without it a run's page shows none.
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     settings = {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in SERVICES_OFF}
+    settings["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"  # else the web page asks port 4200
     child = subprocess.Popen(
         command, env=settings | os.environ, stdin=subprocess.DEVNULL, preexec_fn=_end_with_the_supervisor
     )
@@ -192,9 +194,11 @@ def _leases(folder: Path) -> int:
     return alive
 
 
-def stop(project: Project) -> None:
-    """End the project's own server, if it runs."""
+def stop(project: Project, *, if_unused: bool = False) -> None:
+    """End the project's own server, if it runs; `if_unused`: unless a flow needs it."""
     home = project.scratch_dir("prefect")
+    if if_unused and _leases(project.scratch_dir("prefect", "leases")):
+        return
     address = read_address(home)
     if address is not None and is_held(home / SUPERVISOR_LOCK):
         with contextlib.suppress(ProcessLookupError):
