@@ -27,6 +27,7 @@ ROAD = (
     "show",
     "overfit",
     "train",
+    "search",
     "evaluate",
     "predict",
     "onnx",
