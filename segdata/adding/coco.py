@@ -72,10 +72,15 @@ class Store:
         self._source = source
         self._replace = choice.replace
         files = source.decode_options(Options).files()
-        fits = [one for one in files if one[2] is None or choice.split in (None, one[2])]
+        fits = [
+            (file, folder, split)
+            for file, folder, split in files
+            if choice.file in (None, file) and (split is None or choice.split in (None, split))
+        ]
         if len(fits) != 1:
-            listed = ", ".join(f"{file} ({split})" for file, _, split in files)
-            raise ConfigError(source.where, found=listed, expected="one to be chosen", fix="Give --split.")
+            listed = ", ".join(f"{file} ({split})" if split else file for file, _, split in files)
+            fix = "Give --split." if files[0][2] else "Give --file FILE."
+            raise ConfigError(source.where, found=listed, expected="one to be chosen", fix=fix)
         self.file, folder, self._split = fits[0]
         self.photo_folder = composed(folder)
         self._several = len({one[1] for one in files}) > 1

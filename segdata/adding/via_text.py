@@ -15,6 +15,7 @@ from typing import Any
 
 from segdata.adding.json_splice import Member, apply, cut, members, skip_space
 from segdata.errors import DataError
+from segdata.findings import Finding
 from segdata.formats._parts.photo_files import composed
 from segdata.formats._parts.via_files import read_entries
 
@@ -95,7 +96,8 @@ def name_of(entry: object) -> str:
 
 def said_entries(path: Path) -> list[dict[str, Any]]:
     """Entries of any VIA file as VIA 2 writes them, with all their keys. Raises DataError for entries that are none."""
-    found, unreadable = read_entries(path, path.name)
+    unreadable: list[Finding] = []
+    found = read_entries(path, path.name, unreadable)
     if unreadable:
         first = unreadable[0]
         raise DataError(
@@ -108,7 +110,7 @@ def said_entries(path: Path) -> list[dict[str, Any]]:
     if given:
         return [one for one in given if isinstance(one, dict)]
     return [
-        {"filename": one.filename, "size": one.size, "regions": one.regions, "file_attributes": {}}
+        {"filename": one.filename, "size": one.photo_bytes, "regions": one.said, "file_attributes": {}}
         for one in found
     ]
 

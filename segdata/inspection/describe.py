@@ -1,7 +1,7 @@
 """An inspection as lines for people.
 
 data/raw/mine: via (certain)
-  via_region_data.json (VIA 2 annotations): 48 entries
+  via_region_data.json (VIA 2 annotations): 46 photos annotated
   photos      48, 46 of them annotated
   shapes      polygon 210, polyline 14
   classes     9 (regions of each)

@@ -255,7 +255,7 @@ def test_photos_with_boxes_alone_are_not_annotated(tmp_path: Path) -> None:
     reader = coco_reader(tmp_path)
     assert reader.ids() == ()
     assert [(f.code, f.file, f.message) for f in reader.findings] == [
-        ("not-annotated", "images/a.png", "an entry without any region")
+        ("not-annotated", "images/a.png", "annotations without segmentation alone (boxes, keypoints)")
     ]
     assert rows(tmp_path, unannotated="background", unlabelled_id=1) == ["111111"] * 4
 
@@ -451,6 +451,19 @@ def test_a_file_for_each_split(tmp_path: Path) -> None:
         both.read("a")
 
 
+def test_several_files_without_splits(tmp_path: Path) -> None:
+    for name in "ab":
+        write_photo(tmp_path / f"images/{name}.png", (4, 6))
+        write_json(
+            tmp_path / f"{name}.json", coco_file([image(1, f"{name}.png")], [polygons(SQUARE)], CATEGORIES)
+        )
+    reader = coco_reader(tmp_path, {"annotations": ["a.json", "b.json"]})
+    assert [(id, reader.official_split(id)) for id in reader.ids()] == [("a", None), ("b", None)]
+    assert (reader.read("a").mask == reader.read("b").mask).all()
+    with pytest.raises(ConfigError, match="annotations names no file"):
+        coco_reader(tmp_path, {"annotations": []})
+
+
 def test_a_change_of_one_entry_changes_one_fingerprint(tmp_path: Path) -> None:
     write_photo(tmp_path / "images/b.png", (4, 6))
     images = [image(1), image(2, "b.png")]
@@ -581,7 +594,9 @@ def test_survey_of_two_files_without_splits(tmp_path: Path) -> None:
     assert survey.options == {"annotations": "a.json", "photos": "images"}
     assert survey.choices["annotations"] == ["b.json"]
     assert [(found.code, found.file, found.message) for found in survey.findings] == [
-        ("other-annotations", "b.json", "1 more COCO files: b.json")
+        ("other-annotations", "b.json", "1 more COCO file: b.json"),
+        ("not-annotated", "images/a.png", "an image without any annotation"),
+        ("not-annotated", "images/b.png", "no entry"),
     ]
 
 

@@ -269,7 +269,7 @@ def test_images_with_tags_alone_are_not_annotated(tmp_path: Path) -> None:
     reader = cvat_reader(tmp_path)
     assert reader.ids() == ()
     assert [(f.code, f.message) for f in reader.findings] == [
-        ("not-annotated", "an entry without any region")
+        ("not-annotated", "nothing that covers an area (tag)")
     ]
     assert rows(tmp_path, unannotated="background", unlabelled_id=1) == ["11111111"] * 6
 

@@ -314,7 +314,7 @@ def test_photos_that_nobody_annotated(tmp_path: Path) -> None:
     reader = labelme_reader(tmp_path)
     assert reader.ids() == ()
     assert [(f.code, f.file, f.message) for f in reader.findings] == [
-        ("not-annotated", "a.png", "an entry without any region"),
+        ("not-annotated", "a.png", "a file without any shape"),
         ("not-annotated", "b.png", "no entry"),
     ]
     kept = labelme_reader(tmp_path, unannotated="background", unlabelled_id=2)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ class Content:
 
 
 def read_content(
-    path: Path, file: str, folders: Iterable[str], split: str | None, findings: list[Finding]
+    path: Path, file: str, folders: Sequence[str], split: str | None, findings: list[Finding]
 ) -> Content:
     """Read one file; `file` is its name in messages, `folders` are where its photos may lie.
 
@@ -120,13 +120,21 @@ def read_content(
                 file=file,
                 place=f"image {image.id}",
                 filename=image.file_name,
+                folders=tuple(folders),
                 wanted=wanted_paths(image.file_name, *folders),
                 packed=packed(msgspec.json.encode(said)),
-                is_bare=bare.get(image.id, True),
+                bare=_bare(drawn.get(image.id, ()), bare.get(image.id, True)),
                 split=split,
             )
         )
     return content
+
+
+def _bare(annotations: Sequence[object], is_bare: bool) -> str:
+    """Why an image has nothing outlined; "" where it has."""
+    if not annotations:
+        return "an image without any annotation"
+    return "annotations without segmentation alone (boxes, keypoints)" if is_bare else ""
 
 
 def _is_empty(segmentation: bytes) -> bool:

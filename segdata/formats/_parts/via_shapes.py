@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from segdata.errors import DataError
-from segdata.formats._parts.via_files import Entry
+from segdata.formats._parts.entries import Entry
 from segdata.rasterize import PointsXY, ellipse_points
 
 Number = float | str | None
@@ -68,19 +68,18 @@ class Region(msgspec.Struct):
     region_attributes: dict[str, Any] = {}
 
 
-def read_regions(entry: Entry, where: str) -> Iterator[tuple[str, Region]]:
+def read_regions(entry: Entry) -> Iterator[tuple[str, Region]]:
     """Each region with its place: "region 1", … as VIA numbers them on screen.
 
     Raises DataError naming file, entry, region and field.
     """
-    regions = entry.regions.values() if isinstance(entry.regions, dict) else entry.regions
-    for number, raw in enumerate(regions, start=1):
+    for number, raw in enumerate(entry.said, start=1):
         place = f"region {number}"
         try:
             yield place, msgspec.convert(raw, Region)
         except msgspec.ValidationError as error:
             raise DataError(
-                where,
+                entry.where,
                 place=place,
                 found=str(error),
                 expected="a polygon, polyline, rect, circle, ellipse or point as VIA writes it",
@@ -95,8 +94,7 @@ def attributes_used(entries: Iterable[Entry]) -> list[str]:
 
 def raw_attributes(entry: Entry) -> Iterator[dict[str, Any]]:
     """The attributes of each region as they stand, {} where they are broken."""
-    regions = entry.regions
-    for region in regions.values() if isinstance(regions, dict) else regions:
+    for region in entry.said:
         attributes = region.get("region_attributes") if isinstance(region, dict) else None
         yield attributes if isinstance(attributes, dict) else {}
 

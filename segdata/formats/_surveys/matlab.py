@@ -17,13 +17,14 @@ from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.matlab_definitions import Color
 from segdata.formats._parts.matlab_files import GroundTruth, read_ground_truth, truths_in
-from segdata.formats._parts.matlab_looks import bare, few, finding_of, folder_of, look, source
 from segdata.formats._parts.matlab_pairs import Pairing, pair_rows
 from segdata.formats._parts.matlab_places import Folders
-from segdata.formats._parts.matlab_plain import survey_masks, survey_segmentations
 from segdata.formats._parts.matlab_segmentations import label_matrices
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import list_files
+from segdata.formats._surveys.common import any_source, few, nothing_readable, unreadable
+from segdata.formats._surveys.matlab_looks import bare, folder_of, look
+from segdata.formats._surveys.matlab_plain import survey_masks, survey_segmentations
 from segdata.ontology import IGNORE
 from segdata.photo import read_mask_values
 from segdata.survey import Survey
@@ -56,21 +57,13 @@ def survey(root: Path) -> Survey | None:
     try:
         found = survey_segmentations(root, names) or survey_masks(root, names)
     except DataError as error:
-        findings.append(finding_of(error))
+        findings.append(unreadable(error, root))
         found = None
     if found is not None:
         return replace(found, findings=(*findings, *found.findings))
     if not findings:
         return None
-    evidence = f"{findings[0].file}: {findings[0].message}"
-    return Survey(
-        format="matlab",
-        certainty="possible",
-        evidence=evidence,
-        photos=(),
-        annotated=0,
-        findings=tuple(findings),
-    )
+    return nothing_readable("matlab", f"{findings[0].file}: {findings[0].message}", (), findings)
 
 
 def _ground_truths(root: Path, names: Sequence[str], findings: list[Finding]) -> list[_Truth]:
@@ -92,7 +85,7 @@ def _ground_truths(root: Path, names: Sequence[str], findings: list[Finding]) ->
             elif named and not any(label_matrices(value) for value in held.values()):
                 read_ground_truth(root / name, name, None)  # raises: says what it is instead
         except DataError as error:
-            findings += [finding_of(error)] if named or variables else []
+            findings += [unreadable(error, root)] if named or variables else []
         except OSError:
             continue
     return sorted(found, key=lambda one: (-len(one.content.rows), one.name))
@@ -104,11 +97,11 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
     pairing, folders = Pairing(), None
     try:
         folders = Folders.of(
-            source(root), str(options["photos"]), str(options.get("labels", "PixelLabelData"))
+            any_source(root), str(options["photos"]), str(options.get("labels", "PixelLabelData"))
         )
         pairing = pair_rows(truth.rows, folders, best.name)
     except DataError as error:
-        findings.append(finding_of(error))
+        findings.append(unreadable(error, root))
     findings += [*truth.doubts, *pairing.findings]
     pairs = pairing.pairs.values()
     labels: Counter[str | int] = Counter(dict.fromkeys((label.name for label in truth.definitions), 0))
@@ -118,7 +111,7 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
     if not truth.outlined and folders is not None:
         files, known = folders.files, truth.names_by_value()
         masks = [pair.mask for pair in pairs if pair.mask is not None]
-        seen = look(masks, lambda name: read_mask_values(files[name], name), findings)
+        seen = look(masks, lambda name: read_mask_values(files[name], name), root, findings)
         looked_at, empty = seen.looked_at, 0 if 0 in known else seen.empty
         for values in seen.values:
             labels.update({known[value] for value in values & known.keys()})

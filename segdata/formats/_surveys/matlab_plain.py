@@ -13,12 +13,13 @@ from pathlib import Path
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats._parts.matlab_looks import Looks, bare, few, finding_of, look, source
 from segdata.formats._parts.matlab_pairs import Pairing, pair_names
 from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import label_matrices, read_segmentation
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import is_photo, without_extension
+from segdata.formats._surveys.common import any_source, few, unreadable
+from segdata.formats._surveys.matlab_looks import Looks, bare, look
 from segdata.ontology import IGNORE, VOC_CLASSES
 from segdata.photo import read_mask_values
 from segdata.survey import Survey
@@ -47,7 +48,7 @@ def survey_segmentations(root: Path, names: Sequence[str]) -> Survey | None:
     pairing = pair_names(folders, ".mat")
     masks = sorted(pair.mask for pair in pairing.pairs.values() if pair.mask is not None)
     findings: list[Finding] = []
-    held = _matrices(masks, folders, findings)
+    held = _matrices(masks, folders, root, findings)
     if held is None:
         return None
     options: dict[str, object] = {"photos": _plain(folders.photos), "segmentations": _plain(folders.masks)}
@@ -63,6 +64,7 @@ def survey_segmentations(root: Path, names: Sequence[str]) -> Survey | None:
     seen = look(
         masks,
         lambda name: read_segmentation(folders.files[name], name, variable, annotator),
+        root,
         findings,
         MOST_SEGMENTATIONS,
     )
@@ -98,7 +100,7 @@ def survey_masks(root: Path, names: Sequence[str]) -> Survey | None:
     )
     photos = max(others, key=lambda one: (others[one], one), default="images")
     options: dict[str, object] = {"ground_truth": None, "photos": photos or ".", "labels": masks}
-    folders = Folders.of(source(root), photos or ".", masks)
+    folders = Folders.of(any_source(root), photos or ".", masks)
     evidence = f"{masks}: {homes[masks]} masks without a groundTruth object"
     findings: list[Finding] = []
     try:
@@ -112,10 +114,10 @@ def survey_masks(root: Path, names: Sequence[str]) -> Survey | None:
             photos=photo_names,
             annotated=0,
             options=options,
-            findings=(finding_of(error),),
+            findings=(unreadable(error, root),),
         )
     paired = [pair.mask for pair in pairing.pairs.values() if pair.mask is not None]
-    seen = look(paired, lambda name: read_mask_values(folders.files[name], name), findings)
+    seen = look(paired, lambda name: read_mask_values(folders.files[name], name), root, findings)
     return _survey(
         evidence, False, pairing, seen, [*findings, *_zeros(seen, paired, False)], options, {}, False
     )
@@ -175,17 +177,19 @@ def _folders(root: Path, names: Sequence[str], suffix: str) -> Folders | None:
     if not alike:
         return None
     masks, home = max(alike, key=lambda pair: (alike[pair], pair))
-    return Folders.of(source(root), home or ".", masks or ".")
+    return Folders.of(any_source(root), home or ".", masks or ".")
 
 
-def _matrices(masks: Sequence[str], folders: Folders, findings: list[Finding]) -> _Matrices | None:
+def _matrices(
+    masks: Sequence[str], folders: Folders, root: Path, findings: list[Finding]
+) -> _Matrices | None:
     """What the first file that can be read holds; None when none of the first ten holds a matrix."""
     for name in masks[:10]:
         try:
             with translated(name, ""):
                 variables = load_variables(folders.files[name], name)
         except DataError as error:
-            findings.append(finding_of(error))
+            findings.append(unreadable(error, root))
             continue
         found = {
             key: len(matrices) for key, value in variables.items() if (matrices := label_matrices(value))

@@ -1,0 +1,82 @@
+"""Mask files by the numbers stored in them: palette indices and grey values, never colours that were looked up.
+
+>>> read_mask_values(Path("2007_000032.png"), "2007_000032.png")[100, 200]     # palettised: the index
+15
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segdata.errors import DataError
+from segdata.image_file import open_image, turned_by_pillow
+
+
+def read_mask_values(path: Path, name: str) -> NDArray[Any]:
+    """The numbers stored in a mask file: uint8 or uint16 (H, W), or uint8 (H, W, 3) RGB for a coloured mask.
+
+    Palettised files give palette indices. Grey PNGs of 1, 2 or 4 bits give 0…1, 0…3, 0…15 (decoders scale those
+    to 0…255). Raises DataError for a damaged file, one with an alpha channel or real numbers, or a turned TIFF.
+    """
+    with open_image(path, name) as file:
+        bits = _grey_png_bits(path) if file.format == "PNG" and file.mode in ("L", "1") else 8
+        mode = file.mode
+        try:
+            turned = turned_by_pillow(file)
+            values = np.asarray(file)
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise DataError(
+                name, found=f"a damaged mask ({error})", expected="a whole file", fix="Copy it again."
+            ) from error
+    if turned != 1:
+        raise DataError(
+            name,
+            found=f"a TIFF mask with orientation {turned}, which some programs follow and some do not",
+            expected="a mask without orientation",
+            fix="Save it as PNG, lying as its photo does.",
+        )
+    if mode == "1":
+        return values.astype(np.uint8)
+    if mode == "L":
+        return values // np.uint8(255 // (2**bits - 1)) if bits < 8 else values
+    if mode in ("P", "RGB"):
+        return values
+    if mode.startswith("I"):
+        if values.min(initial=0) < 0 or values.max(initial=0) > 65535:
+            raise DataError(name, found="values outside 0 to 65535", expected="8- or 16-bit label numbers")
+        return values.astype(np.uint16)
+    raise DataError(
+        name, found=f"a mask of mode {mode}", expected="palettised, grey (8 or 16 bit) or RGB without alpha"
+    )
+
+
+def read_palette(path: Path, name: str) -> NDArray[np.uint8] | None:
+    """Colours of a palettised file, uint8 (256, 3) RGB, black beyond its last entry; None for any other file.
+
+    Raises DataError for a damaged file.
+    """
+    with open_image(path, name) as file:
+        try:
+            colors = file.getpalette("RGB") if file.mode == "P" else None
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise DataError(
+                name,
+                found=f"a damaged mask ({error})",
+                expected="a whole file",
+                fix="Copy it again, or export it again.",
+            ) from error
+    if colors is None:
+        return None
+    table = np.zeros((256, 3), np.uint8)
+    table[: len(colors) // 3] = np.array(colors, np.uint8).reshape(-1, 3)
+    return table
+
+
+def _grey_png_bits(path: Path) -> int:
+    with path.open("rb") as file:
+        header = file.read(26)
+    return header[24] if header[25] == 0 else 8  # IHDR: bit depth, colour type (0 = grey)
