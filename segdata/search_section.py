@@ -26,6 +26,7 @@ SEARCHED = ("train.", "model.options.")
 GIVEN = {"train.epochs": "epochs", "train.patience": "patience", "train.select": "metric"}
 """Keys that a search sets itself, and by which of its own."""
 
+
 class Space(Section, frozen=True):
     """The values that one key may take: one of a list, or a number between two, evenly or evenly in its logarithm."""
 
@@ -41,7 +42,9 @@ class Space(Section, frozen=True):
             raise ValueError("low must be less than high")
         if self.loguniform is not None and self.loguniform[0] <= 0:
             raise ValueError("a loguniform range must begin above 0")
-        if self.choice is not None and any(one == other for one, other in itertools.combinations(self.choice, 2)):
+        if self.choice is not None and any(
+            one == other for one, other in itertools.combinations(self.choice, 2)
+        ):
             raise ValueError("choice holds a value twice")
 
     @property

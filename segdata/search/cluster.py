@@ -51,7 +51,9 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
     """
     own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     if address:
-        own = {"RAY_NUM_REDIS_GET_RETRIES": "5"}  # somebody listens there: who does not answer soon never will
+        own = {
+            "RAY_NUM_REDIS_GET_RETRIES": "5"
+        }  # somebody listens there: who does not answer soon never will
     for key, value in {**_SETTINGS, **own}.items():
         os.environ.setdefault(key, value)
     import ray

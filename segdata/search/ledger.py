@@ -93,7 +93,9 @@ def search_key(project: Project, name: str) -> str:
     assert search is not None
     same = trial_pipeline(pipeline, {path: space.samples()[0] for path, space in search.space.items()})
     weights = pipeline.model.weights
-    digest = None if weights is None else file_digest(find_weights(project, weights, f"pipelines/{name}.yaml"))
+    digest = (
+        None if weights is None else file_digest(find_weights(project, weights, f"pipelines/{name}.yaml"))
+    )
     shards = ShardSet.open(project.shards_dir(name))
     draws = [version("optuna"), version("ray")] if search.sampler == "tpe" else []
     return value_digest([search, run_key(same, shards, digest), draws])

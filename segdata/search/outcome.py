@@ -26,6 +26,7 @@ from segdata.project import Project
 from segdata.search.progress import said, spoken
 from segdata.search.trial import EpochRow, TrialRecord, metric_of
 from segdata.search_section import better
+from segdata.wording import counted
 
 TRIALS, CURVES, BEST, PAGE = "trials.csv", "curves.csv", "best.yaml", "index.html"
 
@@ -67,15 +68,18 @@ class Outcome:
     def best(self) -> TrialRecord | None:
         return None if self.best_number is None else self.trials[self.best_number - 1]
 
-    def line(self) -> str:
-        """The search in a sentence."""
+    def states(self) -> str:
+        """ "8 finished, 2 diverged"."""
         states = [trial.state for trial in self.trials]
         order = ("finished", "stopped", "diverged", "failed", "unfinished")
-        counts = ", ".join(f"{states.count(state)} {state}" for state in order if state in states)
-        head = f"{self.name}: {len(states)} trial{'' if len(states) == 1 else 's'} ({counts})"
+        return ", ".join(f"{states.count(state)} {state}" for state in order if state in states)
+
+    def line(self) -> str:
+        """The search in a sentence."""
+        head = f"{self.name}: {counted(len(self.trials), 'trial')} ({self.states()})"
         search = self.pipeline.search
         assert search is not None
-        if "unfinished" in states and self.complete:
+        if self.complete and any(trial.state == "unfinished" for trial in self.trials):
             head += f", the budget of {search.seconds:g} s is spent"
         best, number = self.best, self.best_number
         if best is None:
@@ -110,7 +114,9 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
         figures = [None if best is None else getattr(best, column) for column in columns]
         rank, best_epoch = ranks.get(number), None if best is None else best.epoch
         rows.append([number, *values, trial.state, rank, len(trial.epochs), best_epoch, *figures, trial.why])
-        curves += [[number, row.epoch, *(getattr(row, column) for column in columns), row.lr] for row in trial.epochs]
+        curves += [
+            [number, row.epoch, *(getattr(row, column) for column in columns), row.lr] for row in trial.epochs
+        ]
     header = ("trial", *paths, "state", "rank", "epochs", "best_epoch", *columns, "why")
     _write_csv(folder / TRIALS, header, rows)
     _write_csv(folder / CURVES, ("trial", "epoch", *columns, "lr"), curves)

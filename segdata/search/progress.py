@@ -1,6 +1,6 @@
 """How far a search is: a bar over all epochs on a terminal, a line for each trial that is over elsewhere.
 
-    sample-via: trial 3 of 9 finished after 10 epochs, loss 0.4121; best 0.3980 (trial 2); 2 running, 1.9 epochs/s, 40 s left
+sample-via: trial 3 of 9 finished after 10 epochs, loss 0.4121; best 0.3980 (trial 2); 2 running, 1.9 epochs/s, 40 s left
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from segdata.search.trial import TrialRecord
 from segdata.search_section import better
+from segdata.wording import counted
 
 
 class Progress:
@@ -63,7 +64,10 @@ class Progress:
             self.bar.total -= left_out
             self.bar.refresh()
         elif not self.quiet:
-            print(f"{self.name}: trial {number} of {self.total} {said(record, self.metric)}{self._best()}; {self._pace()}", flush=True)
+            print(
+                f"{self.name}: trial {number} of {self.total} {said(record, self.metric)}{self._best()}; {self._pace()}",
+                flush=True,
+            )
 
     def close(self) -> None:
         if self.bar is not None:
@@ -80,7 +84,11 @@ class Progress:
         return "" if self.best is None else f"; best {self.best[1]:.4f} (trial {self.best[0]})"
 
     def _pace(self) -> str:
-        left = sum(self.epochs - self.done.get(number, 0) for number in range(1, self.total + 1) if number not in self.over)
+        left = sum(
+            self.epochs - self.done.get(number, 0)
+            for number in range(1, self.total + 1)
+            if number not in self.over
+        )
         running = self._running()
         if not left or self.trained < 2:
             return running
@@ -90,8 +98,7 @@ class Progress:
 
 def said(record: TrialRecord, metric: str) -> str:
     """ "finished after 10 epochs, loss 0.4121", in the words of a line."""
-    count = len(record.epochs)
-    epochs = f"{count} epoch{'' if count == 1 else 's'}"
+    epochs = counted(len(record.epochs), "epoch")
     worth = record.worth(metric)
     figure = f", {spoken(metric)} {worth:.4f}" if math.isfinite(worth) else ""
     why = f" ({record.why})" if record.why else ""
@@ -107,7 +114,9 @@ def said(record: TrialRecord, metric: str) -> str:
 
 def spoken(metric: str) -> str:
     """A metric's name in words: "mean IoU"."""
-    return {"mean_iou": "mean IoU", "onehot_accuracy": "one-hot accuracy"}.get(metric, metric.replace("_", " "))
+    return {"mean_iou": "mean IoU", "onehot_accuracy": "one-hot accuracy"}.get(
+        metric, metric.replace("_", " ")
+    )
 
 
 def in_words(seconds: float) -> str:

@@ -13,6 +13,7 @@ from segdata.project import Project
 from segdata.search.draws import Values
 from segdata.search.ledger import Ledger, search_key
 from segdata.search.outcome import Outcome, results_dir, write_tables
+from segdata.search.patch import diff_of, patched
 from segdata.search.progress import Progress
 from segdata.search.trial import TrialRecord, metric_of, read_record
 from segdata.search.work import Job
@@ -64,14 +65,21 @@ def run_search(
 
 
 def write_results(project: Project, outcome: Outcome) -> Path:
-    """data/search/<name>/, whole or not at all; returns the page."""
+    """data/search/<name>/, whole or not at all; returns the folder."""
     from segdata.search.page import write_page
 
+    assert outcome.best is not None
+    where = f"pipelines/{outcome.name}.yaml"
+    try:
+        texts = patched(project.pipeline_path(outcome.name), where, outcome.best.values)
+        diff = diff_of(*texts, where)
+    except ConfigError as error:
+        diff = str(error)
     folder = results_dir(project, outcome.name)
     with replace_folder(folder) as temporary:
         write_tables(outcome, temporary)
-        write_page(outcome, temporary)
-    return folder / "index.html"
+        write_page(outcome, temporary, diff)
+    return folder
 
 
 def _outcome(job: Job, ledger: Ledger) -> Outcome:
@@ -112,7 +120,9 @@ def _train_what_is_left(project: Project, job: Job, ledger: Ledger, address: str
             watch = Watch(
                 search,
                 on_start=started,
-                on_epoch=lambda number, epoch, worth, earlier: progress.epoch(number, epoch, worth, earlier=earlier),
+                on_epoch=lambda number, epoch, worth, earlier: progress.epoch(
+                    number, epoch, worth, earlier=earlier
+                ),
                 on_over=lambda number, values: progress.trial_over(number, _settle(job, values)),
             )
             ledger.start_clock()
@@ -120,7 +130,11 @@ def _train_what_is_left(project: Project, job: Job, ledger: Ledger, address: str
     except KeyboardInterrupt:
         progress.close()
         ledger.write()
-        print(f"\n{job.name}: stopped; `segdata search {job.name}` goes on: finished trials stay, the others go on after their last epoch.", file=sys.stderr, flush=True)
+        print(
+            f"\n{job.name}: stopped; `segdata search {job.name}` goes on: finished trials stay, the others go on after their last epoch.",
+            file=sys.stderr,
+            flush=True,
+        )
         raise SystemExit(_INTERRUPTED) from None
     finally:
         progress.close()
@@ -138,4 +152,3 @@ def _settle(job: Job, values: Values) -> TrialRecord:
         record.state = "finished" if whole else "stopped"
         trial.write_record(record)
     return record
-

@@ -96,7 +96,11 @@ def trial_pipeline(pipeline: Pipeline, values: Values) -> Pipeline:
     """
     search = pipeline.search
     assert search is not None
-    given: Values = {"train.epochs": search.epochs, "train.patience": search.patience, "train.select": search.metric}
+    given: Values = {
+        "train.epochs": search.epochs,
+        "train.patience": search.patience,
+        "train.select": search.metric,
+    }
     stated = {path: value for path, value in given.items() if value is not None}
     changed = with_values(msgspec.to_builtins(pipeline), {**values, **stated})
     return msgspec.convert(changed, Pipeline)

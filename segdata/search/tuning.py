@@ -60,7 +60,7 @@ def run_trials(ray: Any, job: Job, watch: Watch, seconds: float | None, folder: 
     Raises ConfigError when no machine has what a trial needs.
     """
     search = watch.search
-    metric, mode = metric_of(job.pipeline), better(metric_of(job.pipeline))
+    mode = better(metric_of(job.pipeline))
     space: dict[str, Any] = {"job": msgspec.json.encode(job).decode()}
     if search.sampler == "tpe":
         space["values"] = {path: _domain(one) for path, one in search.space.items()}
@@ -81,7 +81,11 @@ def run_trials(ray: Any, job: Job, watch: Watch, seconds: float | None, folder: 
             trial_dirname_creator=_short_name,
         ),
         run_config=tune.RunConfig(
-            name="tune", storage_path=str(folder), verbose=0, callbacks=[watch], failure_config=tune.FailureConfig(max_failures=1)
+            name="tune",
+            storage_path=str(folder),
+            verbose=0,
+            callbacks=[watch],
+            failure_config=tune.FailureConfig(max_failures=1),
         ),
     )
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
@@ -152,7 +156,9 @@ def _resources(ray: Any, search: Search, device: str) -> dict[str, float]:
     if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
         there = "; ".join(f"{node.get('CPU', 0):g} cores and {node.get('GPU', 0):g} GPUs" for node in nodes)
         raise ConfigError(
-            "search.resources", found=f"{cpus} cores and {gpus:g} GPUs for a trial", expected=f"at most what a machine has: {there}"
+            "search.resources",
+            found=f"{cpus} cores and {gpus:g} GPUs for a trial",
+            expected=f"at most what a machine has: {there}",
         )
     return {"cpu": cpus, "gpu": gpus}
 

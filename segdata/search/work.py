@@ -110,7 +110,10 @@ def _train(trial: TrialProject, job: Job, record: TrialRecord, tell: Tell) -> No
     trial.write_record(record)
 
     def note(figures: EpochFigures) -> None:
-        row = EpochRow(**{name: plain(getattr(figures, name)) for name in EpochRow.__struct_fields__[1:]}, epoch=figures.epoch)
+        row = EpochRow(
+            **{name: plain(getattr(figures, name)) for name in EpochRow.__struct_fields__[1:]},
+            epoch=figures.epoch,
+        )
         record.epochs = [*(one for one in record.epochs if one.epoch < row.epoch), row]
         trial.write_record(record)
         tell(row.epoch, record.worth(metric), earlier=False)
