@@ -15,7 +15,6 @@ from segdata.atomic import replace_file, temporary_file
 from segdata.decode import read_yaml
 from segdata.errors import ConfigError
 from segdata.inspection.yaml_text import flow
-from segdata.pipeline import read_pipeline
 from segdata.project import Project
 from segdata.search.draws import Values
 from segdata.search.yaml_splice import put
@@ -39,8 +38,7 @@ def patched(path: Path, where: str, values: Values) -> tuple[str, str]:
             temporary.write_bytes(after.encode())
             if read_yaml(temporary, where) != with_values(own, values):
                 raise ValueError("something else would change")
-            read_pipeline(temporary, where)
-    except ValueError as error:
+    except (ValueError, ConfigError) as error:
         raise ConfigError(
             where,
             found=f"text that the best values do not fit into ({error})",
