@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from segdata.findings import Finding, Severity
+from segdata.wording import counted
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -57,7 +58,7 @@ class Kind(msgspec.Struct, frozen=True):
         if many == 1:
             where = f"{first.file}{place}"
         else:
-            each = f"{self.files:,} file{'s' if self.files > 1 else ''}"
+            each = counted(self.files, "file")
             where = f"{many:,} times in {each}, first {first.file}{place}"
         return f"{self.severity}: {where}: {self.says} [{self.code}: {self.action}]"
 

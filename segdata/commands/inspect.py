@@ -9,6 +9,7 @@ import click
 
 from segdata.commands._shared import needing, project_of
 from segdata.project import Project
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.inspection import Inspection, Proposal
@@ -48,7 +49,7 @@ def _say_what_is_needed(found: Inspection, format: str | None) -> None:
     from segdata.inspection import formats_of_subfolders, nothing_found
 
     photos = sum(is_photo(path.name) for path in found.root.rglob("*"))
-    holds = f"{photos:,} photos, and" if photos else "no photo, and"
+    holds = f"{counted(photos, 'photo')}, and" if photos else "no photo, and"
     what = f"not {format}, which is" if format else f"{holds} no annotation that segdata knows. It reads"
     click.echo(f"error: {found.root}: {what}", err=True)
     for line in nothing_found(found, (format,) if format else ()):

@@ -9,6 +9,7 @@ import click
 
 from segdata.commands._shared import needing, project_of
 from segdata.errors import ConfigError
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.adding import Removed
@@ -40,7 +41,7 @@ def command(ctx: click.Context, name: str, ids: tuple[str, ...], list_: Path | N
         click.echo(f"  {line}")
     edited = f", {', '.join(removed.edited)} edited" if removed.edited else ""
     verb = f"moved to {removed.kept}" if removed.done else "would be moved to .segdata/removed"
-    click.echo(f"{name}: {len(removed.files)} files {verb}{edited}")
+    click.echo(f"{name}: {counted(len(removed.files), 'file')} {verb}{edited}")
     for line in removed.effects:
         click.echo(f"  {line}")
 

@@ -14,6 +14,7 @@ from segdata.findings import Finding
 from segdata.pipeline import Split
 from segdata.shards.manifest import Manifest
 from segdata.shards.statistics import sum_statistics
+from segdata.wording import counted
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -41,7 +42,7 @@ class Summary(msgspec.Struct, frozen=True):
         total = sum(self.samples.values())
         parts = ", ".join(f"{count} {split}" for split, count in self.samples.items())
         return (
-            f"{self.pipeline}: {total} samples ({parts}) in {self.shards} shards, {self.bytes / 2**20:.1f} MiB; "
+            f"{self.pipeline}: {counted(total, 'sample')} ({parts}) in {counted(self.shards, 'shard')}, {self.bytes / 2**20:.1f} MiB; "
             f"{self.converted} converted, {self.reused} unchanged, {self.set_aside} set aside"
         )
 

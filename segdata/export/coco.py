@@ -29,6 +29,7 @@ from segdata.export.json_parts import GrowingFile
 from segdata.export.photo_files import BROWSER_SUFFIXES, write_photo
 from segdata.ontology import IGNORE_INDEX, Ontology
 from segdata.sample import Mask
+from segdata.wording import counted
 
 PHOTOS = "images"
 
@@ -69,7 +70,9 @@ class Writer:
         ]
         for split, file in self._files.items():
             file.close({"images": self._images[split], "categories": categories})
-        self.notes.append(f"{self._num_annotations:,} annotations: connected pieces of a class, not objects.")
+        self.notes.append(
+            f"{counted(self._num_annotations, 'annotation')}: connected pieces of a class, not objects."
+        )
         files: object = {split: _file_name(split) for split in self._files}
         if list(self._files) == [None]:
             files = _file_name(None)

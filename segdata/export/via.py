@@ -25,6 +25,7 @@ from segdata.export.items import ExportItem
 from segdata.export.json_parts import GrowingFile
 from segdata.export.photo_files import BROWSER_SUFFIXES, write_photo
 from segdata.ontology import IGNORE, IGNORE_INDEX, Ontology
+from segdata.wording import counted
 
 PHOTOS = "photos"
 ATTRIBUTE = "class"
@@ -79,7 +80,9 @@ class Writer:
                     "_via_image_id_list": self._keys[split],
                 }
             )
-        self.notes.append(f"{self._regions:,} polygons with {self._points:,} points, painted in file order.")
+        self.notes.append(
+            f"{counted(self._regions, 'polygon')} with {counted(self._points, 'point')}, painted in file order."
+        )
         self.notes.append("To go on drawing, put via.html here, open it in a browser and load a via_*.json.")
         files: object = {split: f"via_{split}.json" for split in self._files}
         if list(self._files) == ["project"]:

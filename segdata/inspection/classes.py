@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segdata.errors import DataError
-from segdata.inspection.yaml_text import counted
 from segdata.ontology import IGNORE, IGNORE_INDEX, voc_palette
 from segdata.survey import Survey
+from segdata.wording import counted
 
 Color = tuple[int, int, int]
 

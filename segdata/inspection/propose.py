@@ -16,10 +16,11 @@ from segdata.errors import SegdataError
 from segdata.formats import open_reader
 from segdata.inspection.classes import Classes, propose_classes
 from segdata.inspection.recognise import Headers, Inspection
-from segdata.inspection.yaml_text import counted, flow
+from segdata.inspection.yaml_text import flow
 from segdata.pipeline import SPLITS, HashSplits, SeededSplits, Source, Split
 from segdata.splits import assign_splits
 from segdata.survey import Survey
+from segdata.wording import counted, size_text
 
 LONGER_SIDE = 256
 MULTIPLE = 16
@@ -191,7 +192,7 @@ def _size_reason(headers: Headers, size_hw: tuple[int, int]) -> str:
         return "Height and width. No photo's header could be read: set it yourself."
     height, width = next(iter(headers.sizes))
     others = len(headers.sizes) - 1
-    reason = f"Height and width of what is trained on; most photos are {height}x{width}."
+    reason = f"Height and width of what is trained on; most photos are {size_text((height, width))}."
     if others:
         reason += f" Those of {counted(others, 'other size')} are stretched to it."
     return reason + " Larger shows more detail and takes longer."

@@ -19,6 +19,7 @@ from segdata.formats._surveys.mask_folders import Pair, find_pairs, is_named, te
 from segdata.ontology import IGNORE, IGNORE_INDEX
 from segdata.pipeline import SPLITS
 from segdata.survey import Certainty, Survey
+from segdata.wording import counted
 
 LABEL_FILES = ("names.txt", "class_names.txt", "classes.txt", "labels.txt", "labelmap.txt", "codes.txt")
 
@@ -54,7 +55,7 @@ def survey(root: Path) -> Survey | None:
     return Survey(
         format="masks",
         certainty=_certainty(pairs),
-        evidence=f"{folders} (photos and masks of the same names): {len(paired.masks):,} masks",
+        evidence=f"{folders} (photos and masks of the same names): {counted(len(paired.masks), 'mask')}",
         photos=paired.photos,
         annotated=len(paired.masks),
         labels=counts,

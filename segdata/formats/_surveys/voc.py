@@ -21,9 +21,10 @@ from segdata.formats._surveys.mask_files import (
     read_pairs,
     values_in,
 )
+from segdata.mask_file import read_mask_values, read_palette
 from segdata.ontology import IGNORE_INDEX, VOC_CLASSES, voc_palette
-from segdata.photo import read_mask_values, read_palette
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MASK_FOLDERS = ("SegmentationClass", "SegmentationClassPNG", "SegmentationClassAug")
 PHOTOS = "JPEGImages"
@@ -178,7 +179,7 @@ def _survey(
     return Survey(
         format="voc",
         certainty="certain" if sure else "likely",
-        evidence=f"{photos} + {masks} (PASCAL VOC): {len(paired.masks):,} masks{lists}{named}",
+        evidence=f"{photos} + {masks} (PASCAL VOC): {counted(len(paired.masks), 'mask')}{lists}{named}",
         photos=paired.photos,
         annotated=len(paired.masks),
         labels=counts,
