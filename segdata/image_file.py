@@ -1,20 +1,28 @@
-"""Opening a stranger's image file with Pillow: few decoders, bounded sizes, and errors that name the file.
+"""Opening an image file of a stranger: few decoders, a bounded size, and errors that say what was found.
 
-Pillow raises on truncated files, where OpenCV returns a grey remainder, and does not apply the EXIF orientation, but
-for TIFF, where `turned_by_pillow` says how to undo it.
+A file lies somewhere, or was sent and is at hand as bytes; either is called `stored` here.
+
+>>> with open_image(Path("IMG_0001.jpg"), "IMG_0001.jpg") as file:
+...     file.size
+(640, 480)
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image as PillowImage
 
 from segdata.errors import DataError
 from segdata.wording import size_text
+
+Stored = Path | bytes
+"""An image file: where it lies, or its bytes."""
 
 MAX_PIXELS = 300_000_000
 """Larger photos and masks are refused before any pixel is decoded."""
@@ -31,13 +39,22 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError)
 """What Pillow raises for a file that is damaged behind its header."""
 
 
-def open_image(path: Path, name: str) -> PillowImage.Image:
-    """Read the header; close it after use. `name` is the path to show in messages, relative to the source's root.
+def stream_of(stored: Stored) -> BinaryIO:
+    """The file opened for reading."""
+    return io.BytesIO(stored) if isinstance(stored, bytes) else stored.open("rb")
 
-    Raises DataError when the file is absent, no image, or larger than MAX_PIXELS.
-    """
+
+def bytes_of(stored: Stored) -> bytes:
+    """All of the file."""
+    return stored if isinstance(stored, bytes) else stored.read_bytes()
+
+
+def open_image(stored: Stored, name: str) -> PillowImage.Image:
+    """Read the header only. Raises DataError when the file is absent, no image, or larger than MAX_PIXELS."""
     try:
-        file = PillowImage.open(path, formats=FILE_TYPES)
+        file = PillowImage.open(
+            stream_of(stored) if isinstance(stored, bytes) else stored, formats=FILE_TYPES
+        )
     except FileNotFoundError as error:
         raise DataError(name, found="no such file", expected="a photo or mask at this path") from error
     except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
@@ -47,8 +64,8 @@ def open_image(path: Path, name: str) -> PillowImage.Image:
             name, found="a file that is no readable image", expected=f"one of {', '.join(FILE_TYPES)}"
         ) from error
     if file.width * file.height > MAX_PIXELS:
-        size = size_text((file.height, file.width))
         file.close()
+        size = size_text((file.height, file.width))
         raise DataError(name, found=size, expected=f"at most {MAX_PIXELS:,} pixels")
     return file
 

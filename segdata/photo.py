@@ -11,7 +11,7 @@ within 48 dB (PSNR) of a full decode's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from PIL import Image as PillowImage
 from segdata.errors import DataError
 from segdata.exif import orientation_of, xmp_orientation_of
 from segdata.findings import Finding
-from segdata.image_file import BROKEN, open_image, turned_by_pillow, whole
+from segdata.image_file import BROKEN, Stored, bytes_of, open_image, turned_by_pillow, whole
 from segdata.image_file import MAX_PIXELS as MAX_PIXELS
 from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
 from segdata.mask_file import read_mask_values as read_mask_values
@@ -39,12 +39,12 @@ from segdata.wording import size_text
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo's header: where it lies, its stored size, and how it must be turned to stand upright.
+    """A photo's header: the file or its bytes, its stored size, and how it must be turned to stand upright.
 
     plain   "JPEG" or "PNG" for RGB files of these kinds, which are decoded without Pillow where they are sound
     """
 
-    path: Path
+    stored: Stored = field(repr=False)
     name: str
     stored_hw: tuple[int, int]
     orientation: int
@@ -52,19 +52,17 @@ class Photo:
     plain: str = ""
 
     @classmethod
-    def open(cls, path: Path, name: str) -> Photo:
+    def open(cls, stored: Stored, name: str) -> Photo:
         """Read the header only. `name` is the path to show in messages, relative to the source's root.
 
         Raises DataError when the file is absent, no photo, or larger than MAX_PIXELS.
         """
-        with open_image(path, name) as file:
+        with open_image(stored, name) as file:
             width, height = file.size
             mode, kind = file.mode, {"MPO": "JPEG"}.get(file.format or "", file.format or "")
             named = xmp = None
             try:
-                if kind != "PNG" or may_hold_exif(
-                    path
-                ):  # Pillow decodes all of a PNG to find that it has none
+                if kind != "PNG" or may_hold_exif(stored):  # Pillow decodes all of a PNG to find it has none
                     named, xmp = orientation_of(file), xmp_orientation_of(file)
             except BROKEN:
                 named = 0  # told below; damaged pixels raise in read()
@@ -83,7 +81,7 @@ class Photo:
             message = f"photo of mode {mode}"
             findings.append(Finding("photo-mode", name, "", message, "converted to 8-bit RGB"))
         plain = kind if mode == "RGB" and kind in ("JPEG", "PNG") else ""
-        return cls(path, name, (height, width), orientation, tuple(findings), plain)
+        return cls(stored, name, (height, width), orientation, tuple(findings), plain)
 
     @property
     def upright_hw(self) -> tuple[int, int]:
@@ -110,15 +108,15 @@ class Photo:
         if self.plain == "JPEG":
             is_reducible = resize is not None and resize.photo == "area" and not resize.exact
             scale = reduced_scale(self.stored_hw, resize.size_hw) if resize and is_reducible else 1
-            pixels = decode_jpeg(self.path.read_bytes(), self.stored_hw, scale)
+            pixels = decode_jpeg(bytes_of(self.stored), self.stored_hw, scale)
             if pixels is not None and scale > 1:
                 return sharpened(pixels)
         elif self.plain == "PNG":
-            pixels = decode_png(self.path.read_bytes(), self.stored_hw)
+            pixels = decode_png(bytes_of(self.stored), self.stored_hw)
         return self._by_pillow() if pixels is None else pixels
 
     def _by_pillow(self) -> NDArray[np.uint8]:
-        with open_image(self.path, self.name) as file, whole(self.name, "photo"):
+        with open_image(self.stored, self.name) as file, whole(self.name, "photo"):
             turned = turned_by_pillow(file)
             return turn_back(np.asarray(_to_rgb(file, self.name)), turned)
 
@@ -136,7 +134,13 @@ class Photo:
         if resize:
             mask = resize_mask(mask, resize.size_hw)
         return Sample(
-            id, self.read(resize), np.ascontiguousarray(mask), self.upright_hw, self.findings + findings
+            id,
+            self.read(resize),
+            np.ascontiguousarray(mask),
+            self.upright_hw,
+            self.findings + findings,
+            self.stored if isinstance(self.stored, Path) else None,
+            self.orientation,
         )
 
 

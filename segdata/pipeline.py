@@ -64,7 +64,10 @@ class OfficialSplits(Section, frozen=True, tag="official", tag_field="method"):
 
 
 class GroupBy(Section, frozen=True):
-    """A group key that needs no regular expression: the folder that the photo lies in."""
+    """A group key that needs no regular expression.
+
+    by  folder: photos of one folder stay together
+    """
 
     by: Literal["folder"]
 
@@ -84,8 +87,10 @@ class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
 class SeededSplits(Section, frozen=True, tag="seeded", tag_field="method"):
     """The seeded shuffle of a report, over the sorted ids.
 
-    recipe  scikit-learn: train_test_split(test) then train_test_split(val) of the rest, same seed each time
+    recipe  scikit-learn: train_test_split(test) then train_test_split(val) of the rest, same seed each time;
             floor: one permutation; the first int(train·n) are train, the next int(val·n) val, the rest test
+    seed    of the shuffle
+    test    share of test
     val     share of val: of what the test split left (scikit-learn), or of all (floor)
     """
 
@@ -171,7 +176,12 @@ class Shards(Section, frozen=True):
 
 
 class Evaluate(Section, frozen=True):
-    """What is scored: the split, and how many photos of it the report shows."""
+    """What is scored.
+
+    split       the photos that are scored
+    batch_size  photos at a time; it changes no figure
+    shown       how many of them the report shows
+    """
 
     split: Split = "test"
     batch_size: Count = 8
@@ -179,7 +189,17 @@ class Evaluate(Section, frozen=True):
 
 
 class Pipeline(Section, frozen=True):
-    """One pipelines/<name>.yaml."""
+    """One pipelines/<name>.yaml.
+
+    title      one line for people
+    source     where annotated photos come from, and what their labels mean
+    shards     the form in which samples are kept
+    model      what is trained
+    train      how it is trained
+    evaluate   what is scored
+    published  the figure of a report to compare with
+    data       where to get the photos of a published result
+    """
 
     title: str
     source: Source

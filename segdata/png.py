@@ -36,9 +36,11 @@ def _chunks(data: bytes | mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
         at = end + 4
 
 
-def may_hold_exif(path: Path) -> bool:
-    """Whether a PNG has a chunk that may say how the photo is turned; reads no pixel."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+def may_hold_exif(stored: Path | bytes) -> bool:
+    """Whether a PNG, in a file or at hand, has a chunk that may say how the photo is turned; reads no pixel."""
+    if isinstance(stored, bytes):
+        return any(name in _EXIF for name, _, _ in _chunks(stored))
+    with stored.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return any(name in _EXIF for name, _, _ in _chunks(data))
 
 

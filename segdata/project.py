@@ -28,7 +28,12 @@ class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class PipelineEntry(_Strict, frozen=True):
-    """What DVC must know of a pipeline before it opens the file: raw folder, format and model; they must agree."""
+    """What DVC must know of a pipeline before it opens the file, and watches; it must agree with the file.
+
+    raw     folder below data/raw
+    format  as source.format
+    model   as model.name
+    """
 
     raw: str
     format: str
@@ -36,7 +41,12 @@ class PipelineEntry(_Strict, frozen=True):
 
 
 class SampleParams(_Strict, frozen=True):
-    """The embedded sample data."""
+    """The embedded sample data.
+
+    num_scenes  photos of each set
+    size_hw     height and width of a photo, pixels
+    seed        of what is drawn
+    """
 
     num_scenes: Annotated[int, msgspec.Meta(ge=4, le=9999)] = 48
     size_hw: tuple[Count, Count] = (480, 640)
@@ -46,8 +56,9 @@ class SampleParams(_Strict, frozen=True):
 class ConvertParams(_Strict, frozen=True):
     """How conversions run; never what they yield.
 
-    runner       threads | processes | ray (an existing cluster at ray_address)
-    workers      tasks at a time; 0 means one per core
+    runner               threads | processes | ray (an existing cluster at ray_address)
+    workers              tasks at a time; 0 means one per core
+    ray_address          of the cluster, for runner ray: ray://host:10001
     near_duplicate_bits  photos in different splits whose looks differ in no more bits (of 64) stop a conversion;
                          None: photos that look alike are not looked for
     """
@@ -59,14 +70,24 @@ class ConvertParams(_Strict, frozen=True):
 
 
 class TrainParams(_Strict, frozen=True):
-    """Where training and evaluation run: auto takes the accelerator that is there; threads of the CPU (0: all)."""
+    """Where training and evaluation run.
+
+    device   auto takes the accelerator that is there
+    threads  of the CPU; 0: all
+    """
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
 
 
 class Params(_Strict, frozen=True):
-    """params.yaml."""
+    """params.yaml.
+
+    pipelines  which pipelines this checkout builds: name → what DVC watches
+    sample     how the sample data are drawn
+    convert    how conversions run
+    device     where training and evaluation run
+    """
 
     pipelines: dict[str, PipelineEntry]
     sample: SampleParams = SampleParams()

@@ -12,7 +12,13 @@ from segdata.sections import NotNegative, Section, Split
 
 
 class Figure(Section, frozen=True):
-    """One more figure of a report; None where it states none and ours stands alone."""
+    """One more figure of a report.
+
+    metric    what the report calls it
+    protocol  how it was computed
+    split     which photos it is over
+    value     share of 1; None where the report states none, and ours stands alone
+    """
 
     metric: str
     protocol: str
@@ -25,6 +31,7 @@ class Published(Section, frozen=True):
 
     metric     what the report calls it
     protocol   how the report computed it (segdata/evaluation/protocols)
+    split      which photos it is over
     value      share of 1; None where only curves were published
     where      report and section
     tolerance  how far ours may lie from it and still count as the same

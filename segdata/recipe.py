@@ -42,7 +42,12 @@ class Weights(Section, frozen=True):
 
 
 class Model(Section, frozen=True):
-    """A file of segdata/models/, its options, and weights to start from: a whole file's path, Weights, or None."""
+    """What is trained.
+
+    name     a file of segdata/models/
+    options  the model's own keys
+    weights  what it starts from: the path of a file that fits as it is, Weights for one that needs fitting, or None
+    """
 
     name: str
     options: dict[str, object] = {}
@@ -50,8 +55,14 @@ class Model(Section, frozen=True):
 
 
 class Schedule(Section, frozen=True):
-    """Learning rate over the run: constant, step (×factor every `every` epochs), milestones (×factor after each of
-    the epochs `at`), one-cycle, or poly (power 0.9)."""
+    """Learning rate over the run.
+
+    name    constant; step: times `factor` every `every` epochs; milestones: times `factor` after each of the epochs
+            `at`; one-cycle: up to lr and down again; poly: lr · (1 - step / steps)^0.9
+    every   epochs between two steps
+    factor  what a step multiplies the learning rate with
+    at      epochs after which it is multiplied; for milestones, and only there
+    """
 
     name: Literal["constant", "step", "milestones", "one-cycle", "poly"] = "constant"
     every: Count = 10
@@ -66,7 +77,11 @@ class Schedule(Section, frozen=True):
 
 
 class Reach(Section, frozen=True):
-    """A change drawn uniformly from low … high, where 0 is none."""
+    """A change drawn uniformly from low … high, where 0 is none.
+
+    low   the most it takes away: -0.2
+    high  the most it adds: 0.2
+    """
 
     low: Annotated[float, msgspec.Meta(ge=-1, le=1)]
     high: Annotated[float, msgspec.Meta(ge=-1, le=1)]
@@ -80,9 +95,10 @@ class Augment(Section, frozen=True):
     """Random changes of photo and mask together, on the training split.
 
     horizontal_flip, vertical_flip, blur  probability for each photo
-    rotate_degrees                        uniform in ± so many degrees, for the share `rotate` of the photos
-    brightness, contrast                  a factor uniform in 1 ± reach, or in 1 + low … 1 + high for {low, high};
-                                          for the share `adjust` of the photos
+    rotate_degrees                        turned by an angle uniform in ± so many degrees
+    rotate                                share of the photos that are turned
+    brightness, contrast                  a factor uniform in 1 ± reach, or in 1 + low … 1 + high for {low, high}
+    adjust                                share of the photos whose brightness and contrast change
     """
 
     horizontal_flip: Share = 0.0
@@ -96,7 +112,11 @@ class Augment(Section, frozen=True):
 
 
 class MeanStd(Section, frozen=True):
-    """Normalisation by given numbers: (image / 255 - mean) / std, per RGB channel."""
+    """Normalisation by given numbers: (image / 255 - mean) / std, per RGB channel.
+
+    mean  red, green, blue, as shares of 1
+    std   standard deviations, likewise
+    """
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -105,12 +125,29 @@ class MeanStd(Section, frozen=True):
 class Train(Section, frozen=True):
     """One training run.
 
-    select       criterion of the best checkpoint, on the val split; onehot_accuracy and index_dice as the protocols of
-                 these names count, dice is the macro dice
-    augment_val  change the val photos at random too, as some reports did
-    void         class that pixels without one are learned as; "ignore": they are not learned
-    dice         weight of the soft dice loss that is added to the cross-entropy
-    freeze       beginnings of tensor names that are not trained; their batch norms keep their running statistics
+    epochs         how often it goes through the train split
+    batch_size     photos per step
+    optimizer      sgd, adam or adamw
+    lr             learning rate: that of the beginning, or the highest of one-cycle
+    seed           of the order of photos, their random changes, and fresh weights
+    momentum       of sgd
+    weight_decay   pull of the weights towards 0
+    schedule       the learning rate over the run
+    augment        random changes of the train photos
+    augment_val    change the val photos at random too, as some reports did
+    normalise      mean and deviation that photos are brought to 0 and 1 by: ImageNet's, those of the train split or of
+                   all photos, or given ones
+    class_weights  weights of the classes in the cross-entropy, from the pixels of the train split
+    void           class that pixels without one are learned as; "ignore": they are not learned
+    dice           weight of the soft dice loss that is added to the cross-entropy
+    freeze         beginnings of tensor names that are not trained; their batch norms keep their running statistics
+    select         criterion of the best checkpoint, on the val split; onehot_accuracy and index_dice as the protocols of
+                   these names count, dice is the macro dice
+    patience       epochs without a better checkpoint after which it stops; None: it never stops early
+    precision      of the arithmetic: bf16 takes less memory and is fast on recent accelerators
+    channels_last  layout of tensors that some processors are faster with
+    accumulate     batches per step of the optimizer: batch_size times accumulate photos count as one step
+    compile        let torch compile the network first
     """
 
     epochs: Count

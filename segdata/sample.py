@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ class Sample:
     mask         uint8 (H, W) class ids, 255 = ignore
     original_hw  height and width of the upright photo before any resize, pixels
     findings     what was doubtful while reading it
+    photo        the file that the image was decoded from; None where there is none
+    orientation  its EXIF orientation, 1 to 8, which was undone
 
     Raises DataError when photo and mask differ in size, AssertionError when a reader broke dtype or layout.
     """
@@ -35,6 +38,8 @@ class Sample:
     mask: Mask
     original_hw: tuple[int, int]
     findings: tuple[Finding, ...] = ()
+    photo: Path | None = None
+    orientation: int = 1
 
     def __post_init__(self) -> None:
         assert self.image.dtype == np.uint8 and self.image.ndim == 3 and self.image.shape[2] == 3, (

@@ -350,3 +350,15 @@ def test_turned_tiff_mask_is_refused(tmp_path: Path, orientation: int) -> None:
     path = _save(tmp_path / "b.tif", mask, orientation)
     with pytest.raises(DataError, match=rf"^b.tif: found a TIFF mask with orientation {orientation}.*as PNG"):
         read_mask_values(path, "b.tif")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.bmp", "a.webp"])
+def test_a_photo_that_was_sent_is_read_as_the_file(tmp_path: Path, name: str) -> None:
+    path = _save(tmp_path / name, PICTURE, None if name == "a.bmp" else 6)
+    data = path.read_bytes()
+    for resize in (None, Resize((3, 4))):
+        assert (Photo.open(data, name).read(resize) == Photo.open(path, name).read(resize)).all()
+    assert Photo.open(data, name).upright_hw == ((5, 7) if name == "a.bmp" else (7, 5))
+    assert "stored=" not in repr(Photo.open(data, name))
+    with pytest.raises(DataError, match=f"{name}: found a file that is no readable image"):
+        Photo.open(b"no photo", name)

@@ -1,7 +1,7 @@
 """Photos to masks on disk, one photo in memory at a time; the masks to the files of an annotation tool.
 
 data/predicted/roll-2/predictions/day 1/IMG_7.png     palettised, the index is the class id
-data/predicted/roll-2/via/…                           with to="via": an export, its source.yaml too
+data/predicted/roll-2/via/…                           with to="via": photos and drafts, their source.yaml too
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from segdata.digests import file_digest
 from segdata.errors import ConfigError, DataError
 from segdata.evaluation.run import Run
 from segdata.export import Exported, ExportItem, export_samples
+from segdata.export.via_project import Dialect
 from segdata.findings import Finding
 from segdata.ontology import Ontology
 from segdata.overlay import read_prediction
@@ -74,12 +75,14 @@ def predict_folder(
     out: Path,
     *,
     to: str | None = None,
+    drafts: Dialect | None = None,
     root: str | None = None,
     shown: Shown = lambda given, _: given,
 ) -> Outcome:
     """Predict photos into out/predictions, and export them with their masks when `to` names a format.
 
     wanted  what prediction.json says in a new folder
+    drafts  to VIA: outlines to correct by hand, in a set's own words; None: the very masks
     root    what the export's source.yaml gives as the folder
     A photo that cannot be read is set aside and listed. A mask of these weights, options and photo is not made again,
     nor one changed since. Raises ConfigError for a folder in use, DataError when nothing is left, TrainingError.
@@ -91,12 +94,13 @@ def predict_folder(
         if not done:
             lines = "".join(f"\n  {finding.line()}" for finding in outcome.findings[:20])
             raise DataError("segdata predict", found=f"not one photo to predict{lines}")
-        if to is not None and not _exported_before(out, to, noted.kept, done, outcome):
+        digest = noted.kept.digest_of((one.id for one in done), drafts)
+        if to is not None and not _exported_before(out, to, noted.kept, digest, outcome):
             _check_empty(out / to)
             items = _items(shown(done, f"export {to}"), noted.kept, out, run.ontology, outcome)
-            outcome.exported = export_samples(items, run.ontology, to, out / to, root=root)
+            outcome.exported = export_samples(items, run.ontology, to, out / to, root=root, drafts=drafts)
             outcome.findings += outcome.exported.findings
-            noted.kept.exported[to] = noted.kept.digest_of(one.id for one in done)
+            noted.kept.exported[to] = digest
     return outcome
 
 
@@ -167,10 +171,9 @@ def _check_export(out: Path, to: str | None, kept: Kept) -> None:
         _check_empty(out / to)
 
 
-def _exported_before(out: Path, to: str, kept: Kept, done: Sequence[Given], outcome: Outcome) -> bool:
+def _exported_before(out: Path, to: str, kept: Kept, digest: str, outcome: Outcome) -> bool:
     changed = any(finding.code == "mask-changed" for finding in outcome.findings)
-    same = kept.exported.get(to) == kept.digest_of(one.id for one in done)
-    return same and not changed and (out / to).is_dir()
+    return kept.exported.get(to) == digest and not changed and (out / to).is_dir()
 
 
 def _check_empty(folder: Path) -> None:

@@ -38,7 +38,7 @@ def walk(project: Project, name: str, *, device: str | None) -> Comparison:
     if published.at == "photo":
         from segdata.reproduction.own_size import score_at_own_size
 
-        standard = score_at_own_size(project, name, published.split, published.standard, device)
+        (standard,) = score_at_own_size(project, name, published.split, [published.standard], device)
     return compare(project, name, published, scores, standard)
 
 

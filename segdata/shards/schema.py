@@ -27,7 +27,14 @@ METADATA_KEY = b"segdata"
 
 
 class ShardEntry(msgspec.Struct, frozen=True):
-    """One shard file: name, split, rows, size in bytes, SHA-256 of the file."""
+    """One shard file.
+
+    name    <split>-<the first 16 hexadecimal digits of its SHA-256>.arrow
+    split   train, val or test
+    rows    samples in it
+    bytes   size of the file
+    digest  SHA-256 of the file, hexadecimal
+    """
 
     name: str
     split: str
@@ -37,7 +44,16 @@ class ShardEntry(msgspec.Struct, frozen=True):
 
 
 class SetMetadata(msgspec.Struct, frozen=True):
-    """What all samples of a set share. Stands as JSON in the metadata of every shard and of the manifest."""
+    """What all samples of a set share. Stands as JSON in the metadata of every shard and of the manifest.
+
+    format_version    1; a reader refuses any other
+    size_hw           height and width of every image and mask
+    photo_resampling  area, bilinear or nearest; masks are nearest
+    ignore_index      255: the mask value that is no class
+    classes           name and colour [red, green, blue] of each class, by class id
+    source_format     the format that it was read from
+    shards            the shard files, in the manifest alone: a file cannot hold its own digest
+    """
 
     format_version: int
     size_hw: tuple[int, int]
@@ -62,8 +78,15 @@ class SetMetadata(msgspec.Struct, frozen=True):
 class SampleRow(msgspec.Struct, frozen=True):
     """One sample in the manifest.
 
-    photo_digest, annotation_digest  what it was made from         image_digest, mask_digest  what it became
-    pixels                           pixel count per class id      ignored                    pixels of 255
+    id                               name of the sample, unique in the set
+    split                            train, val or test
+    shard                            name of the file it lies in
+    row                              its row there, from 0
+    photo_digest, annotation_digest  SHA-256 of what it was made from: the photo's bytes, and its own annotation
+    image_digest, mask_digest        SHA-256 of what it became: the pixels as they lie in the shard
+    original_height, original_width  size of the upright photo, pixels
+    pixels                           pixels of each class, by class id
+    ignored                          pixels of 255
     sums, squares                    sum of the image's values and of their squares, per RGB channel, exact
     """
 

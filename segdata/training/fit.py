@@ -137,8 +137,6 @@ def _build_module(
         network.load_state_dict(kept.network)
     if pipeline.train.channels_last:
         network = network.to(memory_format=torch.channels_last)
-    if pipeline.train.compile:
-        network.compile()
     num_classes = data.num_classes
     weights = None
     if pipeline.train.class_weights != "none":

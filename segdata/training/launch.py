@@ -49,6 +49,7 @@ def fit(
         strategy=_several(device) if processes > 1 else "auto",
         sync_batchnorm=processes > 1 and device.type == "cuda",
         plugins=[LightningEnvironment()],  # on this machine alone, also inside a cluster's job
+        benchmark=device.type == "cuda",  # photos are all of one size: look for the fastest convolutions once
         precision="bf16-mixed" if train.precision == "bf16" else "32-true",
         max_epochs=min(train.epochs - module.first_epoch, session or train.epochs),
         accumulate_grad_batches=train.accumulate,
@@ -93,13 +94,21 @@ def _several(device: torch.device) -> Any:
 
 
 def check_processes(processes: int, train: Train, photos: int, val_photos: int) -> None:
-    """Every process needs a photo of every batch, and one of the val split. Raises TrainingError where one has none."""
+    """Processes need equal shares of a batch, and one of the val split. Raises TrainingError where one has none."""
     if val_photos < processes:
         raise TrainingError(
             "split 'val'",
             found=f"{counted(val_photos, 'photo')} for {processes} processes",
             expected="at least one photo for each",
             fix="Take fewer processes.",
+        )
+    if train.batch_size % processes:
+        below = train.batch_size - train.batch_size % processes
+        raise TrainingError(
+            "train.batch_size",
+            found=f"{train.batch_size}, which {processes} processes cannot share evenly",
+            expected=f"a multiple of {processes}",
+            fix=f"Take {below or processes}, or another number of processes.",
         )
     smallest = min(train.batch_size, photos % train.batch_size or train.batch_size)
     if processes > 1 and smallest < processes:

@@ -64,6 +64,17 @@ def test_every_sample_once_per_epoch_over_all_ranks(
         assert len({len(flat(batches)) for batches in given_out}) == 1
 
 
+@given(st.integers(1, 60), st.integers(1, 5), st.integers(1, 4), st.booleans())
+def test_the_batches_of_all_ranks_are_those_of_one_process(
+    size: int, batch_size: int, world_size: int, shuffle: bool
+) -> None:
+    whole = list(EpochBatches(size, batch_size * world_size, seed=2, epoch=3, shuffle=shuffle))
+    for rank in range(world_size):
+        options = {"seed": 2, "epoch": 3, "shuffle": shuffle, "rank": rank, "world_size": world_size}
+        mine = list(EpochBatches(size, batch_size, **options))
+        assert mine == [batch[rank::world_size] for batch in whole if len(batch) > rank]
+
+
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 4), st.data())
 def test_a_resumed_epoch_is_the_undisturbed_one(
     size: int, batch_size: int, world_size: int, data: st.DataObject

@@ -26,6 +26,8 @@ def mean_iou(sums: PixelSums) -> Figure:
     cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling: pixels whose true label is ignored are left out, ignored
     labels that are predicted are misses. For VOC it is VOCevalseg of the devkit: background is a class, 255 left out
     (where a class is absent the devkit's mean is NaN).
+
+    Every class weighs the same: a rare one, of few pixels, moves it as much as the road.
     """
     hits, truth, predicted = known(sums)
     iou = ratio(hits, truth + predicted - hits)
@@ -33,7 +35,10 @@ def mean_iou(sums: PixelSums) -> Figure:
 
 
 def pixel_accuracy(sums: PixelSums) -> Figure:
-    """Σ_i n_ii / Σ_i t_i over the whole split. Long et al. 2015, section 5."""
+    """Σ_i n_ii / Σ_i t_i over the whole split. Long et al. 2015, section 5.
+
+    Large classes decide it: who calls all of a street road is mostly right, and small things may be missed altogether.
+    """
     hits, truth, _ = known(sums)
     return Figure(ratio(hits.sum(axis=-1), truth.sum(axis=-1)))
 
@@ -41,7 +46,8 @@ def pixel_accuracy(sums: PixelSums) -> Figure:
 def mean_class_accuracy(sums: PixelSums) -> Figure:
     """Mean over classes of n_ii / t_i over the whole split; a class that the truth does not have is NaN.
 
-    Long et al. 2015, section 5; scikit-learn's balanced_accuracy_score.
+    Long et al. 2015, section 5; scikit-learn's balanced_accuracy_score. Every class weighs the same, and what is
+    painted too large costs only the classes that it covers.
     """
     hits, truth, _ = known(sums)
     accuracy = ratio(hits, truth)
@@ -51,7 +57,7 @@ def mean_class_accuracy(sums: PixelSums) -> Figure:
 def frequency_weighted_iou(sums: PixelSums) -> Figure:
     """Σ_i t_i · IoU_i / Σ_i t_i over the whole split; classes that the truth does not have weigh nothing.
 
-    Long et al. 2015, section 5; scikit-learn's jaccard_score(average="weighted").
+    Long et al. 2015, section 5; scikit-learn's jaccard_score(average="weighted"). Large classes decide it.
     """
     iou = of_each(mean_iou(sums))
     return Figure(weighted(iou, sums), iou)
@@ -60,7 +66,8 @@ def frequency_weighted_iou(sums: PixelSums) -> Figure:
 def macro_dice(sums: PixelSums) -> Figure:
     """Mean over classes of 2 n_ii / (t_i + p_i) over the whole split; a class neither true nor predicted is NaN.
 
-    Dice 1945 = F1 of each class; scikit-learn's f1_score(average="macro").
+    Dice 1945 = F1 of each class; scikit-learn's f1_score(average="macro"). Of a class it is never below the IoU,
+    2 IoU / (1 + IoU): the two must not be compared.
     """
     hits, truth, predicted = known(sums)
     dice = ratio(2 * hits, truth + predicted)
@@ -72,6 +79,7 @@ def boundary_iou(sums: PixelSums) -> Figure:
 
     T_d and P_d: the pixels of a class within d = 2 % of the photo's diagonal of its outline in truth and prediction
     (boundary.py). Cheng et al. 2021, equation 3, with sums over the split as for mean IoU; void is cut out of both.
+    It looks at outlines alone: one that is a few pixels off costs much here and next to nothing elsewhere.
     """
     hits = sums.boundary_hits
     iou = ratio(hits, sums.boundary_truth + sums.boundary_predicted - hits)
@@ -82,6 +90,7 @@ def weighted_precision(sums: PixelSums) -> Figure:
     """Σ_i t_i · (n_ii / p_i) / Σ_i t_i over the whole split; a true class that is never predicted counts as 0.
 
     Report 003 (VOC, DeepLabv3); scikit-learn's precision_recall_fscore_support(average="weighted", zero_division=0).
+    Large classes decide it, as in the two below.
     """
     hits, _, predicted = known(sums)
     precision = ratio(hits, predicted)
