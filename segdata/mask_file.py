@@ -2,10 +2,13 @@
 
 >>> read_mask_values(Path("SegmentationClass/2007_000032.png"), "2007_000032.png").max()      # palettised
 np.uint8(255)
+
+Those that segdata writes of predictions are palettised: any tool that knows palettes shows the classes' colours.
 """
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,20 @@ from PIL import Image as PillowImage
 
 from segdata.errors import DataError
 from segdata.image_file import open_image, turned_by_pillow, whole
+from segdata.ontology import Ontology
+from segdata.sample import Mask
 
 Palette = NDArray[np.uint8]
 """uint8 (256, 3) RGB, black beyond a file's last entry."""
+
+
+def mask_png(mask: Mask, ontology: Ontology) -> bytes:
+    """A palettised PNG in the classes' colours; the index is the class id."""
+    image = PillowImage.fromarray(mask)
+    image.putpalette(ontology.color_table().tobytes())
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return file.getvalue()
 
 
 def read_mask_values(path: Path, name: str) -> NDArray[Any]:
