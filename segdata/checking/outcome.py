@@ -8,8 +8,8 @@ import msgspec
 
 from segdata.atomic import replace_file
 from segdata.checking.copies import CopyGroup
-from segdata.checking.kinds import Kind
 from segdata.findings import Finding
+from segdata.kinds import Kind
 from segdata.wording import counted
 
 

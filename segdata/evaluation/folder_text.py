@@ -53,7 +53,7 @@ def problem_lines(result: FolderScores) -> Iterator[str]:
         yield from _listed(f"{len(result.extra)} predictions of no photo, not looked at", result.extra)
     if not result.complete:
         yield (
-            f"The figures are those of {result.scored} photos, not of all {result.truths}: "
+            f"The figures are those of {counted(result.scored, 'photo')}, not of all {result.truths}: "
             "comparable with nothing that was scored on all."
         )
 

@@ -17,6 +17,7 @@ from segdata.formats._parts.photo_files import is_photo, list_files
 from segdata.formats._surveys.mask_files import classes_of, find_label_file, look, read_pairs, values_in
 from segdata.formats._surveys.mask_folders import Pair, find_pairs, is_named, template_of
 from segdata.ontology import IGNORE, IGNORE_INDEX
+from segdata.palette import distinct_colors
 from segdata.pipeline import SPLITS
 from segdata.survey import Certainty, Survey
 from segdata.wording import counted
@@ -61,7 +62,7 @@ def survey(root: Path) -> Survey | None:
         labels=counts,
         looked_at=values.masks,
         splits=paired.splits,
-        ontology=None if labels is None else classes_of(labels),
+        ontology=None if labels is None else classes_of(labels, distinct_colors(len(labels.names))),
         label_map=label_map,
         options=options,
         findings=(*findings, *paired.findings, *values.findings),

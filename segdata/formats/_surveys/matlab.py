@@ -22,7 +22,7 @@ from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import label_matrices
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import list_files
-from segdata.formats._surveys.common import any_source, few, nothing_readable, unreadable
+from segdata.formats._surveys.common import any_source, nothing_readable, unreadable
 from segdata.formats._surveys.matlab_looks import bare, folder_of, look
 from segdata.formats._surveys.matlab_plain import survey_masks, survey_segmentations
 from segdata.mask_file import read_mask_values
@@ -136,7 +136,7 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
         ontology=_colors(truth),
         options=options,
         choices=choices,
-        findings=tuple(few([*findings, *bare(pairing)])),
+        findings=(*findings, *bare(pairing)),
     )
 
 

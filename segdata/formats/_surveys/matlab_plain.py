@@ -18,7 +18,7 @@ from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import label_matrices, read_segmentation
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import is_photo, without_extension
-from segdata.formats._surveys.common import any_source, few, unreadable
+from segdata.formats._surveys.common import any_source, unreadable
 from segdata.formats._surveys.matlab_looks import Looks, bare, look
 from segdata.mask_file import read_mask_values
 from segdata.ontology import IGNORE, VOC_CLASSES
@@ -148,7 +148,7 @@ def _survey(
         label_map=SBD_MAP if is_sbd else None,
         options=options,
         choices=choices,
-        findings=tuple(few([*pairing.findings, *findings, *bare(pairing)])),
+        findings=(*pairing.findings, *findings, *bare(pairing)),
     )
 
 
