@@ -31,6 +31,7 @@ ROAD = (
     "predict",
     "serve",
     "onnx",
+    "package",
     "reproduce",
     "report",
     "export",
