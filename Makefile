@@ -2,6 +2,8 @@
 # make test    set up what is needed, then run all tests
 # make nightly the long tests: 10,000 damaged files per format, 200 conversions killed at random moments, a packaged
 #              model in a fresh environment
+# make docs    build the documentation into site/, from the code and docs/; broken links are errors
+# make ui      Prefect's web page for this project, until Ctrl-C
 # make lint    import contracts, ruff, mypy
 # make pins    compile requirements*.txt anew from pyproject.toml
 
@@ -15,7 +17,7 @@ unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: repro test nightly lint pins clean
+.PHONY: repro test nightly docs ui lint pins clean
 repro: .venv/ready-repro
 	@segdata pipelines --check
 	dvc repro
@@ -28,6 +30,13 @@ nightly: .venv/ready-test
 	SEGDATA_FUZZ=10000 SEGDATA_FUZZ_SEED=$$(date +%Y%m%d) pytest -n 2 tests/formats/test_fuzz.py
 	python -m tests.conversion.kill_test --kills 200
 	SEGDATA_FRESH_VENV=1 pytest tests/packaging/test_folder.py
+
+docs: .venv/ready-test
+	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@echo "Documentation: $(CURDIR)/site/index.html"
+
+ui: .venv/ready-repro
+	@python -m flows.ui || [ $$? = 130 ]
 
 lint: .venv/ready-test
 	lint-imports
@@ -57,4 +66,4 @@ pins: .venv/bin/uv
 	$(COMPILE) --extra dev --extra build --constraint requirements-all.txt pyproject.toml --output-file requirements-dev.txt
 
 clean:
-	rm -rf .venv .segdata data/shards data/plans data/checks data/runs data/evaluation data/report
+	rm -rf .venv .segdata site data/shards data/plans data/checks data/runs data/evaluation data/report

@@ -16,7 +16,7 @@ from segdata.checking.kinds import COPIES, SEVERITY_ORDER, Kind
 from segdata.checking.pictures import as_uri, draw_file
 from segdata.errors import MissingExtraError
 from segdata.findings import Finding
-from segdata.report.page import count, percent, rgb
+from segdata.report.text import count, percent, rgb
 from segdata.survey import evenly_spaced
 
 MOST_PICTURES = 200

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdata.commands._shared import needing, project_of
-from segdata.errors import ConfigError
+from segdata.commands._shared import listed_ids, needing, project_of
 
 if TYPE_CHECKING:
     from segdata.adding import Removed
@@ -32,7 +31,7 @@ def command(ctx: click.Context, name: str, ids: tuple[str, ...], list_: Path | N
     def work() -> Removed:
         from segdata.adding import remove
 
-        wanted = [*ids, *(_listed(list_) if list_ else [])]
+        wanted = [*ids, *(listed_ids("--from", list_) if list_ else [])]
         return remove(project_of(ctx), name, wanted, dry_run=dry_run)
 
     removed = needing("core", "segdata remove", work)
@@ -43,11 +42,3 @@ def command(ctx: click.Context, name: str, ids: tuple[str, ...], list_: Path | N
     click.echo(f"{name}: {len(removed.files)} files {verb}{edited}")
     for line in removed.effects:
         click.echo(f"  {line}")
-
-
-def _listed(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("--from", found=f"{path}: {error}", expected="a text file of ids") from error
-    return [line.strip() for line in lines if line.strip()]
