@@ -1,6 +1,7 @@
 # make repro   set up what is needed, then draw the sample data, convert, train, evaluate and report
 # make test    set up what is needed, then run all tests
-# make nightly the long tests: 10,000 damaged files per format, 200 conversions killed at random moments
+# make nightly the long tests: 10,000 damaged files per format, 200 conversions killed at random moments, a packaged
+#              model in a fresh environment
 # make docs    build the documentation into site/, from the code and docs/; broken links are errors
 # make ui      Prefect's web page for this project, until Ctrl-C
 # make lint    import contracts, ruff, mypy
@@ -28,6 +29,7 @@ test: .venv/ready-test
 nightly: .venv/ready-test
 	SEGDATA_FUZZ=10000 SEGDATA_FUZZ_SEED=$$(date +%Y%m%d) pytest -n 2 tests/formats/test_fuzz.py
 	python -m tests.conversion.kill_test --kills 200
+	SEGDATA_FRESH_VENV=1 pytest tests/packaging/test_folder.py
 
 docs: .venv/ready-test
 	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet

@@ -34,6 +34,7 @@ ROAD = (
     "predict",
     "serve",
     "onnx",
+    "package",
     "reproduce",
     "report",
     "export",

@@ -199,11 +199,14 @@ def run(app: ASGIApp, listening: socket.socket, ready: Callable[[str], None]) ->
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
     before = signal.signal(signal.SIGTERM, _ended)
+    server = _Announced(config, listening, ready)
     try:
-        _Announced(config, listening, ready).run([listening])
+        server.run([listening])
     finally:
         signal.signal(signal.SIGTERM, before)
         listening.close()
+    if server.interrupted:  # where Ctrl-C is ignored from the start: in the background of a script
+        raise KeyboardInterrupt
     raise SystemExit(3)  # the app did not start; uvicorn has said why
 
 
@@ -213,11 +216,16 @@ class _Announced(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._url, self._ready = url_of(listening), ready
+        self.interrupted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready(self._url)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.interrupted |= sig == signal.SIGINT
+        super().handle_exit(sig, frame)
 
 
 def _ended(signum: int, frame: FrameType | None) -> NoReturn:

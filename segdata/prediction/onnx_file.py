@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -32,6 +31,7 @@ from segdata.errors import ConfigError, TrainingError
 from segdata.evaluation.run import Normalisation, Run
 from segdata.models.denseaspp import STRIDE as DENSEASPP_STRIDE
 from segdata.models.denseaspp import DenseAspp
+from segdata.onnx_runtime import onnxruntime
 from segdata.wording import size_text
 
 TOLERANCE = 1e-4

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from segdata.onnx_runtime import onnxruntime
 from segdata.prediction.upscale import likeliest_at
 from segdata.sample import Image, Mask
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="models need the extra 'train'")
-onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX needs the extra 'onnx'")
+onnxruntime = pytest.importorskip("segdata.onnx_runtime", reason="ONNX needs the extra 'onnx'").onnxruntime
 pytest.importorskip("onnxscript", reason="ONNX needs the extra 'onnx'")
 
 from segdata.errors import TrainingError  # noqa: E402
