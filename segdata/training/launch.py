@@ -154,5 +154,5 @@ def interruptible(name: str, progress: Progress) -> Iterator[None]:
         print(f"\n{name}: stopped; `segdata train {name}` {ending}.", file=sys.stderr, flush=True)
         raise SystemExit(_INTERRUPTED) from None
     finally:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, before)
