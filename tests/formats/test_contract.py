@@ -169,8 +169,8 @@ def test_name_that_is_no_utf8_is_set_aside_and_told(own: Golden) -> None:
     assert list(reader.ids()) == sorted(own.truth)
     (finding,) = reader.findings
     assert (finding.code, finding.severity, finding.action) == ("file-name", "error", "set aside")
-    folder = photo.parent.relative_to(own.root).as_posix()
-    assert finding.file == f"{folder}/caf\\xe9{photo.suffix}"
+    folder = photo.parent.relative_to(own.root)
+    assert finding.file == (folder / f"caf\\xe9{photo.suffix}").as_posix()
     assert "rename it in UTF-8" in finding.message
     assert finding.file.encode() in msgspec.json.encode(finding).replace(b"\\\\", b"\\")
 

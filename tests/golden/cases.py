@@ -41,6 +41,7 @@ class Case:
     edit_annotation   changes what one photo's annotation says, and no other's
     photos            pattern of the photo files
     write             writes photos and annotations into a folder; None: the sample set of the format's name
+    scenes            photos and masks by id, for a format that cannot say every mask; None: drawn street scenes
     split             official split of an id, by its number among the sorted ids
     maps              what its label map speaks: names, values of masks, or both
     photos_by_id      whether photos are found by their id alone, so that their ending may change
@@ -50,6 +51,7 @@ class Case:
     edit_annotation: Callable[[Path], None]
     photos: str
     write: Callable[[Path, Truth], None] | None = None
+    scenes: Callable[[], Truth] | None = None
     split: Callable[[str, int], str | None] = no_split
     classes: tuple[str, ...] = CLASSES
     options: dict[str, object] = field(default_factory=dict)
@@ -63,6 +65,8 @@ class Case:
         write_sample_set(self.name, root, num_scenes=NUM_SCENES, size_hw=SIZE_HW, seed=SEED)
 
     def truth(self) -> Truth:
+        if self.scenes is not None:
+            return self.scenes()
         drawn_as = self.name if self.name in FORMATS else "matlab"
         return dict(iter_truth(drawn_as, NUM_SCENES, SIZE_HW, SEED))
 

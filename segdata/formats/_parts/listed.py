@@ -140,7 +140,11 @@ def pair(
         else:
             continue
         subjects.setdefault(ids[name], []).append(subject)
-    return _ready(source, subjects, findings)
+    ready = _ready(source, subjects, findings)
+    findings[:] = dict.fromkeys(
+        findings
+    )  # one folder of photos and annotations, listed twice, says the same twice
+    return ready
 
 
 def _ready(
