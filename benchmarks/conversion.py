@@ -114,11 +114,14 @@ def _copied(form: str, name: str, copy: int) -> str:
 
 def convert(folder: Path, name: str, workers: int) -> None:
     """In a process of its own: segdata's three verbs."""
+    import importlib
+
     import pandas  # noqa: F401 - pyarrow imports it when it makes its first array; imports do not count
 
     from segdata.conversion import Conversion
     from segdata.project import Project
 
+    importlib.import_module(f"segdata.formats.{Project(folder).pipeline(name).source.format}")
     before, start = peak_mib(), clocks()
     conversion = Conversion.open(Project(folder), name, threads=workers)
     plan = conversion.plan()

@@ -17,7 +17,7 @@ from segdata.sample import Image, Mask
 
 Method = Literal["area", "bilinear", "nearest"]
 _INTERPOLATION = {"area": cv2.INTER_AREA, "bilinear": cv2.INTER_LINEAR}
-_SMALL = 1 << 22
+_SMALL = 1 << 20
 _Pixels = TypeVar("_Pixels", bound=np.generic)
 
 
