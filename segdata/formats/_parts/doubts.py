@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.rasterize import PointsXY, is_on_a_line, pixel_points, self_crossings
-from segdata.wording import size_text
+from segdata.wording import counted, size_text
 
 ONE_PIXEL_WIDE = "painted one pixel wide"
 
@@ -65,7 +65,7 @@ def pixel_doubts(
     if len(crossings) == 0:
         return []
     x, y = crossings[0] / steps
-    more = f" and in {len(crossings) - 1} more places" if len(crossings) > 1 else ""
+    more = f" and in {counted(len(crossings) - 1, 'more place')}" if len(crossings) > 1 else ""
     message = f"the outline crosses itself at x {x:.1f}, y {y:.1f}{more}"
     action = "filled even-odd: what it encloses twice is left out"
     return [Finding("self-crossing", name, place, message, action, "warning")]
