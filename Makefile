@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python;
 .PHONY: repro test nightly docs ui lint pins clean
 repro: .venv/ready-repro
 	@segdata pipelines --check
-	dvc repro
+	dvc repro --keep-going
 	@echo; echo "Report: $(CURDIR)/data/report/index.html"
 
 test: .venv/ready-test

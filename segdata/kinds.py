@@ -1,7 +1,7 @@
 """Findings that say the same of many photos, as one line: what, how often, and the first few places.
 
 error: 40 times in 40 files, first a.jpg (region 2), …: label 'Tree ' (31), 'TREE' (9): not in source.label_map; …
-note: 112 times in 60 files, first a.jpg (region 1), …: … of … points outside the photo of 480x640 (height x width)
+note: 112 times in 60 files, first a.jpg (region 1): 3 of 14 points outside the photo of 480x640 (height x width)
 """
 
 from __future__ import annotations
@@ -57,14 +57,16 @@ class Kind(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
     def line(self) -> str:
-        """One line for people: severity, how often and where first, what, code and action."""
-        shown = self.findings[: MOST_PLACES if self.files > 1 else 1]
-        where = ", ".join(f"{one.file} ({one.place})" if one.place else one.file for one in shown)
+        """One line for people: severity, how often and where first, what (of the first, where it differs), code, action."""
         many = len(self.findings)
+        is_alike = "…" not in self.says or self.code == "unmapped-label"
+        shown = self.findings[: MOST_PLACES if is_alike and self.files > 1 else 1]
+        says = self.says if is_alike else self.findings[0].message
+        where = ", ".join(f"{one.file} ({one.place})" if one.place else one.file for one in shown)
         if many > 1:
-            more = ", …" if many > len(shown) else ""
+            more = ", …" if is_alike and many > len(shown) else ""
             where = f"{many:,} times in {counted(self.files, 'file')}, first {where}{more}"
-        return f"{self.severity}: {where}: {self.says} [{self.code}: {self.action}]"
+        return f"{self.severity}: {where}: {says} [{self.code}: {self.action}]"
 
 
 def group_findings(findings: Sequence[Finding]) -> tuple[Kind, ...]:

@@ -11,6 +11,7 @@ data/report/              the HTML report            .segdata/                  
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -67,6 +68,11 @@ class ConvertParams(_Strict, frozen=True):
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
     ray_address: str | None = None
     near_duplicate_bits: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
+
+    @property
+    def threads(self) -> int:
+        """How many threads of one process read photos: all that there are, unless processes share the cores."""
+        return (self.workers or os.cpu_count() or 1) if self.runner == "threads" else 1
 
 
 class TrainParams(_Strict, frozen=True):

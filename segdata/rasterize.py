@@ -109,8 +109,12 @@ def fill(mask: Mask, points_xy: PointsXY, class_id: int) -> None:
 
     Raises DataError for a mask of more than MAX_HEIGHT rows.
     """
+    fill_pixels(mask, pixel_points(points_xy, (mask.shape[0], mask.shape[1])), class_id)
+
+
+def fill_pixels(mask: Mask, points: NDArray[np.int32], class_id: int) -> None:
+    """`fill` of an outline that `pixel_points` has made whole."""
     refuse_high((mask.shape[0], mask.shape[1]))
-    points = pixel_points(points_xy, (mask.shape[0], mask.shape[1]))
     if len(points):
         cv2.fillPoly(mask, [points], class_id)
 

@@ -180,7 +180,8 @@ def test_no_file_is_started_where_nothing_can_be_read(
     assert (project.root / "pipelines/half.yaml").exists()
 
 
-def test_labels_that_are_void_by_name_or_empty_are_printed_to_check(project: Project) -> None:
+def test_labels_that_are_void_by_name_or_empty_are_printed_to_check(tmp_path: Path) -> None:
+    project = write_project(tmp_path, {})
     root = project.root / "data/raw/via"
     regions = box(0, 0, 7, 1), box(0, 2, 7, 3, type="void"), box(0, 4, 7, 5, kind="x")
     one_photo(root, *regions)

@@ -36,7 +36,7 @@ def test_what_differs_is_left_out_and_what_does_not_stays() -> None:
         3,
     )
     assert kind.line().startswith(
-        "note: 3 times in 2 files, first a.jpg (region 2), a.jpg (region 9), b.jpg (region 1): … of 14 points"
+        "note: 3 times in 2 files, first a.jpg (region 2): 2 of 14 points lie outside"
     )
     assert [(one.file, one.place) for one in kind.findings] == [
         ("a.jpg", "region 2"),
@@ -101,5 +101,11 @@ def test_the_first_places_are_told_and_one_of_a_kind_is_no_other_kind() -> None:
         ]
     )
     assert kind.line() == (
-        "note: 4 times in 4 files, first a.jpg, b.jpg, c.jpg, …: … points: too few [too-few-points: ignored]"
+        "note: 4 times in 4 files, first a.jpg: 2 points: too few [too-few-points: ignored]"
+    )
+    (kind,) = group_findings(
+        [Finding("not-annotated", f"{name}.jpg", "", "no entry", "set aside") for name in "abcd"]
+    )
+    assert kind.line() == (
+        "note: 4 times in 4 files, first a.jpg, b.jpg, c.jpg, …: no entry [not-annotated: set aside]"
     )

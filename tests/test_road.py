@@ -169,6 +169,12 @@ def test_a_typo_stops_the_road_and_costs_nothing(road: Road) -> None:
     said = road.sh("dvc repro 2>&1 && exit 1 || true")
     assert "pipelines/sample-voc.yaml: train: found unknown key 'epoks'; did you mean 'epochs'?" in said
     assert "unknown key 'epoks'" in road.sh("segdata pipelines --check 2>&1 && exit 1 || true")
+    code = road.root / "segdata/formats/via.py"
+    code.write_text(code.read_text() + "\n# Another pipeline has work.\n")
+    said = road.sh("dvc repro --keep-going 2>&1 && exit 1 || true")
+    assert "unknown key 'epoks'" in said
+    assert "sample-via: 10 samples" in said
+    assert re.search(r"failed to reproduce '\w+@sample-voc'", said)
     assert folder_bytes(road.project.run_dir("sample-voc")) == weights
     path.write_text(right)
     assert road.repro()[0] == set()

@@ -1,6 +1,6 @@
 """Datumaro's part of conversion.py, for a Python that has Datumaro: a folder of its format to arrays of one size.
 
-python benchmarks/peers/datumaro_arrays.py FORMAT ROOT HEIGHT WIDTH OUT     prints {"seconds": …, "samples": …}
+python benchmarks/peers/datumaro_arrays.py FORMAT ROOT HEIGHT WIDTH OUT     prints {"seconds": …, "cpu": …, "samples": …}
 
 Datumaro's own `resize` transform raises on segmentation masks (1.13), so photo and mask are resized by OpenCV here.
 """
@@ -22,7 +22,7 @@ from datumaro.components.dataset import Dataset
 def main(form: str, root: str, height: int, width: int, out: Path) -> None:
     cv2.setNumThreads(1)
     logging.disable()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     dataset = Dataset.import_from(root, form)
     images, masks = [], []
     for item in {item.id: item for item in dataset}.values():  # VOC's lists name a photo in several subsets
@@ -37,7 +37,8 @@ def main(form: str, root: str, height: int, width: int, out: Path) -> None:
         masks.append(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
     np.save(out / "images.npy", np.stack(images))
     np.save(out / "masks.npy", np.stack(masks))
-    print(json.dumps({"seconds": time.perf_counter() - start, "samples": len(images)}))
+    taken = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}
+    print(json.dumps({**taken, "samples": len(images)}))
 
 
 if __name__ == "__main__":

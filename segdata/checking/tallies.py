@@ -96,7 +96,9 @@ def about_classes(
     found += _about_counts(splits, pipeline, where)
     nowhere = [row.name for row in classes if not any(row.pixels.values())]
     if nowhere:
-        message = f"{len(nowhere)} of {counted(len(classes), 'class', 'classes')} nowhere to be seen: {', '.join(nowhere)}"
+        message = (
+            f"{len(nowhere)} of {counted(len(classes), 'class', 'classes')} in no mask: {', '.join(nowhere)}"
+        )
         found.append(Finding("class-nowhere", where, "source.ontology", message, "left as it is", "warning"))
     for split, use in zip(used, ("learned", "scored"), strict=False):
         absent = [row.name for row in classes if row.name not in nowhere and not row.pixels[split]]

@@ -26,7 +26,8 @@ def command(ctx: click.Context, name: str, jobs: int | None) -> None:
     """Write data/check-report/NAME/index.html over a pipeline's source, before anything is converted.
 
     Reads every photo as the conversion would. Exit code 1 when errors or warnings were found, 2 when no photo or
-    nothing at all could be read.
+    nothing at all could be read. A model's options are not tried: they stand beside its torch code, which takes longer
+    to load than most checks take; segdata train tries them before anything else.
     """
     project = project_of(ctx)
     check_names(project, name)

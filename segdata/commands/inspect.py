@@ -64,6 +64,12 @@ def _say_what_is_needed(found: Inspection, format: str | None) -> None:
 def _write(project: Project, found: Inspection, name: str | None) -> int:
     from segdata.inspection import name_of, place_in, propose, render, write_new
 
+    assert found.survey is not None
+    if not found.survey.annotated and not found.survey.labels:
+        click.echo(
+            "error: no pipeline file is written, as no annotation can be read: the findings say why", err=True
+        )
+        return 2
     root = place_in(project, found.root)
     name = name_of(root) if name is None else name
     proposal = propose(found, name, root)

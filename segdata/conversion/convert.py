@@ -24,8 +24,9 @@ from segdata.conversion.plan import (
     settings_digest,
     write_records,
 )
-from segdata.conversion.previous import PreviousSet
-from segdata.conversion.sources import open_source, set_aside
+from segdata.conversion.previous import Kept, PreviousSet
+from segdata.conversion.reading import Reading
+from segdata.conversion.sources import open_source
 from segdata.conversion.summary import Summary, across, originals_of, refuse, summarize, write_summary
 from segdata.digest_cache import DigestCache
 from segdata.digests import value_digest
@@ -62,14 +63,17 @@ class Conversion:
     journal: Journal
     digests: DigestCache
     near_bits: int | None
+    threads: int
 
     @classmethod
-    def open(cls, project: Project, name: str) -> Conversion:
-        """Raises ConfigError for a wrong pipeline file, DataError for a source that cannot be read at all.
+    def open(cls, project: Project, name: str, *, threads: int | None = None) -> Conversion:
+        """`threads` read photos at a time (None: as params.yaml says), for all shards that are made side by side.
+
+        Raises ConfigError for a wrong pipeline file, DataError for a source that cannot be read at all.
 
         ShardError where a newer segdata wrote the shard set that this conversion would replace.
         """
-        pipeline = project.pipeline(name)
+        pipeline, settings = project.pipeline(name), project.params().convert
         where = f"pipelines/{name}.yaml"
         # A link inside the project may lead elsewhere (its owner made it); a path may not.
         if not Path(os.path.normpath(project.root / pipeline.source.root)).is_relative_to(project.root):
@@ -90,7 +94,8 @@ class Conversion:
             project.check_path(name),
             Journal(project.root / ".segdata" / "unfinished" / "convert" / name),
             DigestCache(project.root / ".segdata" / "digests" / name),
-            project.params().convert.near_duplicate_bits,
+            settings.near_duplicate_bits,
+            threads or settings.threads,
         )
 
     @cached_property
@@ -102,6 +107,10 @@ class Conversion:
     def metadata(self) -> SetMetadata:
         source, shards = self.pipeline.source, self.pipeline.shards
         return SetMetadata.of(source.build_ontology(), shards.size_hw, shards.photo, source.format)
+
+    @cached_property
+    def _reading(self) -> Reading:
+        return Reading(self.reader, self.previous, self.resize, self.threads)
 
     @cached_property
     def previous(self) -> PreviousSet:
@@ -123,14 +132,15 @@ class Conversion:
         )
         findings = list(self.reader.findings)
         samples: dict[str, dict[str, SampleTask]] = {"train": {}, "val": {}, "test": {}}
+        ids = [id for id, split in splits.items() if split is not None]
+        fingerprints = dict(zip(ids, self._reading.fingerprints(ids), strict=True))
         for id, split in splits.items():
             if split is None:
                 findings.append(without_split(id, self.pipeline.source.splits, self.name))
                 continue
-            try:
-                fingerprint = self.reader.fingerprint(id)
-            except DataError as error:
-                findings.append(set_aside(error))
+            fingerprint = fingerprints[id]
+            if isinstance(fingerprint, Finding):
+                findings.append(fingerprint)
                 continue
             key = value_digest([settings, fingerprint])
             samples[split][id] = SampleTask(id, fingerprint, key)
@@ -180,17 +190,14 @@ class Conversion:
         writer = ShardWriter(self.shards_dir, task.split, self.metadata, len(task.samples))
         records: list[SampleRecord] = []
         kept = 0
-        for sample in task.samples:
-            old = self.previous.kept(sample, self.pipeline.shards.size_hw)
-            if old is not None:
-                writer.keep(old.row, old.image, old.mask)
-                records.append(old.record)
+        for sample, read in zip(task.samples, self._reading.samples(task.samples), strict=True):
+            if isinstance(read, Kept):
+                writer.keep(read.row, read.image, read.mask)
+                records.append(read.record)
                 kept += 1
                 continue
-            try:
-                read = self.reader.read(sample.id, self.resize)
-            except DataError as error:
-                records.append(SampleRecord(sample.id, sample.key, "", "", (set_aside(error),)))
+            if isinstance(read, Finding):
+                records.append(SampleRecord(sample.id, sample.key, "", "", (read,)))
                 continue
             digests = (sample.fingerprint.photo, sample.fingerprint.annotation)
             row = writer.append(sample.id, read.image, read.mask, digests, read.original_hw)

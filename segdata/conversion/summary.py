@@ -70,6 +70,12 @@ class Summary(msgspec.Struct, frozen=True):
             lines.append(f"… and {counted(len(loud) - most, 'more kind')} in the check report")
         return lines
 
+    def reasons(self, most: int = 50) -> list[str]:
+        """Every error and warning in a line of its own, for when no report is written; the rest as a count."""
+        loud = [finding for finding in self.findings if finding.severity != "note"]
+        lines = [finding.line() for finding in loud[:most]]
+        return lines if len(loud) <= most else [*lines, f"… and {len(loud) - most:,} more"]
+
     def by_code(self) -> list[tuple[str, str, int]]:
         """(code, severity, count), most severe and most frequent first."""
         counts = Counter((finding.code, finding.severity) for finding in self.findings)
@@ -127,7 +133,7 @@ def summarize(
 
 def refuse(summary: Summary, expected_counts: Mapping[Split, int], where: str, *, strict: bool) -> None:
     """Raises DataError for a set that must not take the place of the old one."""
-    problems = "\n  ".join(["", *summary.problem_lines()])
+    problems = "\n  ".join(["", *summary.reasons()])
     if not summary.samples:
         raise DataError(
             where,

@@ -103,7 +103,6 @@ class Reader(ListedReader):
         folders = Folders()
         folders.add(self._options.photos, None)
         self.subjects: Mapping[str, Subject] = pair(source, entries, folders, self._found)
-        self._found = list(dict.fromkeys(self._found))  # both folders may be one, and say the same
 
     def fingerprint(self, id: str) -> Fingerprint:
         subject = self.subjects[id].sound()

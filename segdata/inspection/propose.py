@@ -74,10 +74,8 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
     for key in sorted(survey.options.keys() & survey.choices.keys()):
         others = [choice for choice in survey.choices[key] if choice != survey.options[key]]
         if others:
-            checks.append(
-                f"options.{key} is {flow(survey.options[key])}, and could be {flow(others)}. If it holds the class, "
-                "other labels come with it."
-            )
+            more = " Other labels come with it." if "class" in key else ""
+            checks.append(f"options.{key} is {flow(survey.options[key])}, and could be {flow(others)}.{more}")
     if not problem and not (samples.get("train") and samples.get("val")):
         checks.append(
             f"{counted(len(ids), 'sample')}: too few to train on and to choose by. Annotate more photos."

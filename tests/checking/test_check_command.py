@@ -270,7 +270,7 @@ def test_photos_without_a_labelled_pixel_and_classes_of_one_split(project: Proje
     assert done.exit_code == 1
     assert told(project)["nothing_labelled"] == [id]
     assert f"warning: {id}: not one pixel is labelled [nothing-labelled: kept]" in done.stderr
-    assert "classes occur nowhere: tram [class-nowhere: left as it is]" in done.stderr
+    assert "classes in no mask: tram [class-nowhere: left as it is]" in done.stderr
     assert '<span class="absent">occurs nowhere</span>' in (folder(project) / "index.html").read_text()
 
 

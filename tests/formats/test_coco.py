@@ -136,7 +136,7 @@ def test_run_lengths_equal_pycocotools(size_hw: tuple[int, int], seed: int, shar
 
 
 def whole(runs: Any, size_hw: tuple[int, int]) -> Any:
-    return paint([patch_of(runs, size_hw[0], "", 1)], size_hw, 0)
+    return paint([patch_of(runs, size_hw[0], "", 1)], size_hw, 0, "", [])
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,13 @@
-"""What every format owes, written once. A format without a golden case here fails `test_every_format_has_a_case`.
-
-The golden cases are the drawn sample sets, whose truth is known to the pixel; `masks`, `coco`, `labelme` and `cvat` are
-written from the same scenes.
-"""
+"""What every format owes, written once. A format without a golden case fails `test_every_format_has_a_case`."""
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import cv2
 import msgspec
@@ -22,116 +16,11 @@ import pytest
 from PIL import Image
 
 from segdata.errors import ConfigError, DataError
-from segdata.formats import OpenSource, Reader, format_names, open_reader
+from segdata.formats import Reader, format_names
 from segdata.label_map import LabelMap
 from segdata.ontology import ontology_of_names
 from segdata.photo import Resize, nearest_pixels
-from segdata.sample_data import CLASSES, FORMATS, Scene, iter_truth, write_sample_set
-from tests.formats.listed_cases import drop_first_region, write_scenes
-
-NUM_SCENES, SIZE_HW, SEED = 16, (120, 160), 7
-Truth = dict[str, Scene]
-
-
-def _official(id: str, number: int) -> str | None:
-    return "train" if number < NUM_SCENES * 3 // 4 else "val"
-
-
-def _no_split(id: str, number: int) -> str | None:
-    return None
-
-
-def _paint_corner(path: Path) -> None:
-    """Change one pixel of a mask file to another number that the file holds; the palette stays."""
-    with Image.open(path) as file:
-        values, palette = np.array(file), file.getpalette()
-    corner = values[0, 0]
-    values[0, 0] = next(value for value in np.unique(values) if value not in (corner, 255, 0))
-    picture = Image.fromarray(values)
-    if palette:
-        picture.putpalette(palette)
-    picture.save(path)
-
-
-def _paint_first(pattern: str) -> Callable[[Path], None]:
-    return lambda root: _paint_corner(sorted(root.glob(pattern))[0])
-
-
-def _drop_via_region(root: Path) -> None:
-    path = root / "via_region_data.json"
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    del entries[sorted(entries)[0]]["regions"][0]  # the sky, or what hides it
-    path.write_text(json.dumps(entries), encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A golden case: how it is drawn, how it is opened, what must come out.
-
-    edit_annotation changes what one photo's annotation says, and no other's
-    photos          pattern of the photo files
-    """
-
-    name: str
-    edit_annotation: Callable[[Path], None]
-    photos: str
-    split: Callable[[str, int], str | None] = _no_split
-    classes: tuple[str, ...] = CLASSES
-    options: dict[str, object] = field(default_factory=dict)
-
-    def draw(self, root: Path) -> None:
-        if self.name in FORMATS:
-            write_sample_set(self.name, root, num_scenes=NUM_SCENES, size_hw=SIZE_HW, seed=SEED)
-            return
-        if self.name != "masks":
-            write_scenes(self.name, root, self.truth())
-            return
-        for folder in ("image", "mask"):
-            (root / folder).mkdir(parents=True)
-        for id, scene in self.truth().items():
-            Image.fromarray(scene.image).save(root / "image" / f"{id}.jpg", quality=95)
-            Image.fromarray(scene.mask).save(root / "mask" / f"{id}.png")
-
-    def truth(self) -> Truth:
-        drawn_as = self.name if self.name in FORMATS else "matlab"
-        return dict(iter_truth(drawn_as, NUM_SCENES, SIZE_HW, SEED))
-
-    def open(self, root: Path, **changes: Any) -> Reader:
-        ontology = ontology_of_names("street", self.classes)
-        parts: dict[str, Any] = {
-            "label_map": LabelMap.identity(ontology),
-            "exif": None,
-            "unlabelled_id": 255,
-            "unannotated": "skip",
-            "options": self.options,
-        }
-        return open_reader(self.name, OpenSource("p.yaml", root, ontology, **{**parts, **changes}))
-
-
-CASES = {
-    case.name: case
-    for case in (
-        Case("via", _drop_via_region, "photos/*.jpg", options={"class_attribute": "type"}),
-        Case("matlab", _paint_first("PixelLabelData/*.png"), "images/*.jpg"),
-        Case("cityscapes", _paint_first("gtFine/*/*/*_labelIds.png"), "leftImg8bit/*/*/*.png", _official),
-        Case(
-            "voc",
-            _paint_first("SegmentationClass/*.png"),
-            "JPEGImages/*.jpg",
-            _official,
-            ("background", *CLASSES),
-        ),
-        Case("masks", _paint_first("mask/*.png"), "image/*.jpg"),
-        Case("coco", drop_first_region, "images/*.jpg"),
-        Case(
-            "labelme",
-            drop_first_region,
-            "images/*.jpg",
-            options={"annotations": "images", "photos": "images"},
-        ),
-        Case("cvat", drop_first_region, "images/*.jpg"),
-    )
-}
+from tests.golden.cases import CASES, NUM_SCENES, SIZE_HW, Case, Truth
 
 
 @dataclass(frozen=True)
@@ -159,7 +48,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Golden]:
 @pytest.fixture(params=format_names())
 def golden(request: pytest.FixtureRequest, drawn: Callable[[str], Golden]) -> Golden:
     if request.param not in CASES:
-        pytest.fail(f"format {request.param!r} has no golden case in CASES")
+        pytest.fail(f"format {request.param!r} has no tests/golden/{request.param}/case.py")
     return drawn(request.param)
 
 
@@ -256,7 +145,7 @@ def test_changed_photo_changes_one_fingerprint(own: Golden) -> None:
     assert len(changed) == 1
 
 
-@pytest.mark.parametrize("name", ["masks", "voc", "cityscapes"])  # via and matlab write the photo's name down
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.photos_by_id])
 def test_renamed_photo_changes_one_fingerprint(name: str, tmp_path: Path) -> None:
     """Its id and bytes are the same, but findings and errors name the file."""
     case = CASES[name]
@@ -280,8 +169,8 @@ def test_name_that_is_no_utf8_is_set_aside_and_told(own: Golden) -> None:
     assert list(reader.ids()) == sorted(own.truth)
     (finding,) = reader.findings
     assert (finding.code, finding.severity, finding.action) == ("file-name", "error", "set aside")
-    folder = photo.parent.relative_to(own.root).as_posix()
-    assert finding.file == f"{folder}/caf\\xe9{photo.suffix}"
+    folder = photo.parent.relative_to(own.root)
+    assert finding.file == (folder / f"caf\\xe9{photo.suffix}").as_posix()
     assert "rename it in UTF-8" in finding.message
     assert finding.file.encode() in msgspec.json.encode(finding).replace(b"\\\\", b"\\")
 
@@ -338,10 +227,9 @@ def test_class_that_the_map_lacks_is_an_error_with_its_name(golden: Golden) -> N
         {name: id for name, id in full.by_name.items() if name != "road"},
         {value: id for value, id in full.by_value.items() if value != road},
     )
-    if golden.case.name == "voc":
-        lacking = LabelMap({}, lacking.by_value)
-    if golden.case.name == "cityscapes":
-        lacking = LabelMap(lacking.by_name, {})
+    if golden.case.maps != "both":
+        is_named = golden.case.maps == "names"
+        lacking = LabelMap(lacking.by_name, {}) if is_named else LabelMap({}, lacking.by_value)
     reader = golden.case.open(golden.root, label_map=lacking)
     for id in reader.ids():
         error = _error(reader, id)

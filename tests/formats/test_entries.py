@@ -72,7 +72,7 @@ def test_one_that_may_be_about_several_is_about_none_of_them() -> None:
     ("one", "code", "message"),
     [
         (entry("2.jpg", "train"), "no-photo", "no '2.jpg' in train, but val/2.jpg"),
-        (entry("9.jpg", "train", "."), "no-photo", "no '9.jpg' in train or ."),
+        (entry("9.jpg", "train", "."), "no-photo", "no '9.jpg' in train or the root folder"),
         (entry("https://example.org/9.jpg", "val"), "no-photo", "no 'https://example.org/9.jpg' in val"),
         (entry("../../9.jpg", "val"), "outside-root", "'../../9.jpg' leads out of the root folder"),
         (

@@ -31,9 +31,9 @@ from segdata.errors import SegdataError
 from segdata.formats import Fingerprint, format_names
 from segdata.photo import Resize
 from segdata.sample import Sample
-from tests.formats.test_contract import CASES, Case
 from tests.formats.test_via_fuzz import broken_bytes, mutated
 from tests.formats.via_cases import box, entry, export, via_reader
+from tests.golden.cases import CASES, Case
 
 ROUNDS = int(os.environ.get("SEGDATA_FUZZ", "200"))
 SEED = int(os.environ.get("SEGDATA_FUZZ_SEED", "2026"))

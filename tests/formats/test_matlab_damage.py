@@ -114,7 +114,7 @@ def test_rectangles_alone_are_refused_and_beside_pixels_told(root: Path) -> None
         ),
         (
             lambda: ground_truth(["a.jpg", "b.jpg"], ["Label_1.png"]),
-            "LabelData: found 1 rows of PixelLabelData",
+            "LabelData: found 1 row of PixelLabelData",
         ),
         (
             lambda: ground_truth(["a.jpg"], ["Label_1.png"], [definition("sky", 1.5)]),

@@ -72,7 +72,7 @@ def test_masks_without_the_ground_truth(tmp_path: Path) -> None:
     found = survey(tmp_path)
     assert (found.certainty, found.annotated) == ("likely", 0)
     assert found.photos == ("images/a.jpg", "images/b.jpg")
-    assert found.evidence == "PixelLabelData: 1 masks without a groundTruth object"
+    assert found.evidence == "PixelLabelData: 1 mask without a groundTruth object"
     assert "masks that name no photo" in found.findings[0].message
     assert "choose Export > To Workspace" in found.findings[0].action
 

@@ -177,7 +177,9 @@ def test_every_entry_without_photo_is_a_finding(tmp_path: Path) -> None:
     gone = [entry(f"gone{number}.png", box(0, 0, 1, 1)) for number in range(30)]
     write_json(tmp_path / "via.json", export(entry("a.png", box(0, 0, 1, 1)), *gone))
     findings = survey(tmp_path).findings
-    assert [found.message for found in findings] == [f"no 'gone{number}.png' in ." for number in range(30)]
+    assert [found.message for found in findings] == [
+        f"no 'gone{number}.png' in the root folder" for number in range(30)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from segdata.formats import format_names, open_reader
 from segdata.inspection import inspect_folder, propose, render
 from segdata.ontology import IGNORE_INDEX
 from segdata.pipeline import read_pipeline
-from tests.formats.test_contract import CASES, NUM_SCENES, SIZE_HW
+from tests.golden.cases import CASES, NUM_SCENES, SIZE_HW
 
 
 def has_survey(name: str) -> bool:

@@ -30,11 +30,14 @@ def test_one_class_per_label_in_colours_that_are_told_apart() -> None:
     classes = classes_of(labels={"road": 30, "car": 2, "": 1})
     assert classes.ontology == {"unnamed": ORANGE, "car": BLUE, "road": GREEN}
     assert classes.label_map == (
-        Entry("", "unnamed", "1 region"),
+        Entry("", "unnamed", "1 region; CHECK: regions that say no class; name what they are, or ignore"),
         Entry("car", "car", "2 regions"),
         Entry("road", "road", "30 regions"),
     )
-    assert (classes.unlabelled, classes.checks) == ("ignore", ())
+    assert classes.unlabelled == "ignore"
+    assert classes.checks == (
+        "1 region without a class: 'unnamed' here. Say what that is, or map \"\" to ignore.",
+    )
 
 
 def test_numbers_become_classes_with_a_name_of_their_own() -> None:
@@ -199,10 +202,7 @@ def test_turned_and_unannotated_photos_are_told_beside_their_keys(tmp_path: Path
 def test_a_choice_between_attributes_is_told(tmp_path: Path) -> None:
     write_masks(tmp_path, ["a"])
     changes = {"options": {"photos": "image"}, "choices": {"photos": ["image", "photos"], "masks": ["m"]}}
-    assert (
-        "options.photos is image, and could be [photos]. If it holds the class, other labels come with it."
-        in proposal_of(tmp_path, ["a"], **changes).checks
-    )
+    assert "options.photos is image, and could be [photos]." in proposal_of(tmp_path, ["a"], **changes).checks
 
 
 def test_a_source_that_the_reader_refuses_is_told(tmp_path: Path) -> None:

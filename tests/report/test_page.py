@@ -82,7 +82,7 @@ def test_class_shares_of_every_split(fake: Callable[..., Fake]) -> None:
     page = Page(built(one))
     assert ["car", *shares] in page.clean()
     assert ["not labelled", "0 %", "0 %", "0 %"] in page.clean()
-    assert page.row("640 × 480") == ["640 × 480", "9", "0.013 × 0.013", "not known"]
+    assert page.row("480 × 640") == ["480 × 640", "9", "0.013 × 0.013", "not known"]
     assert page.row("train, test") == ["train, test", "0", "not looked for"]
     assert "No photo file stands in two splits." in page.text
 
@@ -322,13 +322,13 @@ def test_sizes_turns_and_look_alikes_as_the_conversion_noted_them(fake: Callable
     one.write_check({"train": 2}, [])
     path.write_text(json.dumps(json.loads(path.read_text()) | noted))
     page = Page(built(one))
-    assert page.row("640 × 480")[3] == "1 as 3, 2 as 6"
+    assert page.row("480 × 640")[3] == "1 as 3, 2 as 6"
     assert page.row("train, test") == ["train, test", "0", "2"]
     assert page.row("train, val") == ["train, val", "0", "0"]
     assert "2 pairs of photos that look alike in train and test." in page.text
     noted["originals"][0]["photos"] = 7  # type: ignore[index]
     path.write_text(json.dumps(json.loads(path.read_text()) | noted))
-    assert Page(built(one)).row("640 × 480")[3] == "not known"  # the notes are of another set
+    assert Page(built(one)).row("480 × 640")[3] == "not known"  # the notes are of another set
 
 
 def test_the_gallery_is_paged_and_says_how_many_it_shows(

@@ -8,10 +8,13 @@ IMG_8.jpg: nothing that was drawn covers an area               [not-annotated: w
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.rasterize import PointsXY, is_on_a_line, pixel_points, self_crossings
-from segdata.wording import size_text
+from segdata.wording import counted, size_text
 
 ONE_PIXEL_WIDE = "painted one pixel wide"
 
@@ -34,19 +37,35 @@ def outline_doubts(
     steps         places for a point in one pixel, along each axis
     """
     points = pixel_points(points_xy * steps, (frame_hw[0] * steps, frame_hw[1] * steps))
+    return pixel_doubts(
+        points, len(points_xy), name, place, by_hand=by_hand, without_area=without_area, steps=steps
+    )
+
+
+def pixel_doubts(
+    points: NDArray[np.int32],
+    count: int,
+    name: str,
+    place: str,
+    *,
+    by_hand: bool = True,
+    without_area: str = ONE_PIXEL_WIDE,
+    steps: int = 1,
+) -> list[Finding]:
+    """`outline_doubts` of an outline of `count` points that `pixel_points` has made whole."""
     if len(points) == 0:
         return []
     if is_on_a_line(points):
-        message = f"all {len(points_xy)} points lie on one line"
+        message = f"all {count} points lie on one line"
         return [Finding("zero-area", name, place, message, without_area, "warning")]
     crossings = self_crossings(points, least_loop=2.0 * steps**2) if by_hand else points[:0]
     if crossings is None:
-        message = f"{len(points_xy)} points, too many to look whether their lines cross"
+        message = f"{count} points, too many to look whether their lines cross"
         return [Finding("crossings-unchecked", name, place, message, "filled even-odd")]
     if len(crossings) == 0:
         return []
     x, y = crossings[0] / steps
-    more = f" and in {len(crossings) - 1} more places" if len(crossings) > 1 else ""
+    more = f" and in {counted(len(crossings) - 1, 'more place')}" if len(crossings) > 1 else ""
     message = f"the outline crosses itself at x {x:.1f}, y {y:.1f}{more}"
     action = "filled even-odd: what it encloses twice is left out"
     return [Finding("self-crossing", name, place, message, action, "warning")]

@@ -20,9 +20,18 @@ from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats._parts.doubts import outline_doubts, turned
+from segdata.formats._parts.doubts import pixel_doubts, turned
 from segdata.photo import Photo
-from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, refuse_high, stroke
+from segdata.rasterize import (
+    PointsXY,
+    area_px,
+    blank_mask,
+    count_outside,
+    fill_pixels,
+    pixel_points,
+    refuse_high,
+    stroke,
+)
 from segdata.sample import Mask
 from segdata.wording import counted, size_text
 
@@ -80,14 +89,22 @@ class Patch:
 Drawn = Outline | Patch
 
 
-def paint(drawn: Sequence[Drawn], frame_hw: tuple[int, int], unlabelled_id: int) -> Mask:
-    """Regions in order, later over earlier. Returns uint8 (H, W) class ids in the frame they were drawn in."""
+def paint(
+    drawn: Sequence[Drawn], frame_hw: tuple[int, int], unlabelled_id: int, name: str, findings: list[Finding]
+) -> Mask:
+    """Regions in order, later over earlier. Returns uint8 (H, W) class ids in the frame they were drawn in.
+
+    A filled outline of photo `name` that encloses nothing or crosses itself adds a finding.
+    """
     mask = blank_mask(frame_hw, unlabelled_id)
     for region in drawn:
         if isinstance(region, Patch):
             _stamp(mask, region)
         elif region.width_px is None:
-            fill(mask, region.painted_xy, region.class_id)
+            points = pixel_points(region.painted_xy, frame_hw)
+            count = len(region.points_xy)
+            findings += pixel_doubts(points, count, name, region.place, by_hand=region.by_hand)
+            fill_pixels(mask, points, region.class_id)
         else:
             stroke(mask, region.painted_xy, region.class_id, region.width_px)
     return mask
@@ -136,16 +153,6 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
     if findings and not any(_count_outside(region, (width, height))[0] for region in drawn):
         findings.append(turned(frame_hw, name))
     return findings
-
-
-def doubtful_outlines(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
-    """A finding for each filled outline that encloses nothing or crosses itself."""
-    return [
-        finding
-        for region in drawn
-        if isinstance(region, Outline) and region.width_px is None
-        for finding in outline_doubts(region.painted_xy, frame_hw, name, region.place, by_hand=region.by_hand)
-    ]
 
 
 def _count_outside(region: Drawn, frame_hw: tuple[int, int]) -> tuple[int, int, str]:

@@ -144,7 +144,8 @@ def locate(
 
 def _missing(entry: Entry, last: str, last_names: Mapping[str, list[str]]) -> str:
     """What is said of an entry without photo: where it was sought, and which photos are called the same."""
-    sought = " or ".join(dict.fromkeys(posixpath.normpath(folder) for folder in entry.folders))
+    folders = dict.fromkeys(posixpath.normpath(folder) for folder in entry.folders)
+    sought = " or ".join("the root folder" if folder == "." else folder for folder in folders)
     others = last_names.get(last, [])
     more = f", but {', '.join(others[:3])}" if others else ""
     return f"no {entry.filename!r} in {sought}{more}"

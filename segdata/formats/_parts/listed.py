@@ -17,7 +17,7 @@ from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, OpenSource
 from segdata.formats._parts.doubts import nothing_drawn
-from segdata.formats._parts.drawn import Drawn, doubtful_outlines, frame_of, outside_findings, paint
+from segdata.formats._parts.drawn import Drawn, frame_of, outside_findings, paint
 from segdata.formats._parts.entries import Entry, locate
 from segdata.formats._parts.photo_files import composed, digest_of, is_photo, list_files, without_extension
 from segdata.photo import Photo, Resize, turn_upright
@@ -140,7 +140,11 @@ def pair(
         else:
             continue
         subjects.setdefault(ids[name], []).append(subject)
-    return _ready(source, subjects, findings)
+    ready = _ready(source, subjects, findings)
+    findings[:] = dict.fromkeys(
+        findings
+    )  # one folder of photos and annotations, listed twice, says the same twice
+    return ready
 
 
 def _ready(
@@ -254,9 +258,9 @@ def read_sample(
     frame_hw = frame_of(photo, source.exif, said_hw, subject.entry.where)
     drawn = draw(frame_hw, findings)
     findings += [] if drawn else [nothing_drawn(source, subject.name)]
-    findings += doubtful_outlines(drawn, frame_hw, subject.name)
+    canvas_id = source.unlabelled_id if drawn else source.unannotated_id
+    mask = paint(drawn, frame_hw, canvas_id, subject.name, findings)
     findings += outside_findings(drawn, frame_hw, subject.name)
-    mask = paint(drawn, frame_hw, source.unlabelled_id if drawn else source.unannotated_id)
     if source.exif == "as-stored":
         mask = turn_upright(mask, photo.orientation)
     return photo.sample(id, mask, resize, tuple(findings))

@@ -15,23 +15,22 @@ import zlib
 from pathlib import Path
 
 from segdata.errors import DataError
+from segdata.formats._parts.mat_bytes import BYTE_ORDERS, COMPRESSED, HEADER_BYTES, MATRIX, elements
 
 MAX_BYTES = 1 << 28
 """A .mat file that is, or unpacks to, more than this is refused."""
 MAX_DEPTH = 40
-HEADER_BYTES = 128
 TYPES = {1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14, 16, 17, 18}
 CLASSES = set(range(1, 19))
 CELL, STRUCT, SPARSE, NUMBERS_AND_TEXT = 1, 2, 5, (4, *range(6, 16))
 COMPLEX = 0x0800
-MATRIX, COMPRESSED, FLAGS, DIMENSIONS, UINT8, INT32, UINT32 = 14, 15, 6, 5, 2, 5, 6
+FLAGS, DIMENSIONS, UINT8, INT32, UINT32 = 6, 5, 2, 5, 6
 WITHOUT_DIMENSIONS = (16, 17)  # functions and objects
 UINT32_CLASS, OBJECT_REFERENCE = (
     13,
     0xDD000000,
 )  # reference, number of dimensions, dimensions, object ids, class id
 NO_SUBSYSTEM = 0x2020202020202020
-VERSIONS = (b"\x00\x01IM", b"\x01\x00MI")
 
 
 def check_elements(path: Path, name: str) -> None:
@@ -41,12 +40,12 @@ def check_elements(path: Path, name: str) -> None:
     """
     total = path.stat().st_size
     data = path.read_bytes() if total <= MAX_BYTES else b""
-    if total > MAX_BYTES or data[124:128] not in VERSIONS:
+    if total > MAX_BYTES or data[124:128] not in BYTE_ORDERS:
         _refuse_large(total, name)
         from segdata.formats._parts.matlab_hdf5 import check_hdf5, is_hdf5  # h5py comes with mat-io alone
 
         return check_hdf5(path, name, MAX_BYTES) if is_hdf5(path) else None
-    order = "<" if data[126:128] == b"IM" else ">"
+    order = BYTE_ORDERS[data[124:128]]
     (subsystem,) = struct.unpack(order + "Q", data[116:124])
     starts = {0, NO_SUBSYSTEM}
     at = HEADER_BYTES
@@ -103,26 +102,18 @@ def walk_matrix(content: memoryview, order: str, *, is_subsystem: bool = False, 
     arrays = 0
     others: list[memoryview] = []
     kinds: list[int] = []
-    at = 16
-    while at < len(content):
-        (kind,) = struct.unpack_from(order + "I", content, at)
-        if kind >> 16:  # a small element: type and length in one word, data in the next
-            kind, size, start, after = kind & 0xFFFF, kind >> 16, at + 4, at + 8
-        else:
-            (size,) = struct.unpack_from(order + "I", content, at + 4)
-            start, after = at + 8, at + 8 + size + -size % 8
-        if kind not in TYPES or start + size > min(len(content), after):
-            raise ValueError(f"an element of type {kind} and {size} bytes")
+    for kind, part in elements(content[16:], order):
+        if kind not in TYPES:
+            raise ValueError(f"an element of type {kind}")
         if kind == MATRIX:
             arrays += 1
-            walk_matrix(content[start : start + size], order, depth=depth + 1)
-        elif is_subsystem and kind == UINT8:
-            _walk_subsystem(content[start : start + size])
+            walk_matrix(part, order, depth=depth + 1)
+            continue
+        if is_subsystem and kind == UINT8:
+            _walk_subsystem(part)
             is_subsystem = False
-        if kind != MATRIX:
-            others.append(content[start : start + size])
-            kinds.append(kind)
-        at = after
+        others.append(part)
+        kinds.append(kind)
     if array_class == SPARSE:
         return _check_sparse(dimensions, arrays, others, kinds, order)
     _check_members(array_class, count, arrays, others, order)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
+from segdata.formats._parts.mat_bytes import BYTE_ORDERS, COMPRESSED, HEADER_BYTES, MATRIX, elements
 from segdata.wording import size_text
 
 MAX_BYTES = 1 << 26
 """A .mat file that is, or unpacks to, more than this is refused."""
 VARIABLE, FIELD = "GTcls", "Segmentation"
-HEADER_BYTES = 128
-BYTE_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
-MATRIX, COMPRESSED = 14, 15
 STRUCT = 2
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 """Type of a data element → numpy's name. MATLAB stores doubles that are small whole numbers as bytes."""
@@ -67,13 +64,13 @@ def read_sbd(path: Path, name: str) -> NDArray[np.uint8]:
 
 def _segmentation(data: bytes, order: str) -> NDArray[np.uint8]:
     room = MAX_BYTES
-    for kind, content in _elements(memoryview(data)[HEADER_BYTES:], order):
+    for kind, content in elements(memoryview(data)[HEADER_BYTES:], order):
         if kind == COMPRESSED:
             unpacked = zlib.decompressobj().decompress(content, room + 1)
             room -= len(unpacked)
             if room < 0:
                 raise ValueError(f"more than {MAX_BYTES:,} bytes unpacked")
-            kind, content = next(_elements(memoryview(unpacked), order), (0, content))
+            kind, content = next(elements(memoryview(unpacked), order), (0, content))
         if kind != MATRIX:
             continue
         variable = _array(content, order)
@@ -82,28 +79,11 @@ def _segmentation(data: bytes, order: str) -> NDArray[np.uint8]:
     raise ValueError(f"no struct {VARIABLE}")
 
 
-def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
-    """Type and content of each element. Raises ValueError for one that is cut off."""
-    at = 0
-    while at < len(data):
-        (kind,) = struct.unpack_from(order + "I", data, at)
-        if kind >> 16:  # a small element: type and length in one word, data in the next
-            kind, size, start, after = kind & 0xFFFF, kind >> 16, at + 4, at + 8
-        else:
-            (size,) = struct.unpack_from(order + "I", data, at + 4)
-            start = at + 8
-            after = start + size + (0 if kind == COMPRESSED else -size % 8)
-        if start + size > min(len(data), after):
-            raise ValueError(f"an element of {size} bytes where {len(data) - at} are left")
-        yield kind, data[start : start + size]
-        at = after
-
-
 def _array(content: memoryview, order: str) -> _Array:
-    elements = tuple(_elements(content, order))
-    if len(elements) < 3:
+    parts = tuple(elements(content, order))
+    if len(parts) < 3:
         raise ValueError("an array without class, dimensions and name")
-    (_, flags), (_, dimensions), (_, name), *rest = elements
+    (_, flags), (_, dimensions), (_, name), *rest = parts
     (word,) = struct.unpack_from(order + "I", flags)
     sizes = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
     return _Array(word & 0xFF, sizes, bytes(name).decode("ascii", "replace"), tuple(rest))

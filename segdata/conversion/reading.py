@@ -1,0 +1,90 @@
+"""Photos of a conversion read by several threads, and handed over in order, so that what is made does not depend on them.
+
+A set of 200 phone photos at 96x128 is one or two shards; were shards all that runs side by side, six of eight cores
+would look on. So the threads read photos, for whichever shards are being made.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
+
+from segdata.conversion.plan import SampleTask
+from segdata.conversion.previous import Kept, PreviousSet
+from segdata.conversion.sources import set_aside
+from segdata.errors import DataError
+from segdata.findings import Finding
+from segdata.formats import Fingerprint, Reader
+from segdata.photo import Resize
+from segdata.sample import Sample
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WAITING_BYTES = 1 << 24
+"""What was read and waits for its place in a shard takes so much room at most, if that is two photos or more."""
+
+_BATCH = 32
+
+
+class Reading:
+    """Reads what a plan and its shards need; `threads` at a time, 1: in the caller's own thread."""
+
+    def __init__(self, reader: Reader, previous: PreviousSet, resize: Resize, threads: int) -> None:
+        self._reader, self._previous, self._resize, self._threads = reader, previous, resize, threads
+        self._pool = ThreadPoolExecutor(threads, "segdata-read") if threads > 1 else None
+
+    def fingerprints(self, ids: Sequence[str]) -> list[Fingerprint | Finding]:
+        """The fingerprint of each sample, or why there is none."""
+        size = max(1, min(_BATCH, len(ids) // (4 * self._threads)))  # most are but a look at a file's times
+        batches = [ids[start : start + size] for start in range(0, len(ids), size)]
+        done = done_ahead(self._pool, self._fingerprinted, batches, 2 * self._threads)
+        return [fingerprint for batch in done for fingerprint in batch]
+
+    def _fingerprinted(self, ids: Sequence[str]) -> list[Fingerprint | Finding]:
+        made: list[Fingerprint | Finding] = []
+        for id in ids:
+            try:
+                made.append(self._reader.fingerprint(id))
+            except DataError as error:
+                made.append(set_aside(error))
+        return made
+
+    def samples(self, tasks: Sequence[SampleTask]) -> Iterator[Kept | Sample | Finding]:
+        """Of each sample the row of an older shard that still holds, or the sample made anew, or why there is none."""
+        height, width = self._resize.size_hw
+        most = max(2, min(self._threads, WAITING_BYTES // (height * width * 4)))
+        return done_ahead(self._pool, self._sample, tasks, most)
+
+    def _sample(self, task: SampleTask) -> Kept | Sample | Finding:
+        old = self._previous.kept(task, self._resize.size_hw)
+        if old is not None:
+            return old
+        try:
+            return self._reader.read(task.id, self._resize)
+        except DataError as error:
+            return set_aside(error)
+
+
+def done_ahead(pool: Executor | None, work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[R]:
+    """work(item) of each item, in order; `most` of them are under way or wait at a time.
+
+    Runs in threads of `pool`, in the context of this call; without one, in the caller's thread when it asks.
+    """
+    if pool is None:
+        yield from map(work, items)
+        return
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(copy_context().run, work, item))
+            if len(waiting) >= most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
