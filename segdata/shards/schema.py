@@ -75,7 +75,7 @@ class SetMetadata(msgspec.Struct, frozen=True):
         return {METADATA_KEY: msgspec.json.encode(self)}
 
 
-class SampleRow(msgspec.Struct, frozen=True):
+class SampleRow(msgspec.Struct, frozen=True, gc=False):
     """One sample in the manifest.
 
     id                               name of the sample, unique in the set
