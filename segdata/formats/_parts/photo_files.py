@@ -40,7 +40,7 @@ def list_files(folder: Path, root: Path, findings: list[Finding]) -> dict[str, P
                 findings.append(Finding("file-name", _shown(path, root), "", message, "set aside", "error"))
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((path, f"{start}{entry.name}/"))
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and path.is_dir():
                 message = "a link to a folder, which is not entered: put the folder itself here"
                 findings.append(
                     Finding("linked-folder", _shown(path, root), "", message, "set aside", "warning")
