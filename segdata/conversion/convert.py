@@ -101,7 +101,9 @@ class Conversion:
     @cached_property
     def metadata(self) -> SetMetadata:
         source, shards = self.pipeline.source, self.pipeline.shards
-        return SetMetadata.of(source.build_ontology(), shards.size_hw, shards.photo, source.format)
+        return SetMetadata.of(
+            source.build_ontology(), shards.size_hw, shards.photo, source.format, shards.compression
+        )
 
     @cached_property
     def previous(self) -> PreviousSet:

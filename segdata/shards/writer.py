@@ -19,6 +19,7 @@ from segdata.digests import bytes_digest, file_digest
 from segdata.errors import ShardError
 from segdata.ontology import IGNORE_INDEX
 from segdata.sample import Image, Mask
+from segdata.shards.compressed import write_options
 from segdata.shards.schema import SampleRow, SetMetadata, ShardEntry, shard_schema
 
 
@@ -125,8 +126,16 @@ class ShardWriter:
         ]
         batch = pa.record_batch(columns, schema=schema)
         with room_on_disk(self._folder), temporary_file(self._folder) as temporary:
-            with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-                writer.write_batch(batch)
+            options = write_options(self._metadata.compression)
+            step = (
+                count if self._metadata.compression == "none" else 1
+            )  # or else reading one sample reads all
+            with (
+                pa.OSFile(str(temporary), "wb") as sink,
+                pa.ipc.new_file(sink, schema, options=options) as writer,
+            ):
+                for row in range(0, count, step):
+                    writer.write_batch(batch.slice(row, step))
             digest = file_digest(temporary)
             name = f"{self._split}-{digest[:16]}.arrow"
             entry = ShardEntry(name, self._split, count, temporary.stat().st_size, digest)
