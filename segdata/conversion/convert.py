@@ -25,7 +25,7 @@ from segdata.conversion.plan import (
     write_records,
 )
 from segdata.conversion.previous import PreviousSet
-from segdata.conversion.sources import open_source, set_aside
+from segdata.conversion.sources import open_source, require_rest, set_aside
 from segdata.conversion.summary import Summary, across, originals_of, refuse, summarize, write_summary
 from segdata.digest_cache import DigestCache
 from segdata.digests import value_digest
@@ -114,6 +114,7 @@ class Conversion:
 
         With `verify`, every file is read, whatever its size and times say.
         """
+        require_rest(self.root, self.pipeline.source.root, self.name)
         with self.digests.in_use(verify=verify):
             self.previous.check_shards()
             return self._plan()
