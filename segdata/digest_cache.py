@@ -32,7 +32,7 @@ RACY_NS = 2_000_000_000
 """A file that changed less than this before it was read may change again without looking different."""
 
 
-class _Entry(msgspec.Struct, frozen=True, array_like=True):
+class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     size: int
     modified_ns: int
     inode: int

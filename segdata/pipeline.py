@@ -187,13 +187,15 @@ class Shards(Section, frozen=True):
     size_hw     height and width of every image and mask, pixels
     photo       how photos are resampled; masks are always nearest
     exact       decode every photo in full; else large JPEGs are decoded reduced, within 48 dB (PSNR) of that
-    target_mib  mean size aimed at for one shard file, MiB
+    target_mib  mean size aimed at for one shard file, MiB, before any compression
+    compression zstd: smaller files, each sample decompressed when it is read, which is slow; none: mapped as they lie
     """
 
     size_hw: tuple[int, int]
     photo: Literal["area", "bilinear", "nearest"] = "area"
     exact: bool = False
     target_mib: float = 8.0
+    compression: Literal["none", "zstd"] = "none"
 
     def __post_init__(self) -> None:
         if min(self.size_hw) < 1 or max(self.size_hw) > 16384:

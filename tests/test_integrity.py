@@ -16,7 +16,7 @@ from segdata.integrity import repair, verify
 from segdata.project import Project
 from segdata.shards import ShardSet
 from segdata.shards.manifest import read_manifest
-from segdata.shards.reader import open_shard
+from segdata.shards.reader import map_shard
 from segdata.shards.schema import MANIFEST
 from tests.conversion.street import add_photo, entries, raw, save_entries
 from tests.projects import convert, folder_bytes, sample_pipeline, sample_project, write_project
@@ -51,7 +51,7 @@ def offset_of(project: Project, id: str, column: str) -> tuple[Path, int]:
     manifest = read_manifest(folder)
     row = manifest.by_id[id]
     entry = next(entry for entry in manifest.metadata.shards if entry.name == row.shard)
-    pixels = open_shard(folder, entry).column(column).to_numpy_ndarray()[row.row].tobytes()
+    pixels = map_shard(folder, entry)[column == "mask"][row.row].tobytes()
     return folder / row.shard, (folder / row.shard).read_bytes().index(pixels)
 
 

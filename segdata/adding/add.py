@@ -57,6 +57,8 @@ def add(
 ) -> Added:
     """Put photos and annotations into the source of a pipeline, all of it or nothing.
 
+    With neither, an add or remove that was interrupted is completed, or taken back.
+
     skip_bad  take the rest where some cannot be taken
     dry_run   change not a byte
     Raises ConfigError where a choice lacks, DataError for a file that cannot be read at all.
@@ -64,7 +66,11 @@ def add(
     opened = OpenSet.open(project, name)
     choice = choice or Choice()
     if not photos and annotations is None:
-        raise ConfigError("segdata add", found="neither photos nor --annotations", expected="what to add")
+        if dry_run or not unfinished(opened.source.root):
+            raise ConfigError("segdata add", found="neither photos nor --annotations", expected="what to add")
+        with one_at_a_time(project, opened.source.root) as recovered:
+            effects = update_pointer(project, opened.source.root)
+            return Added(True, said=(recovered or "",), effects=tuple(effects))
     if dry_run:
         return _look_first(project, opened, photos, annotations, choice, skip_bad)
     with one_at_a_time(project, opened.source.root) as recovered:

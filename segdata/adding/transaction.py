@@ -5,6 +5,7 @@
 
 The journal is written when everything is there and flushed. A command killed before that leaves the old state, and the
 next `segdata add` or `segdata remove` of this source clears the folder away; one killed after it is completed by them.
+Nothing is converted while the folder is there.
 Files take their place by a rename: a hard or symbolic link into DVC's cache is replaced, never written through.
 """
 
@@ -22,6 +23,7 @@ import msgspec
 
 from segdata.adding.changes import Content
 from segdata.atomic import only_one, replace_file, temporary_file
+from segdata.conversion.sources import staging_of
 from segdata.digests import file_digest, value_digest
 from segdata.errors import DataError, SegdataError
 from segdata.project import Project
@@ -41,11 +43,6 @@ class Journal(msgspec.Struct, frozen=True):
     moves: tuple[tuple[str, str], ...]
 
 
-def stage_of(root: Path) -> Path:
-    """The folder beside the raw folder that holds what is about to be put in."""
-    return root.with_name(f".{root.name}.adding")
-
-
 @contextlib.contextmanager
 def one_at_a_time(project: Project, root: Path) -> Iterator[str | None]:
     """Hold this around every change of a raw folder. Yields what became of one that was interrupted, in words."""
@@ -57,12 +54,12 @@ def one_at_a_time(project: Project, root: Path) -> Iterator[str | None]:
 
 def unfinished(root: Path) -> bool:
     """Whether an interrupted change waits here."""
-    return stage_of(root).is_dir()
+    return staging_of(root).is_dir()
 
 
 def recover(project: Project, root: Path) -> str | None:
     """Complete, or take back, what a killed command left. Returns what was done, None where there was nothing."""
-    stage = stage_of(root)
+    stage = staging_of(root)
     for done in stage.parent.glob(f"{stage.name}.*.partial"):
         shutil.rmtree(done, ignore_errors=True)
     if not stage.is_dir():
@@ -99,7 +96,7 @@ def commit(
     read     files of the root that the new content was made from → their digest, "" for none
     Raises DataError, with nothing changed, when a file changed meanwhile.
     """
-    stage = stage_of(root)
+    stage = staging_of(root)
     try:
         for name, content in files.items():
             copy = stage / "new" / name
@@ -127,7 +124,7 @@ def _changed(path: str) -> DataError:
 
 
 def _carry_out(project: Project, root: Path, journal: Journal) -> None:
-    stage = stage_of(root)
+    stage = staging_of(root)
     for name in journal.puts:
         if (stage / "new" / name).exists():
             place(stage / "new" / name, root / name)

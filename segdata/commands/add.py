@@ -49,7 +49,7 @@ def command(
     """Put photos (files, or folders of them) and their annotations into the source of pipeline NAME.
 
     They are checked first, alone; nothing is put in when one of them cannot be read. An add that was killed is
-    completed, or taken back, by the next add or remove.
+    completed, or taken back, by the next add or remove, or by segdata add NAME alone.
     """
 
     def work() -> Added:

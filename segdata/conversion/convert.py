@@ -26,7 +26,7 @@ from segdata.conversion.plan import (
 )
 from segdata.conversion.previous import Kept, PreviousSet
 from segdata.conversion.reading import Reading
-from segdata.conversion.sources import open_source
+from segdata.conversion.sources import open_source, require_rest
 from segdata.conversion.summary import Summary, across, originals_of, refuse, summarize, write_summary
 from segdata.digest_cache import DigestCache
 from segdata.digests import value_digest
@@ -106,7 +106,9 @@ class Conversion:
     @cached_property
     def metadata(self) -> SetMetadata:
         source, shards = self.pipeline.source, self.pipeline.shards
-        return SetMetadata.of(source.build_ontology(), shards.size_hw, shards.photo, source.format)
+        return SetMetadata.of(
+            source.build_ontology(), shards.size_hw, shards.photo, source.format, shards.compression
+        )
 
     @cached_property
     def _reading(self) -> Reading:
@@ -121,6 +123,7 @@ class Conversion:
 
         With `verify`, every file is read, whatever its size and times say.
         """
+        require_rest(self.root, self.pipeline.source.root, self.name)
         with self.digests.in_use(verify=verify):
             self.previous.check_shards()
             return self._plan()

@@ -55,7 +55,7 @@ class Gate:
         Raises DataError that names photos and splits.
         """
         copies: dict[str, list[Place]] = {}
-        for place, digest in sorted(photos):
+        for place, digest in sorted(photos, key=lambda photo: (photo[0].id, photo[0].split)):
             copies.setdefault(digest, []).append(place)
         leaks: list[Pair] = []
         accepted: list[Pair] = []

@@ -54,7 +54,7 @@ LIBRARIES = (
 """Packages whose version may change a pixel or a byte."""
 
 
-class SampleTask(msgspec.Struct, frozen=True):
+class SampleTask(msgspec.Struct, frozen=True, gc=False):
     """One sample to place: its id, its fingerprint, and the key of all that shapes it."""
 
     id: str
@@ -86,7 +86,7 @@ class ShardResult(msgspec.Struct, frozen=True):
     reused: int
 
 
-class SampleRecord(msgspec.Struct, frozen=True):
+class SampleRecord(msgspec.Struct, frozen=True, gc=False):
     """Why a sample is as it is; kept beside the shard set so that the next run can tell what changed.
 
     image_digest, mask_digest and look are empty for a sample that was set aside. look is the perceptual hash of the

@@ -12,19 +12,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from segdata.conversion.plan import SampleRecord, SampleTask, ShardResult, ShardTask, look_of, read_records
 from segdata.digest_cache import remembered_digest
 from segdata.digests import bytes_digest
 from segdata.errors import ShardError
 from segdata.sample import Image, Mask
+from segdata.shards.compressed import Rows
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.shards.reader import map_shard
 from segdata.shards.schema import SampleRow, SetMetadata, ShardEntry
 
-Columns = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+Columns = tuple[Rows, Rows]
 
 
 class Kept(NamedTuple):
@@ -102,7 +101,10 @@ class PreviousSet:
         columns = self._columns(row.shard)
         if columns is None or row.row >= len(columns[0]):
             return None
-        image, mask = columns[0][row.row], columns[1][row.row]
+        try:
+            image, mask = columns[0][row.row], columns[1][row.row]
+        except ShardError:
+            return None
         if (bytes_digest(image.data), bytes_digest(mask.data)) != (row.image_digest, row.mask_digest):
             return None  # damaged on disk: the source is read again
         return image, mask

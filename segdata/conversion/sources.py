@@ -32,6 +32,22 @@ def open_source(source: Source, root: Path, where: str) -> OpenSource:
     )
 
 
+def staging_of(root: Path) -> Path:
+    """The folder beside a source's root that is there while segdata add or remove changes it."""
+    return root.with_name(f".{root.name}.adding")
+
+
+def require_rest(root: Path, where: str, name: str) -> None:
+    """Raises DataError while a source is being changed, or after that was interrupted: it is neither old nor new then."""
+    if staging_of(root).is_dir():
+        raise DataError(
+            where,
+            found="a change by segdata add or remove that is under way, or was interrupted",
+            expected="photos and annotations at rest",
+            fix=f"Wait for it to end; an interrupted one is completed, or taken back, by: segdata add {name}",
+        )
+
+
 def set_aside(error: SegdataError) -> Finding:
     """The finding that stands for a sample that could not be read."""
     message = f"found {error.found}" + (f"; expected {error.expected}" if error.expected else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,8 +18,9 @@ from segdata.digests import file_digest
 from segdata.errors import ShardError, nearest
 from segdata.ontology import Ontology
 from segdata.sample import Image, Mask
+from segdata.shards.compressed import CompressedRows, Rows
 from segdata.shards.manifest import MEND, Manifest, check_version, read_manifest
-from segdata.shards.schema import MANIFEST, METADATA_KEY, SampleRow, ShardEntry, Statistics
+from segdata.shards.schema import MANIFEST, METADATA_KEY, SampleRow, SetMetadata, ShardEntry, Statistics
 from segdata.shards.statistics import sum_statistics
 from segdata.wording import counted
 
@@ -26,36 +28,69 @@ LARGEST_WINDOW = sys.maxsize
 """numpy's limit of an array's size, rows that overlap counted in full."""
 
 
-def open_shard(folder: Path, entry: ShardEntry) -> Any:
-    """The one record batch of a mapped shard file. Raises ShardError when it is absent, damaged, or of a newer format."""
+def shard_metadata(folder: Path, entry: ShardEntry) -> SetMetadata:
+    """What a shard says of its set. Raises ShardError when it is absent, damaged, or of a newer format."""
+    return _open_file(folder / entry.name, entry)[1]
+
+
+def shard_ids(folder: Path, entry: ShardEntry) -> list[str]:
+    """Ids in the order of the rows. Raises ShardError."""
     path = folder / entry.name
+    _open_file(path, entry)
+    try:
+        options = pa.ipc.IpcReadOptions(included_fields=[0])
+        table = pa.ipc.open_file(pa.memory_map(str(path)), options=options).read_all()
+        table.validate(full=True)
+        ids: list[str] = table["id"].to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if len(ids) != entry.rows:
+        raise ShardError(str(path), found=counted(len(ids), "row"), expected=f"{entry.rows}", fix=MEND)
+    return ids
+
+
+def _open_file(path: Path, entry: ShardEntry) -> tuple[Any, SetMetadata]:
+    """The mapped file and what stands in its metadata; its columns and rows are those of a shard."""
     try:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
-        check_version(path, file.schema.metadata[METADATA_KEY])
-        batch = file.get_batch(0)
-        batch.validate()
+        encoded = file.schema.metadata[METADATA_KEY]
+        check_version(path, encoded)
+        metadata = msgspec.json.decode(encoded, type=SetMetadata)
+        rows = file.num_record_batches
+        if metadata.compression == "none":
+            batch = file.get_batch(0)
+            batch.validate()
+            rows = batch.num_rows
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
-        raise ShardError(
-            str(path), found=f"a damaged shard ({error})", expected="an Arrow IPC file", fix=MEND
-        ) from error
-    if batch.schema.names != ["id", "image", "mask"]:
-        found = f"columns {', '.join(batch.schema.names)!a}"
+        raise _damaged(path, error) from error
+    if file.schema.names != ["id", "image", "mask"]:
+        found = f"columns {', '.join(file.schema.names)!a}"
         raise ShardError(str(path), found=found, expected="id, image and mask", fix=MEND)
-    if batch.num_rows != entry.rows:
-        raise ShardError(str(path), found=counted(batch.num_rows, "row"), expected=f"{entry.rows}", fix=MEND)
-    return batch
+    if rows != entry.rows:
+        raise ShardError(str(path), found=counted(rows, "row"), expected=f"{entry.rows}", fix=MEND)
+    return file, metadata
 
 
-def map_shard(folder: Path, entry: ShardEntry) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images uint8 (N, H, W, 3) and masks uint8 (N, H, W) as views of the mapped file. Raises ShardError."""
-    batch = open_shard(folder, entry)
+def map_shard(folder: Path, entry: ShardEntry) -> tuple[Rows, Rows]:
+    """Images uint8 (N, H, W, 3) and masks uint8 (N, H, W) as views of the mapped file. Raises ShardError.
+
+    Of a compressed shard, what decompresses one row at a time.
+    """
+    path = folder / entry.name
+    file, metadata = _open_file(path, entry)
+    if metadata.compression != "none":
+        height, width = metadata.size_hw
+        images = CompressedRows(path, 1, (entry.rows, height, width, 3))
+        return images, CompressedRows(path, 2, (entry.rows, height, width))
     try:
+        batch = file.get_batch(0)
         return batch.column("image").to_numpy_ndarray(), batch.column("mask").to_numpy_ndarray()
     except (pa.ArrowException, AttributeError, ValueError) as error:  # no tensors any more
-        found = f"a damaged shard ({error})"
-        raise ShardError(
-            str(folder / entry.name), found=found, expected="an Arrow IPC file", fix=MEND
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ShardError:
+    return ShardError(str(path), found=f"a damaged shard ({error})", expected="an Arrow IPC file", fix=MEND)
 
 
 class ShardSet:
@@ -143,7 +178,7 @@ class ShardSplit:
         return tuple(row.id for row in self.rows)
 
     @cached_property
-    def _mapped(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    def _mapped(self) -> list[tuple[Rows, Rows]]:
         return [map_shard(self.folder, entry) for entry in self.entries]
 
     @cached_property
@@ -181,16 +216,21 @@ class ShardSplit:
 
 
 class _Window:
-    """Samples of several arrays as rows of one, so that numpy gathers a batch in one go, as from a single memory map.
+    """Samples of several shards as rows of one array, so that numpy gathers a batch in one go, as from a memory map.
 
     The window begins where the lowest array lies in memory and ends with the highest. Its row i is the sample's worth of
-    bytes from byte i on; rows overlap, and only those at which a sample begins are ever read.
+    bytes from byte i on; rows overlap, and only those at which a sample begins are ever read. Without a window, as for
+    compressed shards, samples are gathered one by one.
     """
 
-    def __init__(self, arrays: Sequence[NDArray[np.uint8]]) -> None:
-        self._arrays = arrays  # the memory lives as long as they do
-        self._shape = arrays[0].shape[1:]
-        row = arrays[0][0].nbytes
+    def __init__(self, rows: Sequence[Rows]) -> None:
+        self._rows = rows  # the memory lives as long as they do
+        self._shape = rows[0].shape[1:]
+        self._window: NDArray[np.uint8] | None = None
+        arrays = [one for one in rows if isinstance(one, np.ndarray)]
+        if len(arrays) < len(rows):  # compressed
+            return
+        row = math.prod(self._shape)
         addresses = np.array([array.ctypes.data for array in arrays], np.int64)
         counts = [len(array) for array in arrays]
         lowest = int(addresses.argmin())
@@ -200,7 +240,6 @@ class _Window:
                 for address, count in zip(addresses, counts, strict=True)
             ]
         )
-        self._window: NDArray[np.uint8] | None = None
         span = int(self._at.max()) + 1
         if span * row <= LARGEST_WINDOW:
             first = arrays[lowest].reshape(-1)
@@ -211,10 +250,10 @@ class _Window:
         if self._window is not None:
             gathered: NDArray[np.uint8] = self._window[self._at[wanted]]
             return gathered.reshape(wanted.size, *self._shape)
-        ends = np.cumsum([len(array) for array in self._arrays])
+        ends = np.cumsum([len(array) for array in self._rows])
         array_of = np.searchsorted(ends, wanted, side="right")
         out = np.empty((wanted.size, *self._shape), np.uint8)
         for place, (number, index) in enumerate(zip(array_of.tolist(), wanted.tolist(), strict=True)):
-            array = self._arrays[number]
+            array = self._rows[number]
             out[place] = array[index - int(ends[number]) + len(array)]
         return out

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import ShardError
+from segdata.shards.compressed import Rows
 from segdata.shards.reader import ShardSplit, map_shard
 
 KEPT_FREE = 0.1
@@ -31,13 +32,14 @@ class ResidentSplit(ShardSplit):
         self._starts = np.array([0, len(self)])
 
     @cached_property
-    def _mapped(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    def _mapped(self) -> list[tuple[Rows, Rows]]:
         images = np.empty((len(self), *self.size_hw, 3), np.uint8)
         masks = np.empty((len(self), *self.size_hw), np.uint8)
         row = 0
         for entry in self.entries:
             own_images, own_masks = map_shard(self.folder, entry)
-            images[row : row + entry.rows], masks[row : row + entry.rows] = own_images, own_masks
+            rows = slice(row, row + entry.rows)
+            images[rows], masks[rows] = np.asarray(own_images), np.asarray(own_masks)
             row += entry.rows
         images.flags.writeable = masks.flags.writeable = False
         return [(images, masks)]
@@ -45,12 +47,12 @@ class ResidentSplit(ShardSplit):
     @property
     def all_images(self) -> NDArray[np.uint8]:
         """uint8 (N, H, W, 3), read-only, in id order."""
-        return self._mapped[0][0]
+        return np.asarray(self._mapped[0][0])
 
     @property
     def all_masks(self) -> NDArray[np.uint8]:
         """uint8 (N, H, W), read-only, in id order."""
-        return self._mapped[0][1]
+        return np.asarray(self._mapped[0][1])
 
 
 def resident(split: ShardSplit) -> ResidentSplit:

@@ -1,7 +1,8 @@
 """What stands on disk: a folder of Arrow IPC files and one Parquet manifest.
 
     data/shards/sample-via/
-        train-4be1f07a9c3d5e21.arrow   one record batch: id (utf8), image (H, W, 3) and mask (H, W), uint8 tensors
+        train-4be1f07a9c3d5e21.arrow   one record batch: id (utf8), image (H, W, 3) and mask (H, W), uint8 tensors;
+                                       one per sample where `compression` is not "none"
         val-….arrow                    named by split and content: an old set stays readable until the new manifest lies
         manifest.parquet               one row per sample, one entry per shard in the metadata; written last
 
@@ -61,12 +62,20 @@ class SetMetadata(msgspec.Struct, frozen=True):
     ignore_index: int
     classes: tuple[tuple[str, tuple[int, int, int]], ...]
     source_format: str
+    compression: str = "none"
     shards: tuple[ShardEntry, ...] = ()
 
     @classmethod
-    def of(cls, ontology: Ontology, size_hw: tuple[int, int], photo: str, source_format: str) -> SetMetadata:
+    def of(
+        cls,
+        ontology: Ontology,
+        size_hw: tuple[int, int],
+        photo: str,
+        source_format: str,
+        compression: str = "none",
+    ) -> SetMetadata:
         classes = tuple((label.name, label.color) for label in ontology.labels)
-        return cls(FORMAT_VERSION, size_hw, photo, IGNORE_INDEX, classes, source_format)
+        return cls(FORMAT_VERSION, size_hw, photo, IGNORE_INDEX, classes, source_format, compression)
 
     def ontology(self) -> Ontology:
         return Ontology("own", tuple(Label(name, color) for name, color in self.classes))
@@ -75,7 +84,7 @@ class SetMetadata(msgspec.Struct, frozen=True):
         return {METADATA_KEY: msgspec.json.encode(self)}
 
 
-class SampleRow(msgspec.Struct, frozen=True):
+class SampleRow(msgspec.Struct, frozen=True, gc=False):
     """One sample in the manifest.
 
     id                               name of the sample, unique in the set

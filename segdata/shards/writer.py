@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import mmap
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from segdata.digests import bytes_digest, file_digest
 from segdata.errors import ShardError
 from segdata.ontology import IGNORE_INDEX
 from segdata.sample import Image, Mask
+from segdata.shards.compressed import write_options
 from segdata.shards.schema import SampleRow, SetMetadata, ShardEntry, shard_schema
 
 
@@ -47,8 +48,10 @@ class ShardWriter:
     def __init__(self, folder: Path, split: str, metadata: SetMetadata, capacity: int) -> None:
         height, width = metadata.size_hw
         self._folder, self._split, self._metadata = folder, split, metadata
-        self._images = _pixels(capacity, height, width, 3)
-        self._masks = _pixels(capacity, height, width)
+        pixels = capacity * height * width
+        self._buffer = _take_buffer(4 * pixels)
+        self._images = self._buffer[: 3 * pixels].reshape(capacity, height, width, 3)
+        self._masks = self._buffer[3 * pixels : 4 * pixels].reshape(capacity, height, width)
         self._rows: list[SampleRow] = []
 
     def append(
@@ -100,7 +103,14 @@ class ShardWriter:
         self._rows.append(msgspec.structs.replace(row, split=self._split, shard="", row=index))
 
     def finish(self) -> tuple[ShardEntry, list[SampleRow]] | None:
-        """Write the file and return its entry and rows; None when no sample was added."""
+        """Write the file and return its entry and rows; None when no sample was added. Nothing can be added any more."""
+        try:
+            return self._write()
+        finally:
+            _give_back(self._buffer)
+            del self._buffer, self._images, self._masks
+
+    def _write(self) -> tuple[ShardEntry, list[SampleRow]] | None:
         count = len(self._rows)
         if count == 0:
             return None
@@ -117,8 +127,16 @@ class ShardWriter:
         ]
         batch = pa.record_batch(columns, schema=schema)
         with room_on_disk(self._folder), temporary_file(self._folder) as temporary:
-            with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-                writer.write_batch(batch)
+            options = write_options(self._metadata.compression)
+            step = (
+                count if self._metadata.compression == "none" else 1
+            )  # or else reading one sample reads all
+            with (
+                pa.OSFile(str(temporary), "wb") as sink,
+                pa.ipc.new_file(sink, schema, options=options) as writer,
+            ):
+                for row in range(0, count, step):
+                    writer.write_batch(batch.slice(row, step))
             digest = file_digest(temporary)
             name = f"{self._split}-{digest[:16]}.arrow"
             entry = ShardEntry(name, self._split, count, temporary.stat().st_size, digest)
@@ -141,10 +159,26 @@ def _histogram(pixels: NDArray[np.uint8], channel: int = 0) -> NDArray[np.int64]
     return cv2.calcHist([pixels], [channel], None, [256], [0, 256]).ravel().astype(np.int64)
 
 
-def _pixels(*shape: int) -> NDArray[np.uint8]:
-    """Zeros in a mapping of their own, which goes back to the system at once; malloc keeps freed blocks per thread."""
-    pages = mmap.mmap(-1, math.prod(shape), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+_spare = threading.local()
+"""The buffer of the shard that a thread wrote last: the next one is spared the page faults, half of what copying costs."""
+
+
+def _take_buffer(size: int) -> NDArray[np.uint8]:
+    """uint8 (size or more,) that nobody else has; a mapping of its own, as malloc keeps what several threads freed."""
+    buffer: NDArray[np.uint8] | None = _spare.__dict__.pop("buffer", None)
+    if buffer is None or len(buffer) < size:
+        buffer = _pages(size)
+    return buffer
+
+
+def _give_back(buffer: NDArray[np.uint8]) -> None:
+    _spare.buffer = buffer
+
+
+def _pages(size: int) -> NDArray[np.uint8]:
+    """Zeros, uint8 (size,), in a mapping of their own."""
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux: a page fault for 2 MiB in place of one for each 4 KiB
         with contextlib.suppress(OSError):
             pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, np.uint8).reshape(shape)
+    return np.frombuffer(pages, np.uint8)

@@ -337,6 +337,18 @@ def test_a_dry_run_says_so_where_a_change_was_interrupted(case: Case) -> None:
     )
 
 
+def test_nothing_is_converted_while_a_change_waits_to_be_completed(case: Case) -> None:
+    (case.root.parent / ".sample-via.adding/new").mkdir(parents=True)
+    with pytest.raises(
+        DataError, match=r"data/raw/sample-via: found a change by segdata add .*segdata add via"
+    ):
+        convert(case.project, "via")
+    assert add(case.project, "via", []).said == ("an interrupted change had not begun: cleared away",)
+    assert sum(convert(case.project, "via").samples.values()) == 8
+    with pytest.raises(ConfigError, match="neither photos nor --annotations"):
+        add(case.project, "via", [])
+
+
 def test_unknown_ids_remove_nothing(case: Case) -> None:
     before = tree(case.root)
     with pytest.raises(ConfigError, match="no photo and no annotation of 'IMG_9'"):

@@ -1,4 +1,4 @@
-"""Kill a conversion, or a repair, at random moments: what is left must verify, and the next run must end undisturbed.
+"""Kill a conversion, an add or a repair at random moments: what is left must hold, and the next run must end undisturbed.
 
 python -m tests.conversion.kill_test --kills 200     from the repository's root; a few minutes
 
@@ -6,6 +6,7 @@ Each round edits a small VIA source (or damages shards), starts the work in a pr
 SIGKILL after a random part of the time that it takes undisturbed, and looks at the folder:
 
 - the set on disk is the one of the last finished conversion, and verifies (or there is none yet);
+- the source holds all that it held, and its annotation file is the old or the new one (add);
 - the next run ends with the very bytes of a conversion from scratch, and leaves nothing else in the folder.
 """
 
@@ -29,9 +30,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from segdata.errors import ShardError
+from segdata.adding import add
+from segdata.errors import DataError, SegdataError
 from segdata.integrity import repair, verify
 from segdata.project import Project
 from segdata.shards.manifest import read_manifest
@@ -47,6 +50,11 @@ def convert_street(project: Project) -> None:
     convert(project, "via")
 
 
+def add_street(project: Project) -> None:
+    new = project.root / "new"
+    add(project, "via", sorted(new.glob("*.png")), new / "via_region_data.json")
+
+
 def repair_street(project: Project) -> None:
     repair(project, "via")
 
@@ -58,6 +66,14 @@ def write_street(root: Path, photos: dict[str, int]) -> Project:
     for path in folder.iterdir():
         if path.stem not in photos:
             path.unlink()
+    (folder.parent / "via_region_data.json").write_text(json.dumps(draw(folder, photos)))
+    pipeline = sample_pipeline("via")
+    pipeline["shards"] |= {"size_hw": [_SIDE, _SIDE], "target_mib": 0.03}
+    return write_project(root, {"via": pipeline})
+
+
+def draw(folder: Path, photos: dict[str, int]) -> dict[str, Any]:
+    """Photos into a folder; returns what VIA says of them."""
     said = {}
     for name, number in photos.items():
         pixels = np.random.default_rng(number).integers(0, 256, (_SIDE, _SIDE, 3), np.uint8)
@@ -69,10 +85,7 @@ def write_street(root: Path, photos: dict[str, int]) -> Project:
             "regions": [{"shape_attributes": shape, "region_attributes": {"type": "road"}}],
             "file_attributes": {},
         }
-    (folder.parent / "via_region_data.json").write_text(json.dumps(said))
-    pipeline = sample_pipeline("via")
-    pipeline["shards"] |= {"size_hw": [_SIDE, _SIDE], "target_mib": 0.03}
-    return write_project(root, {"via": pipeline})
+    return said
 
 
 def from_scratch(project: Project) -> dict[str, str]:
@@ -129,55 +142,101 @@ def damage(project: Project, dice: random.Random) -> None:
     dice.choice(shards).unlink()
 
 
+class Street:
+    """A project that lives through the rounds: its photos, and the set of its last finished conversion."""
+
+    def __init__(self, root: Path, dice: random.Random) -> None:
+        self.dice = dice
+        self.fresh = itertools.count()  # no two photos alike: the leak gate would see to it
+        self.photos = {f"IMG_{number:03d}": next(self.fresh) for number in range(_PHOTOS)}
+        self.project = write_street(root, self.photos)
+        self.finished: dict[str, str] = {}
+        start = time.monotonic()
+        from_scratch(self.project)
+        self.whole = time.monotonic() - start
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload([__name__])
+
+    def kill(self, work: Work, most: float) -> bool:
+        return kill_after(work, self.project, self.dice.uniform(0, 1.1) * most, self.context)
+
+    def converted(self) -> None:
+        """The next conversion ends, with the bytes of one from scratch, which verify."""
+        convert_street(self.project)
+        self.finished = folder_bytes(self.project.shards_dir("via"))
+        assert self.finished == from_scratch(self.project), "other bytes than from scratch"
+        assert verify(self.project.shards_dir("via")).damages == ()
+
+    def convert(self, anew: bool) -> bool:
+        if anew:
+            shutil.rmtree(self.project.root / "data/shards")
+            self.finished = {}
+        for name in self.dice.sample(sorted(self.photos), 3):
+            del self.photos[name]
+        while len(self.photos) < _PHOTOS:
+            self.photos[f"IMG_{self.dice.randrange(200):03d}"] = next(self.fresh)
+        for name in self.dice.sample(sorted(self.photos), 12):
+            self.photos[name] = next(self.fresh)
+        write_street(self.project.root, self.photos)
+        hit = self.kill(convert_street, self.whole)
+        check_left(self.project, self.finished)
+        self.converted()
+        return hit
+
+    def repair(self) -> bool:
+        damage(self.project, self.dice)
+        hit = self.kill(repair_street, self.whole / 2)
+        repair_street(self.project)
+        now = folder_bytes(
+            self.project.shards_dir("via")
+        )  # perhaps with a half-written file, which goes next time
+        assert {name: now[name] for name in now if not name.endswith(".partial")} == self.finished
+        self.converted()
+        return hit
+
+    def add(self) -> bool:
+        root, new = self.project.root / "data/raw/sample-via", self.project.root / "new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        names = [f"IMG_{number:03d}" for number in range(200) if f"IMG_{number:03d}" not in self.photos]
+        added = {name: next(self.fresh) for name in self.dice.sample(names, 5)}
+        (new / "via_region_data.json").write_text(json.dumps(draw(new, added)))
+        before = folder_bytes(root)
+        hit = self.kill(add_street, self.whole / 2)
+        left = folder_bytes(root)
+        annotations = "via_region_data.json"
+        assert {**before, annotations: ""}.items() <= {**left, annotations: ""}.items(), "a photo is gone"
+        said = json.loads((root / annotations).read_text())
+        new_photos = [name for name in added if (root / f"photos/{name}.png").is_file()]
+        assert len(said) in (len(self.photos), len(self.photos) + len(added))
+        if len(said) > len(self.photos):  # the annotations come last
+            assert len(new_photos) == len(added)
+        if new_photos and len(said) == len(self.photos):
+            with pytest.raises(DataError, match="under way, or was interrupted"):
+                convert_street(self.project)
+        add_street(self.project)
+        self.photos |= added
+        assert len(json.loads((root / annotations).read_text())) == len(self.photos)
+        assert {path.stem for path in (root / "photos").iterdir()} == self.photos.keys()
+        assert not list(root.parent.glob(".*"))
+        self.converted()
+        return hit
+
+
 def run(kills: int, seed: int, *, tell: bool = False) -> Counter[str]:
-    """So many rounds, one in three of them a repair. Returns how many found the work under way, by kind of work."""
-    dice = random.Random(seed)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    """So many rounds, of each kind in turn. Returns how many found the work under way, by kind of work."""
     hits: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        fresh = itertools.count()  # no two photos alike: the leak gate would see to it
-        photos = {f"IMG_{number:03d}": next(fresh) for number in range(_PHOTOS)}
-        project = write_street(Path(folder), photos)
-        start = time.monotonic()
-        from_scratch(project)
-        whole = time.monotonic() - start
-        finished: dict[str, str] = {}
+        street = Street(Path(folder), random.Random(seed))
         for number in range(kills):
-            is_repair = number % 3 == 2
-            if is_repair:
-                damage(project, dice)
-                kind, work, least = "repair", repair_street, whole / 2
-            else:
-                kind, work, least = "convert", convert_street, whole
-                if number % 6 == 0 and number:
-                    shutil.rmtree(project.root / "data/shards")
-                    finished = {}
-                for name in dice.sample(sorted(photos), 3):
-                    del photos[name]
-                while len(photos) < _PHOTOS:
-                    photos[f"IMG_{dice.randrange(200):03d}"] = next(fresh)
-                for name in dice.sample(sorted(photos), 12):
-                    photos[name] = next(fresh)
-                write_street(Path(folder), photos)
-            hits[kind] += kill_after(work, project, dice.uniform(0, 1.1) * least, context)
-            if not is_repair:
-                check_left(project, finished)
+            kind = ("convert", "add", "repair")[number % 3]
             try:
-                work(project)
-            except ShardError as error:
-                raise AssertionError(f"round {number}: the next run stops: {error}") from error
-            expected = from_scratch(project)
-            finished = folder_bytes(project.shards_dir("via"))
-            if is_repair:  # the kill may leave a half-written file, which the next conversion tidies away
-                half = {name for name in finished if name.endswith(".partial")}
-                assert {name: finished[name] for name in finished.keys() - half} == expected, (
-                    f"round {number}"
-                )
-                convert_street(project)
-                finished = folder_bytes(project.shards_dir("via"))
-            assert finished == expected, f"round {number}: other bytes than from scratch"
-            assert verify(project.shards_dir("via")).damages == ()
+                if kind == "convert":
+                    hits[kind] += street.convert(anew=number % 12 == 6)
+                else:
+                    hits[kind] += street.add() if kind == "add" else street.repair()
+            except (AssertionError, SegdataError) as error:
+                raise AssertionError(f"round {number}, {kind}: {error}") from error
             if tell:
                 print(f"\r{number + 1} of {kills}", end="", file=sys.stderr, flush=True)
     return hits

@@ -7,7 +7,7 @@ import random
 from tests.conversion.kill_test import run
 
 
-def test_a_killed_conversion_or_repair_loses_nothing() -> None:
+def test_a_killed_conversion_add_or_repair_loses_nothing() -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     assert run(9, seed).total() <= 9

@@ -6,6 +6,7 @@ import posixpath
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from segdata.errors import DataError
@@ -109,3 +110,11 @@ def test_annotation_files_and_their_splits() -> None:
             files_of(none)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="one file for two splits"):
         files_of({"train": "a.json", "val": "a.json"})
+
+
+@pytest.mark.parametrize("points", [1, 1000])
+def test_a_long_annotation_is_compressed_and_says_the_same(points: int) -> None:
+    said = [{"x": list(range(points)), "label": "x"}]
+    kept = entry("1.jpg", "val", packed=packed(msgspec.json.encode(said)))
+    assert kept.said == said
+    assert len(kept.packed) < 2048

@@ -24,7 +24,7 @@ METADATA = SetMetadata.of(CLASSES, (4, 6), "area", "via")
 
 
 def write_set(
-    folder: Path, counts: dict[str, list[int]], seed: int = 0
+    folder: Path, counts: dict[str, list[int]], seed: int = 0, metadata: SetMetadata = METADATA
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """A set with the given shard sizes per split; returns id → (image, mask)."""
     random = np.random.default_rng(seed)
@@ -32,7 +32,7 @@ def write_set(
     for split, sizes in counts.items():
         number = 0
         for size in sizes:
-            writer = ShardWriter(folder, split, METADATA, size)
+            writer = ShardWriter(folder, split, metadata, size)
             for _ in range(size):
                 id = f"{split}-{number:03d}"
                 image = random.integers(0, 256, (4, 6, 3), np.uint8)
@@ -44,7 +44,7 @@ def write_set(
             assert finished is not None
             entries.append(finished[0])
             rows += finished[1]
-    write_manifest(folder, Manifest(msgspec.structs.replace(METADATA, shards=tuple(entries)), tuple(rows)))
+    write_manifest(folder, Manifest(msgspec.structs.replace(metadata, shards=tuple(entries)), tuple(rows)))
     return truth
 
 

@@ -30,7 +30,7 @@ class Entry:
     folders       photo folders, relative to the root: a URL or an absolute path is about a photo in one of these
     wanted        paths relative to the root where it may lie, best first
     guesses       where else it may lie, for files that were moved: taken with a finding
-    packed        the annotation as compressed JSON: decoded, it takes many times the room
+    packed        the annotation as JSON, compressed where it is long: decoded, it takes many times the room
     bare          why it outlines nothing, in words; "" where it outlines something
     photo_bytes   how large the photo was when it was annotated, where the format says so
     problem       why it cannot be read
@@ -54,7 +54,8 @@ class Entry:
     def said(self) -> Any:
         """The annotation, decoded anew at every call. Raises DataError for what the file's own reading left unread."""
         try:
-            return msgspec.json.decode(zlib.decompress(self.packed))
+            is_packed = self.packed[:1] == _ZLIB
+            return msgspec.json.decode(zlib.decompress(self.packed) if is_packed else self.packed)
         except (msgspec.DecodeError, RecursionError) as error:
             fix = "Save or export the annotation again."
             raise DataError(self.where, found=str(error), expected="numbers and texts", fix=fix) from error
@@ -76,8 +77,15 @@ class Entry:
         return f"{self.file}: {self.place}" if self.place else self.file
 
 
+_ZLIB = b"x"
+"""What zlib's data begin with, and JSON never does."""
+_SMALL = 2048
+"""Below this, to compress an entry takes longer than all else that is done with it."""
+
+
 def packed(said: bytes) -> bytes:
-    return zlib.compress(said, 1)
+    """JSON as Entry keeps it."""
+    return said if len(said) < _SMALL else zlib.compress(said, 1)
 
 
 ELSEWHERE = re.compile(r"^([A-Za-z]:)?/|^[A-Za-z][A-Za-z0-9+.-]*://")

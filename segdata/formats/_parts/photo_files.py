@@ -29,16 +29,17 @@ def list_files(folder: Path, root: Path, findings: list[Finding]) -> dict[str, P
     `findings`. Raises DataError for a folder that cannot be read, and for two files of one composed name.
     """
     files: dict[str, Path] = {}
-    folders = [folder]
+    folders = [(folder, "")]
     while folders:
-        for entry in _entries(folders.pop(), root):
+        place, start = folders.pop()
+        for entry in _entries(place, root):
             path = Path(entry.path)
-            name = composed(path.relative_to(folder).as_posix())
+            name = composed(start + entry.name)
             if not _is_utf8(entry.name):
                 message = "the name is not UTF-8: rename it in UTF-8"
                 findings.append(Finding("file-name", _shown(path, root), "", message, "set aside", "error"))
             elif entry.is_dir(follow_symlinks=False):
-                folders.append(path)
+                folders.append((path, f"{start}{entry.name}/"))
             elif entry.is_symlink() and path.is_dir():
                 message = "a link to a folder, which is not entered: put the folder itself here"
                 findings.append(
