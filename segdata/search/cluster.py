@@ -17,6 +17,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
         os.environ.setdefault(key, value)
     import ray
 
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is not None:
             with _loopback_alone(_listens_on_loopback_alone(address)):
@@ -95,33 +96,39 @@ def _loopback_alone(wanted: bool) -> Iterator[None]:
         ray_constants.ENABLE_RAY_CLUSTER = before
 
 
-def _listens_on_loopback_alone(address: str) -> bool:
-    """Whether this is a cluster of this machine that no other could reach: Ray would look for it in the network.
+def check_answers(address: str, where: str) -> tuple[str, int]:
+    """Host and port of a cluster's head, where somebody listens.
 
-    Raises ConfigError at once where nobody listens; Ray would ask for minutes.
+    where  the key or option that names it, for messages. Raises ConfigError at once; Ray would ask for minutes.
     """
-    if address == "auto":
-        return False
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
+        is_client = address.startswith("ray://")
         raise ConfigError(
-            _WHERE,
+            where,
             found=repr(address),
-            expected="host:port of a cluster's head, as 10.0.0.5:6379, or auto",
-            fix="Ray's client addresses (ray://) cannot tell of epochs: run the search on a machine of the cluster."
-            if address.startswith("ray://")
+            expected="host:port of a cluster's head, as 10.0.0.5:6379",
+            fix="Ray's client (ray://) cannot tell of epochs: run it on a machine of the cluster."
+            if is_client
             else "",
         )
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except (OSError, OverflowError) as error:
-        raise _no_answer(address, str(error)) from error
+        raise _no_answer(where, address, str(error)) from error
+    return host, int(port)
+
+
+def _listens_on_loopback_alone(address: str) -> bool:
+    """Whether this is a cluster of this machine that no other could reach: Ray would look for it in the network."""
+    if address == "auto":
+        return False
+    host, port = check_answers(address, _WHERE)
     if host not in (_LOOPBACK, "localhost"):
         return False
-    from ray.util import get_node_ip_address
-
+    util: Any = import_module("ray.util")
     try:
-        socket.create_connection((get_node_ip_address(), int(port)), timeout=10).close()
+        socket.create_connection((util.get_node_ip_address(), port), timeout=10).close()
     except OSError:
         return True
     return False
@@ -132,15 +139,15 @@ def _connect(ray: Any, address: str, quiet: dict[str, Any]) -> None:
         ray.init(address=address, **quiet)
     except Exception as error:  # of a dozen kinds, from a missing token to another version of Python
         said = str(error).strip().splitlines()
-        raise _no_answer(address, said[0] if said else type(error).__name__) from error
+        raise _no_answer(_WHERE, address, said[0] if said else type(error).__name__) from error
 
 
-def _no_answer(address: str, why: str) -> ConfigError:
+def _no_answer(where: str, address: str, why: str) -> ConfigError:
     return ConfigError(
-        _WHERE,
+        where,
         found=f"no Ray cluster to work with at {address} ({why})",
         expected="one that is up, of this version of Ray and of Python",
-        fix="Start one (ray start --head), or leave the address out to search on this machine alone. Where it asks for a "
+        fix="Start one (ray start --head), or leave the address out to work on this machine alone. Where it asks for a "
         "token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN.",
     )
 

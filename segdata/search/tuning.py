@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from ray import tune
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
+from ray.tune.schedulers import AsyncHyperBandScheduler
 
 from segdata.errors import ConfigError
 from segdata.search.draws import Values, drawn, readable
@@ -21,7 +21,7 @@ from segdata.search_section import Search, Space, better
 _WORTH, _EPOCH, _EARLIER = "worth", "epoch", "earlier"
 
 
-class Watch(tune.Callback):  # type: ignore[misc]
+class Watch(tune.Callback):
     """Passes on what happens, by the number of the trial (from 1) in the order in which they were drawn."""
 
     def __init__(
@@ -108,7 +108,8 @@ def _trial(config: dict[str, Any]) -> None:
 def values_of(config: dict[str, Any], search: Search) -> Values:
     """The values of a trial from what Tune passes on: a number of the list, or what TPE drew."""
     if "number" in config:
-        return drawn(search)[config["number"]]
+        values: Values = drawn(search)[config["number"]]
+        return values
     found: Values = {}
     for path, space in search.space.items():
         value = config["values"][path]
@@ -137,7 +138,7 @@ def _tpe(search: Search, mode: str) -> Any:
 
 def _scheduler(search: Search, job: Job, mode: str) -> Any:
     if search.scheduler is None:
-        return FIFOScheduler()
+        return None
     return AsyncHyperBandScheduler(
         time_attr=_EPOCH,
         max_t=search.epochs or job.pipeline.train.epochs,
