@@ -28,6 +28,7 @@ _WHERE = "search.ray_address"
 _LOOPBACK = "127.0.0.1"
 _SOCKET = "/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_store.0"
 _LONGEST_SOCKET = 107
+_ATTEMPTS = 3
 _STORE_BYTES = 80 * 1024 * 1024
 """Trials read shards from the disk and send a few numbers: the smallest store that Ray allows will do."""
 
@@ -67,6 +68,26 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
                 yield ray
             return
         with _folder(project) as folder, _loopback_alone(True):
+            _start(ray, folder, quiet)
+            _check_loopback(ray)
+            try:
+                yield ray
+            finally:  # before its folder goes
+                _shut_down(ray)
+    finally:
+        _shut_down(ray)
+
+
+def _start(ray: Any, folder: Path, quiet: dict[str, Any]) -> None:
+    """Start a Ray of its own. It gives its processes half a minute, which a busy machine may not have: then again.
+
+    Raises SegdataError when it does not come up.
+    """
+    import psutil
+
+    for attempt in range(1, _ATTEMPTS + 1):
+        before = set(psutil.Process().children(recursive=True))
+        try:
             ray.init(
                 address="local",
                 include_dashboard=False,
@@ -75,13 +96,20 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
                 _node_ip_address=_LOOPBACK,
                 **quiet,
             )
-            _check_loopback(ray)
-            try:
-                yield ray
-            finally:  # before its folder goes
-                _shut_down(ray)
-    finally:
-        _shut_down(ray)
+            return
+        except Exception as error:  # Ray's own kind for this is Exception
+            started = set(psutil.Process().children(recursive=True)) - before
+            for process in started:
+                process.kill()
+            psutil.wait_procs(list(started), timeout=10)
+            ray.shutdown()
+            if "timed out" not in str(error) or attempt == _ATTEMPTS:
+                raise SegdataError(
+                    "segdata search",
+                    found=f"a Ray that does not start ({str(error).splitlines()[0]})",
+                    expected="one that is up in half a minute",
+                    fix="Is the machine very busy, or out of memory? Run it again, or give the --address of a cluster.",
+                ) from error
 
 
 @contextmanager
