@@ -51,11 +51,10 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
 
     Raises ConfigError for a cluster that does not answer. At the end, every process that was started is gone.
     """
-    own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    if address:
-        own = {
-            "RAY_NUM_REDIS_GET_RETRIES": "5"
-        }  # somebody listens there: who does not answer soon never will
+    if address is None:
+        own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    else:  # somebody listens there: who does not answer soon never will
+        own = {"RAY_NUM_REDIS_GET_RETRIES": "5"}
     for key, value in {**_SETTINGS, **own}.items():
         os.environ.setdefault(key, value)
     import ray
@@ -83,8 +82,7 @@ def _start(ray: Any, folder: Path, quiet: dict[str, Any]) -> None:
 
     Raises SegdataError when it does not come up.
     """
-    import psutil
-
+    psutil: Any = import_module("psutil")
     for attempt in range(1, _ATTEMPTS + 1):
         before = set(psutil.Process().children(recursive=True))
         try:
