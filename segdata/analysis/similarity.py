@@ -110,7 +110,8 @@ def bands(maps: NDArray[np.float32]) -> Iterator[tuple[int, Matrix]]:
 def unit(vectors: Matrix) -> Matrix:
     """float64 (N, D) at length 1; a vector of zeros stays."""
     norms = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    units: Matrix = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return units
 
 
 @dataclass(frozen=True)

@@ -117,14 +117,11 @@ def _train_what_is_left(project: Project, job: Job, ledger: Ledger, address: str
                 if search.sampler == "tpe":
                     ledger.add(number, values)
 
-            watch = Watch(
-                search,
-                on_start=started,
-                on_epoch=lambda number, epoch, worth, earlier: progress.epoch(
-                    number, epoch, worth, earlier=earlier
-                ),
-                on_over=lambda number, values: progress.trial_over(number, _settle(job, values)),
-            )
+            def over(number: int, values: Values, why: str) -> None:
+                progress.trial_over(number, _settle(job, values, why))
+                ledger.write()
+
+            watch = Watch(search, started, progress.epoch, over)
             ledger.start_clock()
             run_trials(ray, job, watch, left, Path(job.folder) / "tune")
     except KeyboardInterrupt:
@@ -141,13 +138,16 @@ def _train_what_is_left(project: Project, job: Job, ledger: Ledger, address: str
         shutil.rmtree(Path(job.folder) / "tune", ignore_errors=True)
 
 
-def _settle(job: Job, values: Values) -> TrialRecord:
-    """The record of a trial that Tune is done with; one that the scheduler stopped is noted as such."""
+def _settle(job: Job, values: Values, why: str) -> TrialRecord:
+    """The record of a trial that Tune is done with, by the scheduler's word or because its worker broke down (`why`)."""
     trial = job.trial(values)
     record = trial.read_record() or TrialRecord(values=values)
     search = job.pipeline.search
     assert search is not None
-    if record.state == "unfinished" and search.scheduler is not None and record.epochs:
+    if why and not record.is_over:
+        record.state, record.why = "failed", why
+        trial.write_record(record)
+    elif record.state == "unfinished" and search.scheduler is not None and record.epochs:
         whole = len(record.epochs) >= trial.own.train.epochs
         record.state = "finished" if whole else "stopped"
         trial.write_record(record)

@@ -28,8 +28,10 @@ class Watch(tune.Callback):
         self,
         search: Search,
         on_start: Callable[[int, Values], None],
-        on_epoch: Callable[[int, int, float, bool], None],
-        on_over: Callable[[int, Values], None],
+        on_epoch: Callable[
+            [int, int, float, bool], None
+        ],  # number, epoch, best figure so far, of an earlier time
+        on_over: Callable[[int, Values, str], None],
     ) -> None:
         self.search, self._on_start, self._on_epoch, self._on_over = search, on_start, on_epoch, on_over
         self._numbers: dict[str, int] = {}
@@ -48,9 +50,12 @@ class Watch(tune.Callback):
         self._on_epoch(self._number(trials, trial), result[_EPOCH], result[_WORTH], result[_EARLIER])
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._on_over(self._number(trials, trial), values_of(trial.config, self.search))
+        self._on_over(self._number(trials, trial), values_of(trial.config, self.search), "")
 
-    on_trial_error = on_trial_complete
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        said = [line for line in (trial.get_error() or "").splitlines() if line.strip()]
+        why = said[-1].strip() if said else "its worker ended without a word"
+        self._on_over(self._number(trials, trial), values_of(trial.config, self.search), why)
 
 
 def run_trials(ray: Any, job: Job, watch: Watch, seconds: float | None, folder: Path) -> None:
