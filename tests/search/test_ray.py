@@ -22,7 +22,9 @@ if importlib.util.find_spec("ray") is None:
     pytest.skip("searches need the extra 'ray'", allow_module_level=True)
 
 import psutil
+from click.testing import CliRunner
 
+from segdata.cli import main
 from segdata.errors import ConfigError
 from segdata.pipeline import read_pipeline
 from segdata.project import Project
@@ -35,6 +37,8 @@ from tests.search.projects import NAME, make_project
 from tests.search.test_work import job_of
 
 SECONDS = 240.0
+# On two cores one trial runs at a time, and one worker has to load torch.
+ALONE = {"cpus": min(2, os.cpu_count() or 1)}
 HEAD = """
 import os, sys
 from pathlib import Path
@@ -59,9 +63,13 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", **extra}
 
 
+def search_command(project: Project) -> list[str]:
+    return ["--project", str(project.root), "search", NAME]
+
+
 def start(project: Project, *arguments: str, **extra: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "segdata.cli", "--project", str(project.root), "search", NAME, *arguments],
+        [sys.executable, "-m", "segdata.cli", *search_command(project), *arguments],
         cwd=project.root,
         env=environment(**extra),
         stdout=subprocess.PIPE,
@@ -95,6 +103,7 @@ def test_a_search_of_its_own_hears_nobody_and_leaves_nothing_after_ctrl_c(tmp_pa
         "space": {"train.lr": {"loguniform": [1e-3, 1e-2]}},
         "epochs": 5000,
         "scheduler": {"name": "async-hyperband", "grace": 4000},
+        "resources": ALONE,
     }
     project = make_project(tmp_path / "project", search)
     process = start(project)
@@ -153,6 +162,7 @@ def test_a_killed_search_on_a_cluster_goes_on_and_comes_to_the_same(
         "space": {"train.lr": {"choice": [0.01, 0.0001]}},
         "metric": "loss",
         "epochs": 20,
+        "resources": ALONE,
     }
     project, undisturbed = (make_project(tmp_path / name, search) for name in ("killed", "whole"))
     settings = {name: value for name, value in cluster.items() if name != "address"}
@@ -174,10 +184,9 @@ def test_a_killed_search_on_a_cluster_goes_on_and_comes_to_the_same(
         work(job, {"train.lr": rate}, lambda *_, **__: None)
     assert sorted(records(project), key=str) == sorted(records(undisturbed), key=str)
 
-    process = start(project, "--apply", "--address", "127.0.0.1:1")  # over: no cluster is asked
-    out, err = process.communicate(timeout=SECONDS)
-    assert (process.returncode, err) == (0, "")
-    assert f"pipelines/{NAME}.yaml has these values already.\n" in out
+    again = CliRunner().invoke(main, [*search_command(project), "--apply", "--address", "127.0.0.1:1"])
+    assert again.exit_code == 0, again.output  # over: no cluster is asked
+    assert f"pipelines/{NAME}.yaml has these values already.\n" in again.output
     names = {path.name for path in (project.root / "data/search" / NAME).iterdir()}
     assert names == {"index.html", "trials.csv", "curves.csv", "best.yaml"}
 
@@ -277,7 +286,6 @@ def test_a_pipeline_without_a_search_says_what_to_write(tmp_path: Path) -> None:
     path.write_text(
         json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "search"})
     )
-    process = start(project)
-    _, err = process.communicate(timeout=SECONDS)
-    assert process.returncode == 2
-    assert "no section 'search'" in err and "choice: [0.0001, 0.001, 0.01]" in err
+    done = CliRunner().invoke(main, search_command(project))
+    assert done.exit_code == 2
+    assert "no section 'search'" in done.output and "choice: [0.0001, 0.001, 0.01]" in done.output
