@@ -22,15 +22,18 @@ _WORTH, _EPOCH, _EARLIER = "worth", "epoch", "earlier"
 
 
 class Watch(tune.Callback):
-    """Passes on what happens, by the number of the trial (from 1) in the order in which they were drawn."""
+    """Passes on what happens, by the number of the trial (from 1) in the order in which they were drawn.
+
+    on_start  (number, values)
+    on_epoch  (number, epoch, best figure so far, whether it was trained at an earlier time)
+    on_over   (number, values, why its worker broke down; "" when it did not)
+    """
 
     def __init__(
         self,
         search: Search,
         on_start: Callable[[int, Values], None],
-        on_epoch: Callable[
-            [int, int, float, bool], None
-        ],  # number, epoch, best figure so far, of an earlier time
+        on_epoch: Callable[[int, int, float, bool], None],
         on_over: Callable[[int, Values, str], None],
     ) -> None:
         self.search, self._on_start, self._on_epoch, self._on_over = search, on_start, on_epoch, on_over

@@ -13,7 +13,7 @@ import pytest
 from segdata.pipeline import Pipeline, Search, read_pipeline
 from segdata.search.axes import Axis, short
 from segdata.search.figures import ramp
-from segdata.search.outcome import Outcome, write_tables
+from segdata.search.outcome import Outcome, best_text, write_tables
 from segdata.search.page import write_page
 from segdata.search.progress import Progress, in_words
 from segdata.search.trial import trial_id, trial_pipeline
@@ -44,7 +44,7 @@ def outcome_of(**search: Any) -> Outcome:
         ),
         record({"train.lr": 1e-1, "train.schedule": other}, state="failed", why="no memory"),
     )
-    return Outcome("sample-via", pipeline_with(**search), trials, True, 12.5)
+    return Outcome("sample-via", pipeline_with(**search), trials, True)
 
 
 def test_tables_hold_every_trial_and_every_epoch(tmp_path: Path) -> None:
@@ -71,8 +71,8 @@ def test_tables_hold_every_trial_and_every_epoch(tmp_path: Path) -> None:
 def test_the_best_is_the_earlier_of_equals_and_a_pipeline_of_its_own(tmp_path: Path) -> None:
     outcome = outcome_of()
     assert outcome.ranked == [3, 4, 1, 2]
-    write_tables(outcome, tmp_path)
     (tmp_path / "sample-via.yaml").write_text((REPOSITORY / "pipelines/sample-via.yaml").read_text())
+    (tmp_path / "best.yaml").write_text(best_text(outcome, {"title": "x"}))
     best = read_pipeline(tmp_path / "best.yaml")
     assert (best.train.lr, best.train.schedule.name, best.train.epochs) == (0.01, "poly", 32)
     assert best.title == "Street scenes from VIA polygons, best of a search"
@@ -80,6 +80,10 @@ def test_the_best_is_the_earlier_of_equals_and_a_pipeline_of_its_own(tmp_path: P
         "# sample-via: 6 trials (3 finished, 1 stopped, 1 diverged, 1 failed); best is trial 3: loss 0.5000 after epoch 2,"
         " with train.lr 0.01, train.schedule {name: poly}."
     )
+    variant = {"base": "sample-via", "train": {"epochs": 3, "lr": 1.0}, "title": "short"}
+    (tmp_path / "best.yaml").write_text(best_text(outcome, variant))
+    best = read_pipeline(tmp_path / "best.yaml")
+    assert (best.train.lr, best.train.schedule.name, best.train.epochs) == (0.01, "poly", 3)
     assert outcome.failures() == ["trial 6 failed after 0 epochs (no memory)"]
 
 
