@@ -178,4 +178,6 @@ def main(name: str, strict: bool, verify: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from flows.convert import main as imported  # what a worker elsewhere is sent must have a name there
+
+    imported()

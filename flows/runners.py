@@ -9,12 +9,14 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 
 from segdata.errors import ConfigError, MissingExtraError
 from segdata.project import ConvertParams
+from segdata.search.cluster import check_answers
 
 
 def build_runner(params: ConvertParams) -> TaskRunner[Any]:
     """The task runner that params.yaml asks for.
 
-    Raises ConfigError for runner ray without an address, MissingExtraError without the extra.
+    Machines of a Ray cluster must see the project at the same path, and have segdata and flows installed. Raises
+    ConfigError for runner ray without an address that answers, MissingExtraError without the extra.
     """
     workers = params.workers or os.cpu_count() or 1
     if params.runner == "threads":
@@ -26,11 +28,13 @@ def build_runner(params: ConvertParams) -> TaskRunner[Any]:
             "params.yaml",
             place="convert.ray_address",
             found="null",
-            expected="the address of a Ray cluster that runs, as ray://host:10001",
+            expected="the address of a Ray cluster that runs, as host:6379",
         )
+    check_answers(params.ray_address.removeprefix("ray://"), "params.yaml: convert.ray_address")
     try:
         from prefect_ray import RayTaskRunner
     except ImportError as error:
         raise MissingExtraError.of("prefect-ray", "ray", "convert.runner: ray") from error
-    runner: TaskRunner[Any] = RayTaskRunner(address=params.ray_address)
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    runner: TaskRunner[Any] = RayTaskRunner(address=params.ray_address, init_kwargs=quiet)
     return runner

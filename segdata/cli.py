@@ -31,6 +31,7 @@ ROAD = (
     "train",
     "search",
     "evaluate",
+    "analyse",
     "predict",
     "serve",
     "onnx",

@@ -228,6 +228,7 @@ class Pipeline(Section, frozen=True):
     evaluate   what is scored
     published  the figure of a report to compare with
     data       where to get the photos of a published result
+    search     which other values of `train` and `model.options` to try
     """
 
     title: str

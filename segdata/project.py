@@ -59,7 +59,7 @@ class ConvertParams(_Strict, frozen=True):
 
     runner               threads | processes | ray (an existing cluster at ray_address)
     workers              tasks at a time; 0 means one per core
-    ray_address          of the cluster, for runner ray: ray://host:10001
+    ray_address          of the cluster, for runner ray: host:6379
     near_duplicate_bits  photos in different splits whose looks differ in no more bits (of 64) stop a conversion;
                          None: photos that look alike are not looked for
     """
@@ -87,7 +87,10 @@ class TrainParams(_Strict, frozen=True):
 
 
 class SearchParams(_Strict, frozen=True):
-    """Where searches run: a Ray cluster that is up, as host:6379; None: this machine alone."""
+    """Where searches run.
+
+    ray_address  of a Ray cluster that is up, as host:6379; None: this machine alone
+    """
 
     ray_address: str | None = None
 
@@ -99,6 +102,7 @@ class Params(_Strict, frozen=True):
     sample     how the sample data are drawn
     convert    how conversions run
     device     where training and evaluation run
+    search     where searches run
     """
 
     pipelines: dict[str, PipelineEntry]

@@ -6,6 +6,7 @@ The tests of this file build on each other: one project lives through them, as a
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -339,6 +340,30 @@ def test_an_experiment_and_its_difference(road: Road) -> None:
     assert re.search(r"train.lr +0.005 +0.002", said)
     assert "mean_iou" in said
     assert "lr: 0.002" in (road.root / "pipelines/mine.yaml").read_text()
+
+
+def test_better_parameters_are_searched_for_and_make_nothing_stale(road: Road) -> None:
+    block = readme_block("segdata search mine")
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("searches need the extra 'ray'")
+    road.repro()
+    path = road.root / "pipelines/mine.yaml"
+    path.write_text(path.read_text() + YAML[2])
+    ran, _ = road.repro()
+    assert ran == {"report"}
+    said = road.sh(block)
+    assert "mine: 3 trials (3 finished); best is trial" in said
+    assert "-  lr: 0.002\n+  lr: 0.0" in said
+    assert re.search(r"dvc exp run -S pipelines/mine\.yaml:train\.lr=0\.0\d+", said)
+    assert (road.root / "data/search/mine/index.html").stat().st_size > 10_000
+    assert road.repro()[0] == set()
+
+
+def test_a_look_inside_a_model(road: Road) -> None:
+    road.sh(readme_block("segdata analyse similarity"))
+    for analysis in ("similarity", "layers"):
+        page = road.root / "data/analysis/sample-via" / analysis / "index.html"
+        assert page.read_text().count("data:image/jpeg") >= 4 * 4
 
 
 def test_training_by_hand(road: Road) -> None:

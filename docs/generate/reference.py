@@ -8,6 +8,7 @@ import msgspec
 
 import segdata.pipeline as pipeline
 import segdata.project as params
+import segdata.search_section as search_section
 import segdata.variants as variants
 from generate.docstrings import clean, fence, lead, markdown, rest
 from generate.structs import section
@@ -32,6 +33,10 @@ SECTIONS: tuple[tuple[str, Struct], ...] = (
     ("published", pipeline.Published),
     ("published.also", pipeline.Figure),
     ("data", pipeline.Data),
+    ("search", pipeline.Search),
+    ("search.space", search_section.Space),
+    ("search.scheduler", search_section.HyperBand),
+    ("search.resources", search_section.Resources),
 )
 """Heading and Struct of each section of the pipeline file, in the order of the file."""
 
@@ -82,6 +87,7 @@ def _params() -> str:
         ("sample", params.SampleParams),
         ("convert", params.ConvertParams),
         ("device", params.TrainParams),
+        ("search", params.SearchParams),
     )
     known: dict[type, str] = {struct: f"#{heading}" for heading, struct in structs}
     parts = [

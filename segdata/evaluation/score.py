@@ -95,7 +95,7 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
     scored_name = split or pipeline.evaluate.split
     scored, train = shards.split(scored_name), shards.split("train")
     run = load_run(project.run_dir(name), torch_device)
-    _check_run(run, shards, project.run_dir(name))
+    check_run(run, shards, project.run_dir(name))
     check_prediction_names(scored.ids)
     trained_here = run.record.shards == shards.digest
     if not trained_here:
@@ -123,7 +123,8 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
     return scores
 
 
-def _check_run(run: Run, shards: ShardSet, run_dir: Path) -> None:
+def check_run(run: Run, shards: ShardSet, run_dir: Path) -> None:
+    """Raise TrainingError for a run that was made for other classes than those of the shards."""
     if run.ontology.names != shards.ontology.names:
         raise TrainingError(
             str(run_dir),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segdata.atomic import replace_file
 from segdata.errors import MissingExtraError
-from segdata.report.page import count, percent, rgb, score, signed
+from segdata.report.text import count, percent, rgb, score, signed
 
 
 def write_page(path: Path, package: str, template: str, **values: object) -> None:

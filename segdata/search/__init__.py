@@ -46,8 +46,9 @@ def search_pipeline(
     quiet_threads()
     try:
         from segdata.search.run import run_search
+
+        return run_search(project, name, device=device, address=address, fresh=fresh, quiet=quiet)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("segdata"):
             raise
         raise MissingExtraError.of(error.name, "ray", "segdata search") from error
-    return run_search(project, name, device=device, address=address, fresh=fresh, quiet=quiet)

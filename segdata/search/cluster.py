@@ -17,6 +17,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _WHERE = "search.ray_address"
 _LOOPBACK = "127.0.0.1"
 _SOCKET = "/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_store.0"
 _LONGEST_SOCKET = 107
+_ATTEMPTS = 3
 _STORE_BYTES = 80 * 1024 * 1024
 """Trials read shards from the disk and send a few numbers: the smallest store that Ray allows will do."""
 
@@ -49,16 +51,15 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
 
     Raises ConfigError for a cluster that does not answer. At the end, every process that was started is gone.
     """
-    own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    if address:
-        own = {
-            "RAY_NUM_REDIS_GET_RETRIES": "5"
-        }  # somebody listens there: who does not answer soon never will
+    if address is None:
+        own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    else:  # somebody listens there: who does not answer soon never will
+        own = {"RAY_NUM_REDIS_GET_RETRIES": "5"}
     for key, value in {**_SETTINGS, **own}.items():
         os.environ.setdefault(key, value)
     import ray
 
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is not None:
             with _loopback_alone(_listens_on_loopback_alone(address)):
@@ -66,6 +67,25 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
                 yield ray
             return
         with _folder(project) as folder, _loopback_alone(True):
+            _start(ray, folder, quiet)
+            _check_loopback(ray)
+            try:
+                yield ray
+            finally:  # before its folder goes
+                _shut_down(ray)
+    finally:
+        _shut_down(ray)
+
+
+def _start(ray: Any, folder: Path, quiet: dict[str, Any]) -> None:
+    """Start a Ray of its own. It gives its processes half a minute, which a busy machine may not have: then again.
+
+    Raises SegdataError when it does not come up.
+    """
+    psutil: Any = import_module("psutil")
+    for attempt in range(1, _ATTEMPTS + 1):
+        before = set(psutil.Process().children(recursive=True))
+        try:
             ray.init(
                 address="local",
                 include_dashboard=False,
@@ -74,13 +94,20 @@ def ray_at(project: Project, address: str | None) -> Iterator[Any]:
                 _node_ip_address=_LOOPBACK,
                 **quiet,
             )
-            _check_loopback(ray)
-            try:
-                yield ray
-            finally:  # before its folder goes
-                _shut_down(ray)
-    finally:
-        _shut_down(ray)
+            return
+        except Exception as error:  # Ray's own kind for this is Exception
+            started = set(psutil.Process().children(recursive=True)) - before
+            for process in started:
+                process.kill()
+            psutil.wait_procs(list(started), timeout=10)
+            ray.shutdown()
+            if "timed out" not in str(error) or attempt == _ATTEMPTS:
+                raise SegdataError(
+                    "segdata search",
+                    found=f"a Ray that does not start ({str(error).splitlines()[0]})",
+                    expected="one that is up in half a minute",
+                    fix="Is the machine very busy, or out of memory? Run it again, or give the --address of a cluster.",
+                ) from error
 
 
 @contextmanager
@@ -95,33 +122,39 @@ def _loopback_alone(wanted: bool) -> Iterator[None]:
         ray_constants.ENABLE_RAY_CLUSTER = before
 
 
-def _listens_on_loopback_alone(address: str) -> bool:
-    """Whether this is a cluster of this machine that no other could reach: Ray would look for it in the network.
+def check_answers(address: str, where: str) -> tuple[str, int]:
+    """Host and port of a cluster's head, where somebody listens.
 
-    Raises ConfigError at once where nobody listens; Ray would ask for minutes.
+    where  the key or option that names it, for messages. Raises ConfigError at once; Ray would ask for minutes.
     """
-    if address == "auto":
-        return False
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
+        is_client = address.startswith("ray://")
         raise ConfigError(
-            _WHERE,
+            where,
             found=repr(address),
-            expected="host:port of a cluster's head, as 10.0.0.5:6379, or auto",
-            fix="Ray's client addresses (ray://) cannot tell of epochs: run the search on a machine of the cluster."
-            if address.startswith("ray://")
+            expected="host:port of a cluster's head, as 10.0.0.5:6379",
+            fix="Ray's client (ray://) cannot tell of epochs: run it on a machine of the cluster."
+            if is_client
             else "",
         )
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except (OSError, OverflowError) as error:
-        raise _no_answer(address, str(error)) from error
+        raise _no_answer(where, address, str(error)) from error
+    return host, int(port)
+
+
+def _listens_on_loopback_alone(address: str) -> bool:
+    """Whether this is a cluster of this machine that no other could reach: Ray would look for it in the network."""
+    if address == "auto":
+        return False
+    host, port = check_answers(address, _WHERE)
     if host not in (_LOOPBACK, "localhost"):
         return False
-    from ray.util import get_node_ip_address
-
+    util: Any = import_module("ray.util")
     try:
-        socket.create_connection((get_node_ip_address(), int(port)), timeout=10).close()
+        socket.create_connection((util.get_node_ip_address(), port), timeout=10).close()
     except OSError:
         return True
     return False
@@ -132,15 +165,15 @@ def _connect(ray: Any, address: str, quiet: dict[str, Any]) -> None:
         ray.init(address=address, **quiet)
     except Exception as error:  # of a dozen kinds, from a missing token to another version of Python
         said = str(error).strip().splitlines()
-        raise _no_answer(address, said[0] if said else type(error).__name__) from error
+        raise _no_answer(_WHERE, address, said[0] if said else type(error).__name__) from error
 
 
-def _no_answer(address: str, why: str) -> ConfigError:
+def _no_answer(where: str, address: str, why: str) -> ConfigError:
     return ConfigError(
-        _WHERE,
+        where,
         found=f"no Ray cluster to work with at {address} ({why})",
         expected="one that is up, of this version of Ray and of Python",
-        fix="Start one (ray start --head), or leave the address out to search on this machine alone. Where it asks for a "
+        fix="Start one (ray start --head), or leave the address out to work on this machine alone. Where it asks for a "
         "token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN.",
     )
 

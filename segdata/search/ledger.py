@@ -13,12 +13,11 @@ from pathlib import Path
 import msgspec
 
 from segdata.atomic import replace_file
-from segdata.digests import file_digest, value_digest
-from segdata.project import Project
+from segdata.digests import value_digest
 from segdata.search.draws import Values, drawn
 from segdata.search.trial import trial_pipeline
+from segdata.search.work import Job
 from segdata.search_section import Search
-from segdata.shards import ShardSet
 
 LEDGER = "search.json"
 
@@ -82,20 +81,14 @@ class Ledger:
             temporary.write_bytes(msgspec.json.format(msgspec.json.encode(self.kept), indent=2) + b"\n")
 
 
-def search_key(project: Project, name: str) -> str:
+def search_key(job: Job, weights: str | None) -> str:
     """The digest of all that a search follows from: its section, the code, the shards, and the pipeline but for the keys
-    that are searched, whose present values do not matter."""
-    from segdata.training.finished import run_key
-    from segdata.training.start import find_weights
+    that are searched, whose present values do not matter.
 
-    pipeline = project.pipeline(name)
-    search = pipeline.search
+    weights  digest of the file that the pipeline starts from
+    """
+    search = job.pipeline.search
     assert search is not None
-    same = trial_pipeline(pipeline, {path: space.samples()[0] for path, space in search.space.items()})
-    weights = pipeline.model.weights
-    digest = (
-        None if weights is None else file_digest(find_weights(project, weights, f"pipelines/{name}.yaml"))
-    )
-    shards = ShardSet.open(project.shards_dir(name))
+    same = trial_pipeline(job.pipeline, {path: space.samples()[0] for path, space in search.space.items()})
     draws = [version("optuna"), version("ray")] if search.sampler == "tpe" else []
-    return value_digest([search, run_key(same, shards, digest), draws])
+    return value_digest([search, job.key_of(same, weights), draws])

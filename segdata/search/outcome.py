@@ -20,12 +20,12 @@ from typing import Any
 
 import msgspec
 
-from segdata.inspection.yaml_text import flow, scalar
+from segdata.inspection.yaml_text import flow
 from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.search.progress import said, spoken
 from segdata.search.trial import EpochRow, TrialRecord, metric_of
-from segdata.search_section import better
+from segdata.search_section import better, with_values
 from segdata.wording import counted
 
 TRIALS, CURVES, BEST, PAGE = "trials.csv", "curves.csv", "best.yaml", "index.html"
@@ -36,14 +36,12 @@ class Outcome:
     """All trials of a search in the order in which they were drawn; a trial's number is its place, from 1.
 
     complete  False when trials are left that go on with the next run
-    seconds   what all runs of the search took together
     """
 
     name: str
     pipeline: Pipeline
     trials: tuple[TrialRecord, ...]
     complete: bool
-    seconds: float
 
     @property
     def metric(self) -> str:
@@ -98,7 +96,7 @@ class Outcome:
 
 
 def write_tables(outcome: Outcome, folder: Path) -> None:
-    """trials.csv, curves.csv and, where there is a best trial, best.yaml, into an existing folder."""
+    """trials.csv and curves.csv into an existing folder."""
     search = outcome.pipeline.search
     assert search is not None
     paths, metric = list(search.space), outcome.metric
@@ -120,26 +118,26 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
     header = ("trial", *paths, "state", "rank", "epochs", "best_epoch", *columns, "why")
     _write_csv(folder / TRIALS, header, rows)
     _write_csv(folder / CURVES, ("trial", "epoch", *columns, "lr"), curves)
-    if outcome.best is not None:
-        (folder / BEST).write_text(best_text(outcome), encoding="utf-8")
 
 
-def best_text(outcome: Outcome) -> str:
-    """best.yaml: a variant of the pipeline with the best values."""
-    assert outcome.best is not None
-    nested: dict[str, Any] = {}
-    for path, value in outcome.best.values.items():
-        *above, last = path.split(".")
-        inner = nested
-        for part in above:
-            inner = inner.setdefault(part, {})
-        inner[last] = value
+def best_text(outcome: Outcome, own: object) -> str:
+    """best.yaml: a variant of the pipeline with the best values; of a variant, another one of the same base.
+
+    own  the plain values of the pipeline's own file
+    """
+    assert outcome.best is not None and isinstance(own, dict)
+    variant = own if "base" in own else {"base": outcome.name}
+    changed = with_values(variant, outcome.best.values)
+    changed["title"] = f"{outcome.pipeline.title}, best of a search"
     lines = [
         f"# {outcome.line()}.",
         "# As pipelines/<another name>.yaml this is a pipeline of its own, beside the one that was searched.",
-        f"base: {scalar(outcome.name)}",
-        f"title: {scalar(f'{outcome.pipeline.title}, best of a search')}",
-        *(f"{section}: {flow(values)}" for section, values in nested.items()),
+        *(f"{section}: {flow(changed[section])}" for section in ("base", "title")),
+        *(
+            f"{section}: {flow(values)}"
+            for section, values in changed.items()
+            if section not in ("base", "title")
+        ),
     ]
     return "\n".join(lines) + "\n"
 

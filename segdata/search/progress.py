@@ -38,7 +38,7 @@ class Progress:
         """A trial has a place to run."""
         self.done.setdefault(number, 0)
 
-    def epoch(self, number: int, epoch: int, worth: float, *, earlier: bool) -> None:
+    def epoch(self, number: int, epoch: int, worth: float, earlier: bool) -> None:
         """One more epoch of a trial, trained now or at an earlier time; `worth`: its best figure so far."""
         new = epoch - self.done.get(number, 0)
         self.done[number] = epoch

@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 
 from segdata.atomic import only_one, replace_folder
+from segdata.decode import read_yaml
 from segdata.errors import ConfigError, TrainingError
 from segdata.project import Project
 from segdata.search.draws import Values
 from segdata.search.ledger import Ledger, search_key
-from segdata.search.outcome import Outcome, results_dir, write_tables
+from segdata.search.outcome import BEST, Outcome, best_text, results_dir, write_tables
 from segdata.search.patch import diff_of, patched
 from segdata.search.progress import Progress
-from segdata.search.trial import TrialRecord, metric_of, read_record
-from segdata.search.work import Job
+from segdata.search.trial import TrialRecord, metric_of
+from segdata.search.work import Job, weights_digest
 from segdata.shards import ShardSet
 
 _INTERRUPTED = 130
@@ -47,10 +48,11 @@ def run_search(
             folder=str(folder),
             device=device or project.params().device.device,
         )
-        ledger = Ledger.open(folder, search_key(project, name), pipeline.search)
+        weights = weights_digest(project, name)  # here first: the workers would all fetch them
+        ledger = Ledger.open(folder, search_key(job, weights), pipeline.search)
         if not ledger.kept.complete:
             _train_what_is_left(project, job, ledger, address, quiet)
-        outcome = _outcome(job, ledger)
+        outcome = _outcome(job, ledger, weights)
         ledger.close(complete=outcome.complete)
     if outcome.best is None:
         whys = [trial.why for trial in outcome.trials if trial.why]
@@ -69,31 +71,34 @@ def write_results(project: Project, outcome: Outcome) -> Path:
     from segdata.search.page import write_page
 
     assert outcome.best is not None
-    where = f"pipelines/{outcome.name}.yaml"
+    where, path = f"pipelines/{outcome.name}.yaml", project.pipeline_path(outcome.name)
     try:
-        texts = patched(project.pipeline_path(outcome.name), where, outcome.best.values)
+        texts = patched(path, where, outcome.best.values)
         diff = diff_of(*texts, where)
     except ConfigError as error:
         diff = str(error)
     folder = results_dir(project, outcome.name)
     with replace_folder(folder) as temporary:
         write_tables(outcome, temporary)
+        (temporary / BEST).write_text(best_text(outcome, read_yaml(path, where)), encoding="utf-8")
         write_page(outcome, temporary, diff)
     return folder
 
 
-def _outcome(job: Job, ledger: Ledger) -> Outcome:
-    trials = tuple(
-        read_record(job.trial(values).folder) or TrialRecord(values=values)
-        for values in ledger.kept.trials
-        if values  # of a batch that was cut off, a later trial may have started alone
-    )
+def _outcome(job: Job, ledger: Ledger, weights: str | None) -> Outcome:
     search = job.pipeline.search
     assert search is not None
+    trials = []
+    for values in ledger.kept.trials:
+        if values:  # of a batch that was cut off, a later trial may have started alone
+            trial = job.trial(values)
+            record = trial.read_record()
+            known = record is not None and record.is_worth_something(job.key_of(trial.own, weights), search)
+            trials.append(record if record is not None and known else TrialRecord(values=values))
     spent = search.seconds is not None and ledger.seconds() >= search.seconds
     drawn = search.trials is None or len(trials) >= search.trials or search.sampler != "tpe"
-    complete = spent or (drawn and all(trial.is_over or trial.state == "failed" for trial in trials))
-    return Outcome(job.name, job.pipeline, trials, complete, ledger.seconds())
+    complete = spent or (drawn and all(trial.is_over for trial in trials))
+    return Outcome(job.name, job.pipeline, tuple(trials), complete)
 
 
 def _train_what_is_left(project: Project, job: Job, ledger: Ledger, address: str | None, quiet: bool) -> None:
@@ -117,14 +122,11 @@ def _train_what_is_left(project: Project, job: Job, ledger: Ledger, address: str
                 if search.sampler == "tpe":
                     ledger.add(number, values)
 
-            watch = Watch(
-                search,
-                on_start=started,
-                on_epoch=lambda number, epoch, worth, earlier: progress.epoch(
-                    number, epoch, worth, earlier=earlier
-                ),
-                on_over=lambda number, values: progress.trial_over(number, _settle(job, values)),
-            )
+            def over(number: int, values: Values, why: str) -> None:
+                progress.trial_over(number, _settle(job, values, why))
+                ledger.write()
+
+            watch = Watch(search, started, progress.epoch, over)
             ledger.start_clock()
             run_trials(ray, job, watch, left, Path(job.folder) / "tune")
     except KeyboardInterrupt:
@@ -141,14 +143,17 @@ def _train_what_is_left(project: Project, job: Job, ledger: Ledger, address: str
         shutil.rmtree(Path(job.folder) / "tune", ignore_errors=True)
 
 
-def _settle(job: Job, values: Values) -> TrialRecord:
-    """The record of a trial that Tune is done with; one that the scheduler stopped is noted as such."""
+def _settle(job: Job, values: Values, why: str) -> TrialRecord:
+    """The record of a trial that Tune is done with, by the scheduler's word or because its worker broke down (`why`)."""
     trial = job.trial(values)
     record = trial.read_record() or TrialRecord(values=values)
     search = job.pipeline.search
     assert search is not None
-    if record.state == "unfinished" and search.scheduler is not None and record.epochs:
+    if why and not record.is_over:
+        record.state, record.why = "failed", why
+        trial.write_record(record)
+    elif record.state == "unfinished" and search.scheduler is not None and record.epochs:
         whole = len(record.epochs) >= trial.own.train.epochs
-        record.state = "finished" if whole else "stopped"
+        record.state, record.stopped_by = ("finished", None) if whole else ("stopped", search.scheduler)
         trial.write_record(record)
     return record

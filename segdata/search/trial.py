@@ -23,7 +23,7 @@ from segdata.digests import value_digest
 from segdata.pipeline import Pipeline
 from segdata.project import Params, Project, TrainParams
 from segdata.search.draws import Values
-from segdata.search_section import Search, better, with_values
+from segdata.search_section import HyperBand, Search, better, with_values
 
 TRIAL = "trial.json"
 
@@ -52,21 +52,27 @@ class EpochRow(msgspec.Struct, frozen=True):
 class TrialRecord(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """trial.json.
 
-    key    what the figures follow from (segdata.training.finished.run_key); with another one they are worth nothing
-    state  unfinished: goes on · finished: all its epochs, or patience was at an end · stopped: by the scheduler ·
-           diverged: its loss was not finite · failed: see `why`; tried again
+    key         what the figures follow from (segdata.training.finished.run_key); with another one they are worth nothing
+    state       unfinished: goes on · finished: all its epochs, or patience was at an end · stopped: by the scheduler ·
+                diverged: its loss was not finite · failed: see `why`; tried again
+    stopped_by  the scheduler that stopped it; for a search with another one it is not over
     """
 
     values: Values
     key: str = ""
     state: Literal["unfinished", "finished", "stopped", "diverged", "failed"] = "unfinished"
     why: str = ""
+    stopped_by: HyperBand | None = None
     epochs: list[EpochRow] = []
 
     @property
     def is_over(self) -> bool:
         """Nothing is left to train."""
         return self.state in ("finished", "stopped", "diverged")
+
+    def is_worth_something(self, key: str, search: Search) -> bool:
+        """Whether these figures are those that a trial of this key would come to now."""
+        return self.key == key and (self.state != "stopped" or self.stopped_by == search.scheduler)
 
     def best(self, metric: str) -> EpochRow | None:
         """The epoch with the best figure, of equals the earlier; None where no figure is defined, or the loss diverged."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from ray import tune
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
+from ray.tune.schedulers import AsyncHyperBandScheduler
 
 from segdata.errors import ConfigError
 from segdata.search.draws import Values, drawn, readable
@@ -21,15 +21,20 @@ from segdata.search_section import Search, Space, better
 _WORTH, _EPOCH, _EARLIER = "worth", "epoch", "earlier"
 
 
-class Watch(tune.Callback):  # type: ignore[misc]
-    """Passes on what happens, by the number of the trial (from 1) in the order in which they were drawn."""
+class Watch(tune.Callback):
+    """Passes on what happens, by the number of the trial (from 1) in the order in which they were drawn.
+
+    on_start  (number, values)
+    on_epoch  (number, epoch, best figure so far, whether it was trained at an earlier time)
+    on_over   (number, values, why its worker broke down; "" when it did not)
+    """
 
     def __init__(
         self,
         search: Search,
         on_start: Callable[[int, Values], None],
         on_epoch: Callable[[int, int, float, bool], None],
-        on_over: Callable[[int, Values], None],
+        on_over: Callable[[int, Values, str], None],
     ) -> None:
         self.search, self._on_start, self._on_epoch, self._on_over = search, on_start, on_epoch, on_over
         self._numbers: dict[str, int] = {}
@@ -48,9 +53,12 @@ class Watch(tune.Callback):  # type: ignore[misc]
         self._on_epoch(self._number(trials, trial), result[_EPOCH], result[_WORTH], result[_EARLIER])
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._on_over(self._number(trials, trial), values_of(trial.config, self.search))
+        self._on_over(self._number(trials, trial), values_of(trial.config, self.search), "")
 
-    on_trial_error = on_trial_complete
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        said = [line for line in (trial.get_error() or "").splitlines() if line.strip()]
+        why = said[-1].strip() if said else "its worker ended without a word"
+        self._on_over(self._number(trials, trial), values_of(trial.config, self.search), why)
 
 
 def run_trials(ray: Any, job: Job, watch: Watch, seconds: float | None, folder: Path) -> None:
@@ -108,7 +116,8 @@ def _trial(config: dict[str, Any]) -> None:
 def values_of(config: dict[str, Any], search: Search) -> Values:
     """The values of a trial from what Tune passes on: a number of the list, or what TPE drew."""
     if "number" in config:
-        return drawn(search)[config["number"]]
+        values: Values = drawn(search)[config["number"]]
+        return values
     found: Values = {}
     for path, space in search.space.items():
         value = config["values"][path]
@@ -137,7 +146,7 @@ def _tpe(search: Search, mode: str) -> Any:
 
 def _scheduler(search: Search, job: Job, mode: str) -> Any:
     if search.scheduler is None:
-        return FIFOScheduler()
+        return None
     return AsyncHyperBandScheduler(
         time_attr=_EPOCH,
         max_t=search.epochs or job.pipeline.train.epochs,

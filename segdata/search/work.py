@@ -19,6 +19,7 @@ from segdata.atomic import only_one
 from segdata.digests import file_digest
 from segdata.errors import SegdataError, TrainingError
 from segdata.pipeline import Pipeline
+from segdata.project import Project
 from segdata.search.draws import Values
 from segdata.search.trial import (
     EpochRow,
@@ -66,6 +67,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             threads=own.search.resources.cpus,
         )
 
+    def key_of(self, own: Pipeline, weights: str | None) -> str:
+        """What the figures of a trial follow from; `weights`: digest of the file it starts from."""
+        from segdata.training.finished import run_key
+
+        return run_key(own, ShardSet.open(Project(Path(self.root)).shards_dir(self.name)), weights)
+
 
 class Tell(Protocol):
     """Hears of an epoch: its number, the best figure so far, and whether it was trained at an earlier time.
@@ -87,11 +94,12 @@ def work(job: Job, values: Values, tell: Tell) -> None:
             found="no such folder on this machine of the cluster",
             expected="the project's folder, at the same path on every machine",
         )
-    trial = job.trial(values)
+    trial, search = job.trial(values), job.pipeline.search
+    assert search is not None
     with _alone(trial.folder / "lock"):
-        key = _key(trial, job.name)
+        key = job.key_of(trial.own, weights_digest(trial, job.name))
         record = trial.read_record()
-        if record is None or record.key != key:
+        if record is None or not record.is_worth_something(key, search):
             record = TrialRecord(values=values, key=key)
         for count in range(1, len(record.epochs) + 1):
             earlier = msgspec.structs.replace(record, epochs=record.epochs[:count], state="unfinished")
@@ -140,13 +148,12 @@ def _train(trial: TrialProject, job: Job, record: TrialRecord, tell: Tell) -> No
         tell(record.epochs[-1].epoch, record.worth(metric), earlier=True)
 
 
-def _key(trial: TrialProject, name: str) -> str:
-    from segdata.training.finished import run_key
+def weights_digest(project: Project, name: str) -> str | None:
+    """SHA-256 of the weights that a pipeline starts from, fetched where they are not there yet; None without any."""
     from segdata.training.start import find_weights
 
-    weights = trial.own.model.weights
-    digest = None if weights is None else file_digest(find_weights(trial, weights, f"pipelines/{name}.yaml"))
-    return run_key(trial.own, ShardSet.open(trial.shards_dir(name)), digest)
+    weights = project.pipeline(name).model.weights
+    return None if weights is None else file_digest(find_weights(project, weights, f"pipelines/{name}.yaml"))
 
 
 def _read_curves(path: Path) -> list[EpochRow]:

@@ -33,6 +33,7 @@ def _put_one(text: str, path: list[str], value: Any) -> str:
         if not found:
             return _insert(text, node, path[depth:], value)
         node = found[-1]
+    assert node is not None
     start, end = node.start_mark.index, _end(node)
     old = text[start:end]
     if "#" in old and not isinstance(node, yaml.ScalarNode):

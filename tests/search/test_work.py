@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,13 @@ import msgspec
 import pytest
 
 from segdata.atomic import only_one
+from segdata.errors import MissingExtraError
 from segdata.project import Project
+from segdata.search import search_pipeline
 from segdata.search import work as work_module
 from segdata.search.trial import TRIAL, TrialRecord, read_record
 from segdata.search.work import Job, work
+from segdata.search_section import HyperBand
 from segdata.shards import ShardSet
 from tests.search.projects import NAME, make_project, record, row
 
@@ -130,6 +134,17 @@ def test_other_code_makes_what_was_kept_worthless(tmp_path: Path, monkeypatch: p
     assert [earlier for *_, earlier in run(job)] == [False, False, False]
 
 
+def test_a_trial_that_another_scheduler_stopped_is_trained_to_its_end(tmp_path: Path) -> None:
+    job = job_of(make_project(tmp_path, SEARCH))
+    run(job, stop_after=2)
+    stopped = kept(job)
+    stopped.state = "stopped"
+    stopped.stopped_by = HyperBand(name="async-hyperband", grace=1)
+    job.trial(VALUES).write_record(stopped)
+    assert [epoch for epoch, _, earlier in run(job) if not earlier] == [1, 2, 3]
+    assert kept(job).state == "finished"
+
+
 def test_a_worker_of_before_that_still_ends_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,3 +189,10 @@ def test_the_best_epoch_is_the_earlier_of_equals_and_undefined_figures_are_never
     assert record({}, None).worth("mean_iou") == -math.inf
     assert record({}, 0.1, state="diverged").worth("loss") == math.inf
     assert row(1, 0.5).figure("index_dice") is None
+
+
+def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_project(tmp_path, SEARCH)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"no package 'ray'; expected the extra 'ray'"):
+        search_pipeline(project, NAME, quiet=True)
