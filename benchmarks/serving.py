@@ -26,6 +26,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
+import numpy as np
 from _report import hardware, spread, versions, write_results
 from PIL import Image
 
@@ -161,6 +162,7 @@ def latency(pipelines: list[str], photo: bytes, rounds: int) -> list[dict[str, A
                     milliseconds = asyncio.run(one_photo(engines[engine], about, data))
                     if turn:  # the first warms up
                         took.setdefault((engine, size), []).append(milliseconds)
+        batch = {engine: batch_gain(one, about.size_hw, rounds) for engine, one in engines.items()}
         for (engine, size), values in sorted(took.items()):
             results.append(
                 {
@@ -171,9 +173,24 @@ def latency(pipelines: list[str], photo: bytes, rounds: int) -> list[dict[str, A
                     "photo": size,
                     "engine": engine,
                     "milliseconds": spread(values, 1),
+                    "batch_gain": batch[engine],
                 }
             )
     return results
+
+
+def batch_gain(engine: Any, size_hw: tuple[int, int], rounds: int) -> dict[str, float]:
+    """How many times as long 8 photos take the network one by one as together."""
+    photos = np.random.default_rng(0).integers(0, 256, (8, *size_hw, 3), np.uint8)
+    ratios = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        for photo in photos:
+            engine.logits(photo[None])
+        between = time.perf_counter()
+        engine.logits(photos)
+        ratios.append((between - began) / (time.perf_counter() - between))
+    return spread(ratios, 2)
 
 
 async def one_photo(engine: Any, about: Any, data: bytes) -> float:
@@ -217,7 +234,8 @@ def main() -> None:
         )
     names = ["sample-via", "sample-matlab", "sample-cityscapes", "sample-voc"]
     alone = latency(names, photos[0], arguments.rounds)
-    print("| pipeline | model | photo | torch, ms | ONNX Runtime, ms |\n|---|---|---|---:|---:|")
+    print("| pipeline | model | photo | torch, ms | ONNX Runtime, ms | 8 together: torch | ONNX Runtime |")
+    print("|---|---|---|---:|---:|---:|---:|")
     for name in names:
         for size in ("480x640", "3024x4032"):
             row = {one["engine"]: one for one in alone if one["pipeline"] == name and one["photo"] == size}
@@ -226,7 +244,10 @@ def main() -> None:
                 f"{row[engine]['milliseconds']['max']:.0f})"
                 for engine in ("torch", "ONNX Runtime")
             )
-            print(f"| {name} | {row['torch']['model']} | {size} | {cells} |")
+            gains = " | ".join(
+                f"{row[engine]['batch_gain']['median']:.1f}" for engine in ("torch", "ONNX Runtime")
+            )
+            print(f"| {name} | {row['torch']['model']} | {size} | {cells} | {gains} |")
     write_results(
         __file__,
         {

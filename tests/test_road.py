@@ -221,7 +221,7 @@ def test_a_set_of_ones_own(road: Road) -> None:
     write_sample_set("via", raw, num_scenes=24, size_hw=(120, 160), seed=7)
     (raw / "SAMPLE.json").unlink()
     said = road.sh(readme_block("segdata inspect"))
-    assert "via_region_data.json (VIA 2 annotations): 24 entries" in said
+    assert "via_region_data.json (VIA 2 annotations): 24 photos annotated" in said
     assert (road.root / "pipelines/mine.yaml").is_file()
     (road.root / "pipelines/mine.yaml").write_text(YAML[0])
     params = road.root / "params.yaml"
