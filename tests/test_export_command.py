@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,17 @@ def test_full_size_from_the_source_and_small_from_shards(project: Project, tmp_p
         with Image.open(tmp_path / origin / "train" / "mask" / "2026_000001.png") as file:
             sizes[origin] = np.asarray(file).shape
     assert sizes == {"raw": (60, 80), "shards": (24, 32)}
+
+
+def test_drafts_have_fewer_points_and_say_what_they_differ_by(project: Project, tmp_path: Path) -> None:
+    exact = segdata(project, "export", "voc", "--to", "via", "--out", tmp_path / "exact")
+    draft = segdata(project, "export", "voc", "--to", "via", "--draft", "--out", tmp_path / "draft")
+    assert (exact.exit_code, draft.exit_code) == (0, 0), draft.output
+    assert "Drafts, not the very masks: " in draft.stdout and "Drafts" not in exact.stdout
+    points = [
+        int(re.findall(r"polygons with ([\d,]+) points", done.stdout)[0].replace(",", ""))
+        for done in (exact, draft)
+    ]
+    assert points[1] < points[0]
+    wrong = segdata(project, "export", "voc", "--to", "coco", "--draft", "--out", tmp_path / "other")
+    assert wrong.exit_code == 2 and "--draft goes with --to via" in wrong.output

@@ -7,6 +7,7 @@ The tests of this file build on each other: one project lives through them, as a
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import re
@@ -16,12 +17,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
+from PIL import Image
 
 from segdata.project import Project
 from segdata.sample_data import write_sample_set
 from segdata.shards import ShardSet
+from tests.browser import wait_for
 from tests.flows.test_convert_flow import stop_server
 from tests.miniatures import write_campus_via
 from tests.projects import REPOSITORY, folder_bytes
@@ -224,7 +228,7 @@ def test_a_set_of_ones_own(road: Road) -> None:
     write_sample_set("via", raw, num_scenes=24, size_hw=(120, 160), seed=7)
     (raw / "SAMPLE.json").unlink()
     said = road.sh(readme_block("segdata inspect"))
-    assert "via_region_data.json (VIA 2 annotations): 24 entries" in said
+    assert "via_region_data.json (VIA 2 annotations): 24 photos annotated" in said
     assert (road.root / "pipelines/mine.yaml").is_file()
     (road.root / "pipelines/mine.yaml").write_text(YAML[0])
     params = road.root / "params.yaml"
@@ -256,7 +260,7 @@ def test_more_photos_are_added_and_paid_for_alone(road: Road, tmp_path: Path) ->
         shutil.copy(tmp_path / "photos" / entry["filename"], new / name)
         entries[f"{name}{entry['size']}"] = {**entry, "filename": name}
     (new / "via_region_data.json").write_text(json.dumps(entries))
-    road.sh(readme_block("segdata add mine"))
+    road.sh(readme_block("segdata add mine new/"))
     shutil.rmtree(new)
     said = road.sh("dvc repro 2>&1")
     assert "2 converted, 24 unchanged" in said
@@ -268,12 +272,65 @@ def test_more_photos_are_added_and_paid_for_alone(road: Road, tmp_path: Path) ->
     }
 
 
+def test_the_model_in_a_browser(road: Road) -> None:
+    block = readme_block("segdata serve sample-via").replace("--open", "--port 0")
+    said = road.root / "served.txt"
+    photo = next((road.root / "data/raw/sample-via/photos").glob("*.jpg"))
+    program = subprocess.Popen(
+        ["bash", "-c", f"source .venv/bin/activate; exec {block.strip()} > {said}"],
+        cwd=road.root,
+        env=os.environ | {"PYTHONPATH": str(road.root), "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        wait_for(lambda: said.exists() and "page: " in said.read_text(), "the page", 120)
+        url = re.findall(r"page: (\S+)", said.read_text())[0]
+        answer = httpx.post(f"{url}predict", files={"file": (photo.name, photo.read_bytes())}, timeout=60)
+        with Image.open(io.BytesIO(answer.content)) as mask:
+            assert (mask.mode, mask.size) == ("P", (160, 120))
+    finally:
+        program.terminate()
+        assert program.wait(30) == 0
+    said.unlink()
+
+
+def test_the_model_draws_and_a_correction_is_learned_from(road: Road, tmp_path: Path) -> None:
+    write_sample_set("via", tmp_path, num_scenes=4, size_hw=(120, 160), seed=83)
+    new = road.root / "new"
+    new.mkdir()
+    shutil.copy(tmp_path / "photos/IMG_0001.jpg", new / "draft.jpg")
+    assert "Drafts, not the very masks" in road.sh(readme_block("segdata predict mine new"))
+    path = road.root / "data/predicted/new/via/via_project.json"
+    project = json.loads(path.read_text())
+    (entry,) = project["_via_img_metadata"].values()
+    assert {*entry["regions"][0]["region_attributes"]} == {"type"}, "as the set's own annotations say it"
+    shape = {"name": "rect", "x": 40, "y": 30, "width": 79, "height": 59}
+    entry["regions"].append({"shape_attributes": shape, "region_attributes": {"type": "car"}})
+    path.write_text(json.dumps(project))
+    assert "mine: 1 photos, 1 annotations added" in road.sh(readme_block("segdata add mine data/predicted"))
+    shutil.rmtree(new)
+    road.sh("segdata convert mine --strict")
+    shards = ShardSet.open(road.project.shards_dir("mine"))
+    (row,) = [row for row in shards.manifest.rows if row.id == "draft"]
+    split = shards.split(row.split)
+    mask = split.mask_at(split.ids.index("draft"))
+    assert (mask[14:34, 18:46] == shards.ontology.id_of("car")).all(), (
+        "the correction, at the size of the shards"
+    )
+
+
+def test_a_model_is_passed_on(road: Road) -> None:
+    road.sh(readme_block("segdata package mine"))
+    folder = road.root / "data/packaged/mine"
+    assert (folder / "app.py").is_file() and (folder / "model/model.onnx").stat().st_size > 10_000
+    assert "road, car, person" in (folder / "README.md").read_text()
+
+
 def test_masks_go_on_in_another_tool(road: Road) -> None:
     road.sh(readme_block("segdata export mine"))
     exported = road.root / "data/exported/mine-coco"
     assert (exported / "source.yaml").is_file()
     named = [json.loads(path.read_text()) for path in exported.rglob("*.json")]
-    assert sum(len(one["images"]) for one in named) == 26
+    assert sum(len(one["images"]) for one in named) == 27
     assert {category["name"] for one in named for category in one["categories"]} >= {"road", "car", "person"}
 
 

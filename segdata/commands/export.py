@@ -32,6 +32,9 @@ FORMATS = ["via", "cityscapes", "voc", "coco", "masks"]
     help="Text file of ids, one per line, as segdata browse saves.",
 )
 @click.option("--split", type=click.Choice(["train", "val", "test"]), help="Default: all.")
+@click.option(
+    "--draft", is_flag=True, help="To VIA: outlines of few points, near the masks, to correct by hand."
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -42,11 +45,14 @@ def command(
     origin: str | None,
     list_: Path | None,
     split: str | None,
+    draft: bool,
 ) -> None:
-    """Write a pipeline's photos and masks in another tool's own layout, exact to the pixel.
+    """Write a pipeline's photos and masks in another tool's own layout, exact to the pixel unless --draft is given.
 
     source.yaml beside them is the source section of a pipeline file that reads them back.
     """
+    if draft and to != "via":
+        raise click.UsageError("--draft goes with --to via.")
     project = project_of(ctx)
 
     def work() -> int:
@@ -54,6 +60,7 @@ def command(
 
         from segdata.export import check_out, export_samples
         from segdata.export.inputs import open_samples
+        from segdata.export.via_project import Dialect
 
         check_out(out, project.root / project.pipeline(name).source.root)
         wanted = [*ids, *(listed_ids("--ids", list_) if list_ else [])]
@@ -64,8 +71,9 @@ def command(
         inside = place.is_relative_to(project.root)
         root = place.relative_to(project.root).as_posix() if inside else None
         shown = tqdm(samples, total=len(samples), unit="photo", desc=f"export {name}", disable=None)
+        drafts = Dialect.of(samples.ontology) if draft else None
         try:
-            exported = export_samples(shown, samples.ontology, to, out, root=root)
+            exported = export_samples(shown, samples.ontology, to, out, root=root, drafts=drafts)
         finally:
             for finding in samples.findings:
                 click.echo(f"  {finding.line()}", err=True)

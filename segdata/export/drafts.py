@@ -13,6 +13,7 @@ between them, and moving the upper line is enough.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -98,13 +99,12 @@ def without_islands(mask: Mask, island_px: int) -> tuple[Mask, int]:
     """
     small = np.zeros(mask.shape, np.uint8)
     islands = 0
-    for class_id in np.unique(mask).tolist():
-        of_class = (mask == class_id).astype(np.uint8)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(of_class)
+    for _, rows, columns, labels, stats in _labelled(mask):
         below = stats[:, cv2.CC_STAT_AREA] < island_px
         below[0] = False
-        islands += int(np.count_nonzero(below[:count]))
-        small |= below[labels].astype(np.uint8)
+        if below.any():
+            islands += int(np.count_nonzero(below))
+            small[rows, columns] |= below[labels].astype(np.uint8)
     if not islands or small.all():
         return mask, 0
     _, nearest = cv2.distanceTransformWithLabels(small, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
@@ -112,6 +112,16 @@ def without_islands(mask: Mask, island_px: int) -> tuple[Mask, int]:
     class_of = np.zeros(int(nearest.max()) + 1, np.uint8)
     class_of[nearest[kept]] = mask[kept]
     return np.where(kept, mask, class_of[nearest]), islands
+
+
+def _labelled(mask: Mask) -> Iterator[tuple[int, slice, slice, NDArray[np.int32], NDArray[np.int32]]]:
+    """For each class: its id, the rows and columns that hold it, and there its pieces as cv2 numbers and measures them."""
+    for class_id in np.flatnonzero(np.bincount(mask.ravel(), minlength=256)).tolist():
+        of_class = (mask == class_id).astype(np.uint8)
+        left, top, width, height = cv2.boundingRect(of_class)
+        rows, columns = slice(top, top + height), slice(left, left + width)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(of_class[rows, columns])
+        yield class_id, rows, columns, np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +139,11 @@ class _Piece:
 def _pieces(mask: Mask) -> list[_Piece]:
     """All pieces, the one whose outer outline covers most first."""
     found = []
-    for class_id in np.unique(mask).tolist():
-        of_class = (mask == class_id).astype(np.uint8)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(of_class)
-        for number in range(1, count):
-            left, top, width, height, area = stats[number].tolist()
+    for class_id, of_rows, of_columns, labels, stats in _labelled(mask):
+        for number, (left, top, width, height, area) in enumerate(stats[1:].tolist(), start=1):
+            own = labels[top : top + height, left : left + width] == number
+            top, left = top + of_rows.start, left + of_columns.start
             rows, columns = slice(top, top + height), slice(left, left + width)
-            own = labels[rows, columns] == number
             covered = cv2.contourArea(_outer(own))
             found.append(_Piece(class_id, rows, columns, own, area, covered))
     found.sort(key=lambda piece: (-piece.covered, -piece.area))
@@ -151,10 +159,11 @@ def _drawn(piece: _Piece, number: int, order: NDArray[np.int32], tolerance_px: f
     at_row, at_column = piece.rows.start - rows.start, piece.columns.start - columns.start
     own[at_row : at_row + piece.own.shape[0], at_column : at_column + piece.own.shape[1]] = piece.own
     later = order[rows, columns] > number
-    chain = _outer((own > 0) | ((cv2.dilate(own, _disc(reach)) > 0) & later), cv2.CHAIN_APPROX_NONE)[:, 0]
-    deep = cv2.erode(((own > 0) | later).astype(np.uint8), _disc(coarse)) > 0
-    near = cv2.dilate(own, _disc(coarse)) > 0
-    hidden = (deep & ~near)[chain[:, 1], chain[:, 0]]
+    distance = cv2.distanceTransform(1 - own, cv2.DIST_L2, 3)
+    chain = _outer((own > 0) | (later & (distance <= reach)), cv2.CHAIN_APPROX_NONE)[:, 0]
+    inside = cv2.distanceTransform(((own > 0) | later).astype(np.uint8), cv2.DIST_L2, 3)
+    x, y = chain.T
+    hidden = (inside[y, x] > coarse) & (distance[y, x] > coarse)
     points = _straightened(chain, hidden, tolerance_px, COARSE * tolerance_px)
     missing = max(POINTS_AT_LEAST - len(points), 0)
     points = np.concatenate([points, np.repeat(points[-1:], missing, axis=0)])
@@ -180,10 +189,6 @@ def _straightened(
         part = np.concatenate([chain[start:end], chain[end % len(chain)][None]])
         parts.append(cv2.approxPolyDP(part, coarse_px if hidden[start] else fine_px, closed=False)[:-1, 0])
     return np.concatenate(parts).astype(np.int32)
-
-
-def _disc(reach: int) -> NDArray[np.uint8]:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)), np.uint8)
 
 
 def _grown(side: slice, reach: int, size: int) -> slice:

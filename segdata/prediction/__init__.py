@@ -2,7 +2,7 @@
 
     data/predicted/roll-2/
         predictions/IMG_0001.png   palettised, the index is the class id, as large as the upright photo
-        via/                       with --to via: the same masks as polygons, to be corrected by hand
+        via/                       with --to via: photos and drafts, to be corrected by hand
         prediction.json            which weights and options, and the digests of photos and masks
 
 >>> outcome = predict_folder(project, "sample-via", [Path("roll 2")], Path("data/predicted/roll-2"), how)

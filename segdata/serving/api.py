@@ -25,7 +25,7 @@ from segdata.serving.measured import Measured
 from segdata.serving.openapi import BATCH, PREDICT
 from segdata.serving.results import MEDIA_TYPES as RESULT_TYPES
 from segdata.serving.results import Results, result_of
-from segdata.serving.service import Predicted, Service
+from segdata.serving.service import Predicted, Service, stem_of
 from segdata.serving.uploads import Upload, check_size, received
 from segdata.web import Refused, local_app, page_policy
 
@@ -118,7 +118,7 @@ def _without_namesakes(uploads: list[Upload], refused: list[SegdataError]) -> li
     """The first of each stem: their masks would have one name."""
     first: dict[str, Upload] = {}
     for upload in uploads:
-        stem = (upload.name.rpartition(".")[0] or upload.name).casefold()
+        stem = stem_of(upload.name).casefold()
         if stem in first:
             found = f"a name whose mask would be called as that of {first[stem].name}"
             refused.append(DataError(upload.name, found=found, expected="names that differ"))
@@ -140,7 +140,7 @@ def _add_plain_form(app: FastAPI, service: Service, results: Results) -> None:
             with service.place():
                 async with received(request, limits) as (upload,):
                     predicted = await _predicted(service, upload)
-                result = await service.in_worker(result_of, predicted, service.ontology, service.dialect)
+                result = await service.in_worker(result_of, predicted, service.ontology)
         except Refused as refused:
             problem = pages.problem_html(str(refused.error))
             text = pages.plain_page(about, problem=problem, limits=limits)
@@ -153,15 +153,17 @@ def _add_plain_form(app: FastAPI, service: Service, results: Results) -> None:
     @app.get("/results/{key}/{file}", include_in_schema=False)
     async def result_file(key: str, file: str) -> Response:
         result = results.get(key)
-        if result is None or file not in result.files:
-            error = DataError(
-                "the result", found="none any more", fix="Give the photo again: newer ones took its place."
-            )
-            raise Refused(404, error)
+        data: bytes | None = None
+        if result is not None:
+            data = await service.in_worker(result.file, file, service.ontology, service.dialect)
+        if result is None or data is None:
+            fix = "Give the photo again: newer ones took its place."
+            raise Refused(404, DataError("the result", found="none any more", fix=fix))
         headers = {"Cache-Control": "private, max-age=3600"}
-        if file in result.download_as:
-            headers["Content-Disposition"] = _disposition("attachment", result.download_as[file])
-        return Response(result.files[file], media_type=RESULT_TYPES[file[file.index(".") :]], headers=headers)
+        name = result.download_as(file)
+        if name is not None:
+            headers["Content-Disposition"] = _disposition("attachment", name)
+        return Response(data, media_type=RESULT_TYPES[file[file.index(".") :]], headers=headers)
 
 
 def _add_facts(app: FastAPI, service: Service) -> None:

@@ -109,7 +109,7 @@ def _build(service: Service, results: Results, folder: Path, examples: Sequence[
             name = checked_name(str(photo.get("orig_name") or path.name))
             with service.place():
                 predicted = await service.predict(await service.in_worker(path.read_bytes), name)
-                result = await service.in_worker(result_of, predicted, service.ontology, service.dialect)
+                result = await service.in_worker(result_of, predicted, service.ontology)
         except Refused as refused:
             return pages.problem_html(str(refused.error)), blank
         key = results.add(result)

@@ -15,30 +15,49 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as PillowImage
 
-from segdata.export.via_project import Dialect
+from segdata.export.via_project import Dialect, drafted, entry_of, project_of
 from segdata.mask_file import mask_png
 from segdata.ontology import Ontology
 from segdata.overlay import borders
 from segdata.photo import Resize, resize_mask
-from segdata.serving.answers import encoded
-from segdata.serving.service import Predicted
+from segdata.serving.answers import as_json
+from segdata.serving.service import Predicted, stem_of
 
 SCREEN = 1280
 """Pixels of a picture's longer side on the page at most."""
 
+MASK, DRAFT = "mask.png", "draft.json"
 MEDIA_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json"}
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The files of one prediction, and what the two to be downloaded are called."""
+    """The files of one prediction; the draft is made when somebody wants it, as of a large photo it takes seconds.
 
+    name, photo_bytes  of the photo's file
+    """
+
+    name: str
+    photo_bytes: int
     files: Mapping[str, bytes]
-    download_as: Mapping[str, str]
 
     @property
     def size(self) -> int:
         return sum(len(data) for data in self.files.values())
+
+    def file(self, name: str, ontology: Ontology, dialect: Dialect) -> bytes | None:
+        """Its bytes; None for a name that there is not."""
+        if name != DRAFT:
+            return self.files.get(name)
+        with PillowImage.open(io.BytesIO(self.files[MASK])) as mask:
+            drawn = drafted(np.asarray(mask, np.uint8), dialect).outlines
+        key, entry = entry_of(self.name, self.photo_bytes, drawn, dialect)
+        return as_json(project_of(stem_of(self.name), {key: entry}, dialect))
+
+    def download_as(self, name: str) -> str | None:
+        """What a file is called on the disk of who asked for it; None: it is shown, not kept."""
+        endings = {MASK: ".png", DRAFT: ".via.json"}
+        return stem_of(self.name) + endings[name] if name in endings else None
 
 
 class Results:
@@ -63,8 +82,8 @@ class Results:
         return self._kept.get(key)
 
 
-def result_of(predicted: Predicted, ontology: Ontology, dialect: Dialect) -> Result:
-    """Draw and encode all files of a prediction."""
+def result_of(predicted: Predicted, ontology: Ontology) -> Result:
+    """Draw and encode what is shown of a prediction, and its mask."""
     height, width = predicted.mask.shape
     scale = min(1.0, SCREEN / max(height, width))
     size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
@@ -77,11 +96,9 @@ def result_of(predicted: Predicted, ontology: Ontology, dialect: Dialect) -> Res
         "photo.jpg": _file(predicted.photo.read(Resize(size_hw)), "JPEG", quality=88),
         "colours.png": mask_png(np.ascontiguousarray(small), ontology),
         "lines.png": _file(lines, "PNG"),
-        "mask.png": encoded(predicted, "png", ontology, dialect),
-        "draft.json": encoded(predicted, "via", ontology, dialect),
+        MASK: mask_png(predicted.mask, ontology),
     }
-    names = {"mask.png": f"{predicted.stem}.png", "draft.json": f"{predicted.stem}.via.json"}
-    return Result(files, names)
+    return Result(predicted.name, predicted.size, files)
 
 
 def _file(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], kind: str, **options: int) -> bytes:

@@ -50,8 +50,12 @@ class Predicted:
 
     @property
     def stem(self) -> str:
-        """The name without its extension."""
-        return self.name.rpartition(".")[0] or self.name
+        return stem_of(self.name)
+
+
+def stem_of(name: str) -> str:
+    """A file's name without its extension."""
+    return name.rpartition(".")[0] or name
 
 
 class Service:

@@ -185,3 +185,12 @@ def test_an_upload_past_the_form_is_bounded_too(page_url: str) -> None:
     answer = httpx.post(f"{page_url}/gradio_api/upload", files=large, timeout=60)
     assert answer.status_code == 413
     assert "found 38.1 MiB; expected at most 32 MiB" in json.loads(answer.text)["error"]["message"]
+    heavy = httpx.post(f"{page_url}/gradio_api/call/look", json={"data": ["x" * 100_000]}, timeout=30)
+    assert (heavy.status_code, heavy.json()["error"]["expected"]) == (413, "at most 64 KiB")
+
+
+@pytest.mark.parametrize(
+    "path", ["gradio_api/process_recording", "gradio_api/vibe-edit", "gradio_api/component_server", "login"]
+)
+def test_what_the_page_does_not_need_is_refused(page_url: str, path: str) -> None:
+    assert httpx.post(f"{page_url}/{path}", json={}, timeout=30).status_code == 404
