@@ -6,19 +6,19 @@ mkdocs build        (make docs)
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import generate.links
+import generate.site
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from segdata.project import Project
 
-import generate.links
-import generate.site
-
-PART = re.compile(r"<!-- made: ([\w-]+) -->")
+PART = re.compile(r"(?P<before>^ *)?<!-- made: (?P<name>[\w-]+) -->", re.M)
 PROJECT = Project(Path(__file__).resolve().parent.parent)
 
 
@@ -39,9 +39,11 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     def part(match: re.Match[str]) -> str:
         parts = _parts()
-        if match[1] not in parts:
-            raise PluginError(f"no piece {match[1]!r}; there are: {', '.join(parts)}")
-        return parts[match[1]]
+        if match["name"] not in parts:
+            raise PluginError(f"no piece {match['name']!r}; there are: {', '.join(parts)}")
+        return textwrap.indent(
+            parts[match["name"]], match["before"] or ""
+        )  # as deep as the list it stands in
 
     return PART.sub(part, markdown)
 
@@ -54,6 +56,8 @@ def _parts() -> dict[str, str]:
 def on_post_build(config: Any) -> None:
     """Broken links end the build; links that lead out are listed in site/external-links.txt, and not followed."""
     found = generate.links.look_at(Path(config.site_dir))
-    (Path(config.site_dir) / "external-links.txt").write_text("\n".join([*found.external, ""]), encoding="utf-8")
+    (Path(config.site_dir) / "external-links.txt").write_text(
+        "\n".join([*found.external, ""]), encoding="utf-8"
+    )
     if found.broken or found.fetched:
         raise PluginError("\n".join(["links of the built site:", *found.broken, *found.fetched]))

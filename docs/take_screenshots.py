@@ -56,7 +56,8 @@ def browser(width: int = WIDTH, height: int = HEIGHT, **context: Any) -> Iterato
     """A page that tells of errors in its console and of requests to other hosts."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
         )
         page = chromium.new_context(viewport={"width": width, "height": height}, **context).new_page()
         page.on("pageerror", lambda error: print(f"  error in the page: {error}"))
@@ -117,7 +118,9 @@ def annotated() -> None:
     draw = ImageDraw.Draw(photo, "RGBA")
     for region in entry["regions"]:
         shape, label = region["shape_attributes"], region["region_attributes"]["type"]
-        points = [(x * 1.5, y * 1.5) for x, y in zip(shape["all_points_x"], shape["all_points_y"], strict=True)]
+        points = [
+            (x * 1.5, y * 1.5) for x, y in zip(shape["all_points_x"], shape["all_points_y"], strict=True)
+        ]
         color = tuple(int(part) for part in ontology.color_table()[ontology.id_of(label)])
         draw.polygon(points, fill=(*color, 60))
         draw.line([*points, points[0]], fill=(255, 220, 0), width=2)
@@ -134,7 +137,9 @@ def check() -> None:
             tree = next(one for one in entry["regions"] if one["region_attributes"]["type"] == "vegetation")
             tree["region_attributes"]["type"] = "Tree "
         regions = list(entries.values())[7]["regions"]
-        outline = next(one for one in regions if one["region_attributes"]["type"] == "road")["shape_attributes"]
+        outline = next(one for one in regions if one["region_attributes"]["type"] == "road")[
+            "shape_attributes"
+        ]
         for axis in ("all_points_x", "all_points_y"):
             outline[axis][0], outline[axis][1] = outline[axis][1], outline[axis][0]
         path.write_text(json.dumps(entries), encoding="utf-8")
@@ -174,7 +179,9 @@ def diff() -> None:
         path, entries = entries_of(project)
         for entry in entries.values():
             if entry["filename"] == "IMG_0025.jpg":
-                entry["regions"] = [one for one in entry["regions"] if one["region_attributes"]["type"] != "car"]
+                entry["regions"] = [
+                    one for one in entry["regions"] if one["region_attributes"]["type"] != "car"
+                ]
         entries = {key: one for key, one in entries.items() if one["filename"] != "IMG_0012.jpg"}
         path.write_text(json.dumps(entries), encoding="utf-8")
         convert(project)
@@ -191,17 +198,25 @@ def prefect() -> None:
     """A conversion in Prefect's page, and its artifact."""
     with copied() as project:
         pipeline = project.root / f"pipelines/{NAME}.yaml"
-        pipeline.write_text(pipeline.read_text().replace("size_hw: [96, 128]", "size_hw: [96, 128], target_mib: 0.3"))
+        pipeline.write_text(
+            pipeline.read_text().replace("size_hw: [96, 128]", "size_hw: [96, 128], target_mib: 0.3")
+        )
         photo = project.root / RAW / "photos/IMG_0031.jpg"
         photo.write_bytes(photo.read_bytes()[:20_000])
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
         ui = subprocess.Popen(
-            [sys.executable, "-m", "flows.ui"], cwd=project.root, env=environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "flows.ui"],
+            cwd=project.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
             assert ui.stdout is not None
             address = ui.stdout.readline().split()[-1]
-            subprocess.run([sys.executable, "-m", "flows.convert", NAME], cwd=project.root, env=environment, check=True)
+            subprocess.run(
+                [sys.executable, "-m", "flows.convert", NAME], cwd=project.root, env=environment, check=True
+            )
             time.sleep(4)  # the server records tasks a little later
             run = newest(address, "flow_runs")
             artifact = newest(address, "artifacts")

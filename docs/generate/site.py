@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generate import commands, formats, notebook, protocols, published, readme, reference, shards
 from segdata.formats import format_names
 from segdata.project import Project
-
-from generate import commands, formats, notebook, protocols, published, readme, reference, shards
 
 
 def pages(project: Project) -> dict[str, str | bytes]:
