@@ -10,7 +10,7 @@ Without it: contenders take turns within each round, and each gives the same bat
 
 memmap         images[order] and masks[order] of two .npy files, gathered by numpy's fancy indexing, in a plain loop
 shards, split  ShardSplit.images and .masks, in a plain loop
-shards, torch  the loader that training uses: DataLoader, ShuffledBatches, ShardDataset
+shards, torch  the loader that training uses: DataLoader, EpochBatches, ShardDataset
 
 All files fit the page cache and are read once before the first round: what is compared is the work of gathering.
 """
@@ -38,7 +38,7 @@ from torch.utils.data import DataLoader
 
 from segdata.shards import ShardSet, ShardSplit
 from segdata.shards.sampler import EpochBatches
-from segdata.training.data import Batch, ShardDataset, ShuffledBatches, build_loader
+from segdata.training.data import Batch, ShardDataset, build_loader
 
 SIZE_HW = (224, 224)
 BATCH_SIZE = 32
@@ -51,8 +51,8 @@ Contender = Callable[[int], Iterator[Batch]]
 def contenders(
     split: ShardSplit, images: NDArray[np.uint8], masks: NDArray[np.uint8]
 ) -> dict[str, Contender]:
-    def order(epoch: int) -> ShuffledBatches:
-        return ShuffledBatches(len(split), BATCH_SIZE, seed=SEED, epoch=epoch)
+    def order(epoch: int) -> EpochBatches:
+        return EpochBatches(len(split), BATCH_SIZE, seed=SEED, epoch=epoch)
 
     def memmap(epoch: int) -> Iterator[Batch]:
         for indices in order(epoch):

@@ -85,14 +85,14 @@ def markdown(summary: Summary) -> str:
             counts[label] / max(1, sum(counts.values()) + summary.ignored[split])
             for split, counts in summary.pixels.items()
         ]
-        lines.append(f"| {_cell(label)} | " + " | ".join(f"{share:.2%}" for share in shares) + " |")
+        lines.append(f"| {cell(label)} | " + " | ".join(f"{share:.2%}" for share in shares) + " |")
     lines += ["", "| finding | severity | count |", "|---|---|---:|"]
     lines += [f"| {code} | {severity} | {count} |" for code, severity, count in summary.by_code()]
-    lines += ["", *(f"- {_cell(line)}" for line in summary.problem_lines())]
+    lines += ["", *(f"- {cell(line)}" for line in summary.problem_lines())]
     return "\n".join(lines) + "\n"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 

@@ -1,10 +1,9 @@
-"""Photo and mask files: decode strictly, turn upright once, resize by one stated rule.
+"""Photos: decode strictly, resize by one stated rule, turn upright once.
 
-Pillow decodes (it raises on truncated files, where OpenCV returns a grey remainder) and does not apply the EXIF
-orientation, but for TIFF, where that is undone; `Photo` does, so that every Sample is upright. Masks keep their
-stored numbers: palette indices, never colours. Resizing: photos area-averaged (or bilinear, nearest), masks nearest
-by pixel centres. A large JPEG is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a full
-decode's (`jpeg.py`).
+Pillow reads headers and every unusual file; plain JPEGs and PNGs are decoded faster, to the same pixels (`jpeg.py`,
+`png.py`). `Photo` applies the EXIF orientation, so that every Sample is upright. Resizing: photos area-averaged (or
+bilinear, nearest), masks nearest by pixel centres. A large JPEG is decoded at 1/2, 1/4 or 1/8 where its average stays
+within 48 dB (PSNR) of a full decode's.
 
 >>> Photo.open(Path("IMG_0006.jpg"), "IMG_0006.jpg").upright_hw     # stored 480x640 with orientation 6
 (640, 480)
@@ -12,10 +11,8 @@ decode's (`jpeg.py`).
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +21,12 @@ from PIL import Image as PillowImage
 from segdata.errors import DataError
 from segdata.exif import orientation_of, xmp_orientation_of
 from segdata.findings import Finding
+from segdata.image_file import BROKEN, Stored, bytes_of, open_image, turned_by_pillow, whole
+from segdata.image_file import MAX_PIXELS as MAX_PIXELS
 from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
-from segdata.png import decode_png
+from segdata.mask_file import read_mask_values as read_mask_values
+from segdata.mask_file import read_palette as read_palette
+from segdata.png import decode_png, may_hold_exif
 from segdata.resample import Resize as Resize
 from segdata.resample import nearest_pixels as nearest_pixels
 from segdata.resample import resize_image as resize_image
@@ -33,45 +34,39 @@ from segdata.resample import resize_mask as resize_mask
 from segdata.resample import turn_back as turn_back
 from segdata.resample import turn_upright as turn_upright
 from segdata.sample import Image, Mask, Sample
-
-MAX_PIXELS = 300_000_000
-"""Larger photos and masks are refused before any pixel is decoded."""
-
-PillowImage.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own limit would refuse 200-megapixel panoramas
-
-# Pillow warns of damage beside the pixels, in EXIF or in further pictures of the file; damaged pixels raise.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Tiff|Jpeg|Png)ImagePlugin")
-
-FILE_TYPES = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "PPM")
-"""Decoders that may run on a stranger's file. JPEG opens MPO too, phone photos with a second picture; the first is read."""
+from segdata.wording import size_text
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo's header: where it lies, its stored size, and how it must be turned to stand upright."""
+    """A photo's header: the file or its bytes, its stored size, and how it must be turned to stand upright.
 
-    path: Path
+    plain   "JPEG" or "PNG" for RGB files of these kinds, which are decoded without Pillow where they are sound
+    """
+
+    stored: Stored = field(repr=False)
     name: str
     stored_hw: tuple[int, int]
     orientation: int
     findings: tuple[Finding, ...]
+    plain: str = ""
 
     @classmethod
-    def open(cls, path: Path, name: str) -> Photo:
+    def open(cls, stored: Stored, name: str) -> Photo:
         """Read the header only. `name` is the path to show in messages, relative to the source's root.
 
         Raises DataError when the file is absent, no photo, or larger than MAX_PIXELS.
         """
-        with _open_image(path, name) as file:
+        with open_image(stored, name) as file:
             width, height = file.size
-            mode = file.mode
+            mode, kind = file.mode, {"MPO": "JPEG"}.get(file.format or "", file.format or "")
             named = xmp = None
             try:
-                if _may_be_turned(file, path):
+                if kind != "PNG" or may_hold_exif(stored):  # Pillow decodes all of a PNG to find it has none
                     named, xmp = orientation_of(file), xmp_orientation_of(file)
-            except (OSError, SyntaxError, ValueError, EOFError):
+            except BROKEN:
                 named = 0  # told below; damaged pixels raise in read()
-            if file.format == "TIFF" and named in range(5, 9):
+            if kind == "TIFF" and named in range(5, 9):
                 width, height = height, width  # Pillow tells the size after its own turn
         findings = []
         orientation = 1 if named is None else named
@@ -85,51 +80,45 @@ class Photo:
         if mode not in ("RGB", "L", "1", "P", "YCbCr"):
             message = f"photo of mode {mode}"
             findings.append(Finding("photo-mode", name, "", message, "converted to 8-bit RGB"))
-        return cls(path, name, (height, width), orientation, tuple(findings))
+        plain = kind if mode == "RGB" and kind in ("JPEG", "PNG") else ""
+        return cls(stored, name, (height, width), orientation, tuple(findings), plain)
 
     @property
     def upright_hw(self) -> tuple[int, int]:
-        height, width = self.stored_hw
-        return (width, height) if self.orientation >= 5 else (height, width)
+        return self._turned(self.stored_hw)
+
+    def _turned(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """A size as stored for one as shown, or the other way round."""
+        return size_hw[::-1] if self.orientation >= 5 else size_hw
 
     def read(self, resize: Resize | None = None) -> Image:
-        """Decode, turn upright, resize. Returns uint8 (H, W, 3) RGB.
+        """Decode, resize, turn upright. Returns uint8 (H, W, 3) RGB.
 
         Raises DataError for a damaged file, or one of real numbers or of whole numbers beyond 16 bits.
         """
-        pixels = self._decode(resize)
-        image = turn_upright(pixels, self.orientation)
-        return resize_image(image, resize) if resize else np.ascontiguousarray(image)
+        as_stored = resize and replace(resize, size_hw=self._turned(resize.size_hw))
+        pixels = self._decode(as_stored)
+        if as_stored is not None:
+            pixels = resize_image(pixels, as_stored)
+        return np.ascontiguousarray(turn_upright(pixels, self.orientation))
 
     def _decode(self, resize: Resize | None) -> NDArray[np.uint8]:
-        """Pixels as stored; a JPEG no larger than `resize` needs."""
-        with _open_image(self.path, self.name) as file:
-            if file.format in ("JPEG", "MPO") and file.mode == "RGB":
-                pixels = self._decode_jpeg(resize)
-            elif file.format == "PNG" and file.mode == "RGB":
-                pixels = decode_png(self.path.read_bytes(), self.stored_hw)
-            else:
-                pixels = None
-            if pixels is not None:
-                return pixels
-            try:
-                turned = _turned_by_pillow(file)
-                return turn_back(np.asarray(_to_rgb(file, self.name)), turned)
-            except (OSError, SyntaxError, ValueError, EOFError) as error:
-                raise DataError(
-                    self.name,
-                    found=f"a damaged photo ({error})",
-                    expected="a whole file",
-                    fix="Copy it again.",
-                ) from error
+        """Pixels as stored; a JPEG no larger than `resize`, which goes by the photo as stored, needs."""
+        pixels = None
+        if self.plain == "JPEG":
+            is_reducible = resize is not None and resize.photo == "area" and not resize.exact
+            scale = reduced_scale(self.stored_hw, resize.size_hw) if resize and is_reducible else 1
+            pixels = decode_jpeg(bytes_of(self.stored), self.stored_hw, scale)
+            if pixels is not None and scale > 1:
+                return sharpened(pixels)
+        elif self.plain == "PNG":
+            pixels = decode_png(bytes_of(self.stored), self.stored_hw)
+        return self._by_pillow() if pixels is None else pixels
 
-    def _decode_jpeg(self, resize: Resize | None) -> NDArray[np.uint8] | None:
-        scale = 1
-        if resize and resize.photo == "area" and not resize.exact:
-            target_hw = resize.size_hw if self.orientation < 5 else resize.size_hw[::-1]
-            scale = reduced_scale(self.stored_hw, target_hw)
-        pixels = decode_jpeg(self.path.read_bytes(), self.stored_hw, scale)
-        return pixels if pixels is None or scale == 1 else sharpened(pixels)
+    def _by_pillow(self) -> NDArray[np.uint8]:
+        with open_image(self.stored, self.name) as file, whole(self.name, "photo"):
+            turned = turned_by_pillow(file)
+            return turn_back(np.asarray(_to_rgb(file, self.name)), turned)
 
     def sample(
         self, id: str, mask: Mask, resize: Resize | None, findings: tuple[Finding, ...] = ()
@@ -138,56 +127,21 @@ class Photo:
         if mask.shape != self.upright_hw:
             raise DataError(
                 self.name,
-                found=f"a mask of {mask.shape[0]}x{mask.shape[1]} (HxW)",
-                expected=f"the photo's upright size {self.upright_hw[0]}x{self.upright_hw[1]}",
+                found=f"a mask of {size_text((mask.shape[0], mask.shape[1]))}",
+                expected=f"the photo's upright size, {size_text(self.upright_hw)}",
                 fix="Export photo and mask at one size; if the mask is turned, set source.exif in the pipeline file.",
             )
         if resize:
             mask = resize_mask(mask, resize.size_hw)
         return Sample(
-            id, self.read(resize), np.ascontiguousarray(mask), self.upright_hw, self.findings + findings
+            id,
+            self.read(resize),
+            np.ascontiguousarray(mask),
+            self.upright_hw,
+            self.findings + findings,
+            self.stored if isinstance(self.stored, Path) else None,
+            self.orientation,
         )
-
-
-def _open_image(path: Path, name: str) -> PillowImage.Image:
-    try:
-        file = PillowImage.open(path, formats=FILE_TYPES)
-    except FileNotFoundError as error:
-        raise DataError(name, found="no such file", expected="a photo or mask at this path") from error
-    except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
-        raise DataError(name, found=str(error), expected=f"at most {MAX_PIXELS:,} pixels") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(
-            name, found="a file that is no readable image", expected=f"one of {', '.join(FILE_TYPES)}"
-        ) from error
-    if file.width * file.height > MAX_PIXELS:
-        file.close()
-        raise DataError(
-            name, found=f"{file.width}x{file.height} pixels", expected=f"at most {MAX_PIXELS:,} pixels"
-        )
-    return file
-
-
-_PNG_EXIF_CHUNKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")  # as text: ImageMagick's raw profile, XMP
-
-
-def _may_be_turned(file: PillowImage.Image, path: Path) -> bool:
-    """Whether EXIF must be asked: Pillow decodes all of a PNG to find that it has none."""
-    if file.format != "PNG":
-        return True
-    with path.open("rb") as chunks:
-        chunks.seek(8)
-        while len(head := chunks.read(8)) == 8:
-            if head[4:] in _PNG_EXIF_CHUNKS:
-                return True
-            chunks.seek(int.from_bytes(head[:4], "big") + 4, 1)
-    return False
-
-
-def _turned_by_pillow(file: PillowImage.Image) -> int:
-    """The orientation by which Pillow will turn the pixels when it decodes them: TIFF alone, by its tag or else its XMP."""
-    named = file.getexif().get(0x0112, 1) if file.format == "TIFF" else 1
-    return named if named in range(1, 9) else 1
 
 
 def _to_rgb(file: PillowImage.Image, name: str) -> PillowImage.Image:
@@ -206,69 +160,3 @@ def _to_rgb(file: PillowImage.Image, name: str) -> PillowImage.Image:
         )
     # keep the high byte of 16: Pillow's convert would clip
     return PillowImage.fromarray((values.astype(np.uint32) >> 8).astype(np.uint8)).convert("RGB")
-
-
-def read_mask_values(path: Path, name: str) -> NDArray[Any]:
-    """The numbers stored in a mask file: uint8 or uint16 (H, W), or uint8 (H, W, 3) RGB for a coloured mask.
-
-    Palettised files give palette indices. Grey PNGs of 1, 2 or 4 bits give 0…1, 0…3, 0…15 (decoders scale those
-    to 0…255). Raises DataError for a damaged file, one with an alpha channel or real numbers, or a turned TIFF.
-    """
-    with _open_image(path, name) as file:
-        bits = _grey_png_bits(path) if file.format == "PNG" and file.mode in ("L", "1") else 8
-        mode = file.mode
-        try:
-            turned = _turned_by_pillow(file)
-            values = np.asarray(file)
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DataError(
-                name, found=f"a damaged mask ({error})", expected="a whole file", fix="Copy it again."
-            ) from error
-    if turned != 1:
-        raise DataError(
-            name,
-            found=f"a TIFF mask with orientation {turned}, which some programs follow and some do not",
-            expected="a mask without orientation",
-            fix="Save it as PNG, lying as its photo does.",
-        )
-    if mode == "1":
-        return values.astype(np.uint8)
-    if mode == "L":
-        return values // np.uint8(255 // (2**bits - 1)) if bits < 8 else values
-    if mode in ("P", "RGB"):
-        return values
-    if mode.startswith("I"):
-        if values.min(initial=0) < 0 or values.max(initial=0) > 65535:
-            raise DataError(name, found="values outside 0 to 65535", expected="8- or 16-bit label numbers")
-        return values.astype(np.uint16)
-    raise DataError(
-        name, found=f"a mask of mode {mode}", expected="palettised, grey (8 or 16 bit) or RGB without alpha"
-    )
-
-
-def read_palette(path: Path, name: str) -> NDArray[np.uint8] | None:
-    """Colours of a palettised file, uint8 (256, 3) RGB, black beyond its last entry; None for any other file.
-
-    Raises DataError for a damaged file.
-    """
-    with _open_image(path, name) as file:
-        try:
-            colors = file.getpalette("RGB") if file.mode == "P" else None
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DataError(
-                name,
-                found=f"a damaged mask ({error})",
-                expected="a whole file",
-                fix="Copy it again, or export it again.",
-            ) from error
-    if colors is None:
-        return None
-    table = np.zeros((256, 3), np.uint8)
-    table[: len(colors) // 3] = np.array(colors, np.uint8).reshape(-1, 3)
-    return table
-
-
-def _grey_png_bits(path: Path) -> int:
-    with path.open("rb") as file:
-        header = file.read(26)
-    return header[24] if header[25] == 0 else 8  # IHDR: bit depth, colour type (0 = grey)

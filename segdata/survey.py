@@ -35,7 +35,7 @@ class Survey:
 
     format      name of the format
     certainty   how sure this format is that the folder is its own
-    evidence    one line for people: "via_region_data.json (VIA 2 annotations): 48 entries"
+    evidence    one line for people: "via_region_data.json (VIA 2 annotations): 46 photos annotated"
     photos      photo files the format would read, relative to the root, sorted
     annotated   how many of them carry an annotation (a region, a mask file)
     shapes      name of a shape → how many ({"polygon": 210, "polyline": 14}); empty for formats of masks

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from segdata import photo as photo_module
+from segdata import image_file
 from segdata.errors import DataError
 from segdata.photo import (
     Photo,
@@ -183,10 +183,10 @@ def test_absent_photo(tmp_path: Path) -> None:
 
 def test_huge_photo_is_refused_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _save(tmp_path / "a.png", PICTURE)
-    monkeypatch.setattr(photo_module, "MAX_PIXELS", 34)
-    with pytest.raises(DataError, match="found 7x5 pixels; expected at most 34 pixels"):
+    monkeypatch.setattr(image_file, "MAX_PIXELS", 34)
+    with pytest.raises(DataError, match=r"found 5x7 \(height x width\); expected at most 34 pixels"):
         Photo.open(path, "a.png")
-    monkeypatch.setattr(photo_module, "MAX_PIXELS", 35)
+    monkeypatch.setattr(image_file, "MAX_PIXELS", 35)
     assert Photo.open(path, "a.png").stored_hw == (5, 7)
     bomb = _png(tmp_path / "bomb.png", 60_000, 60_000, 8, 2, [b""])
     with pytest.raises(DataError, match=r"bomb\.png"):
@@ -244,7 +244,7 @@ def test_sample_holds_photo_and_mask_at_the_wanted_size(tmp_path: Path) -> None:
     whole = photo.sample("a", mask, None)
     assert np.array_equal(whole.mask, mask)
     assert np.array_equal(whole.image, np.rot90(PICTURE, -1))
-    with pytest.raises(DataError, match="a mask of 5x7.*upright size 7x5.*source.exif"):
+    with pytest.raises(DataError, match="a mask of 5x7 .*upright size, 7x5.*source.exif"):
         photo.sample("a", mask.reshape(5, 7), None)
 
 
@@ -350,3 +350,15 @@ def test_turned_tiff_mask_is_refused(tmp_path: Path, orientation: int) -> None:
     path = _save(tmp_path / "b.tif", mask, orientation)
     with pytest.raises(DataError, match=rf"^b.tif: found a TIFF mask with orientation {orientation}.*as PNG"):
         read_mask_values(path, "b.tif")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.bmp", "a.webp"])
+def test_a_photo_that_was_sent_is_read_as_the_file(tmp_path: Path, name: str) -> None:
+    path = _save(tmp_path / name, PICTURE, None if name == "a.bmp" else 6)
+    data = path.read_bytes()
+    for resize in (None, Resize((3, 4))):
+        assert (Photo.open(data, name).read(resize) == Photo.open(path, name).read(resize)).all()
+    assert Photo.open(data, name).upright_hw == ((5, 7) if name == "a.bmp" else (7, 5))
+    assert "stored=" not in repr(Photo.open(data, name))
+    with pytest.raises(DataError, match=f"{name}: found a file that is no readable image"):
+        Photo.open(b"no photo", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +48,12 @@ def test_predictions_open_in_a_tool_s_form_with_the_same_masks(
     project: Project, tmp_path: Path, to: str
 ) -> None:
     out = project.root / "data/predicted/roll"
-    done = segdata(project, "predict", "doors", tmp_path / "roll", "--to", to, "--out", out)
+    exact = ["--exact"] if to == "via" else []
+    done = segdata(project, "predict", "doors", tmp_path / "roll", "--to", to, *exact, "--out", out)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[:3] == [
         "doors: 2 photos: 2 predicted",
-        f"  whole photos at 16x24; masks: {out}/predictions",
+        f"  whole photos at 16x24 (height x width); masks: {out}/predictions",
         f"  2 photos (2 all) as {to} in {out}/{to}",
     ]
     masks = {id: mask_of(out / "predictions" / f"{id}.png") for id in ("turned", "day 1/flat")}
@@ -65,6 +67,27 @@ def test_predictions_open_in_a_tool_s_form_with_the_same_masks(
     assert source["root"] == f"data/predicted/roll/{to}"
 
 
+def test_to_via_it_writes_drafts_and_says_what_they_differ_by(project: Project, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = segdata(project, "predict", "doors", tmp_path / "roll", "--to", "via", "--out", out)
+    assert done.exit_code == 0, done.output
+    told = re.search(
+        r"Drafts, not the very masks: (\d+) islands dropped, outlines within 1/500 of the longer side; "
+        r"(\d+\.\d\d) % of the pixels as in the masks, mean IoU (0\.\d{3})\.",
+        done.stdout,
+    )
+    assert told is not None, done.stdout
+    masks = {id: mask_of(out / "predictions" / f"{id}.png") for id in ("turned", "day 1/flat")}
+    drafts = {id: read_back(out / "via").read(id).mask for id in masks}
+    same = sum(int((drafts[id] == mask).sum()) for id, mask in masks.items())
+    assert float(told[2]) == int(10_000 * same / sum(mask.size for mask in masks.values())) / 100 > 95
+    again = segdata(project, "predict", "doors", tmp_path / "roll", "--to", "via", "--out", out)
+    assert f"  via: lies there already, with these masks: {out}/via" in again.stdout
+    exact = segdata(project, "predict", "doors", tmp_path / "roll", "--to", "via", "--exact", "--out", out)
+    assert exact.exit_code == 2
+    assert "found a folder in use, which may hold corrections by hand" in exact.output
+
+
 def test_photos_by_name_and_a_second_run(project: Project, tmp_path: Path) -> None:
     arguments = ("predict", "doors", tmp_path / "roll/turned.jpg", "--out", tmp_path / "out", "--to", "via")
     assert segdata(project, *arguments).exit_code == 0
@@ -72,7 +95,7 @@ def test_photos_by_name_and_a_second_run(project: Project, tmp_path: Path) -> No
     assert again.exit_code == 0
     assert again.stdout.splitlines() == [
         "doors: 1 photo: 0 predicted, 1 as they were",
-        f"  whole photos at 16x24; masks: {tmp_path}/out/predictions",
+        f"  whole photos at 16x24 (height x width); masks: {tmp_path}/out/predictions",
         f"  via: lies there already, with these masks: {tmp_path}/out/via",
     ]
     assert again.stderr == ""
@@ -84,7 +107,7 @@ def test_tiles_mirrors_and_scales(project: Project, tmp_path: Path) -> None:
     done = segdata(project, "predict", "doors", tmp_path / "roll", "--out", tmp_path / "out", *options)
     assert done.exit_code == 0, done.output
     assert (
-        "  tiles of 16x24 overlapping by 6, photos scaled by 0.5, mirrored too, scales 0.5 1 1.8; masks: "
+        "  tiles of 16x24 (height x width) overlapping by 6, photos scaled by 0.5, mirrored too, scales 0.5 1 1.8; masks: "
         in done.stdout
     )
     how = How(
@@ -107,7 +130,7 @@ def test_a_photo_that_cannot_be_read_is_listed_with_exit_code_1(project: Project
     assert done.exit_code == 1
     assert f"error: {tmp_path}/roll/broken.jpg: found a file that is no readable image" in done.stderr
     assert "doors: 2 photos: 2 predicted; 1 set aside" in done.stdout
-    assert "  1 files in the folders are no photos" in done.stdout
+    assert "  1 file in the folders: no photos" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -124,6 +147,7 @@ def test_a_photo_that_cannot_be_read_is_listed_with_exit_code_1(project: Project
         (["doors", "roll", "--out", "out", "--tile", "8", "8"], "no shards of doors"),
         (["doors", "roll", "--out", "out", "--scales", "big"], "'big' is no list of numbers"),
         (["doors", "roll", "--out", "out", "--scales", "9"], "scales of 0.1 to 4"),
+        (["doors", "roll", "--out", "out", "--to", "coco", "--exact"], "--exact goes with --to via"),
         (["doors", "--out", "out"], "Missing argument 'PHOTOS...'"),
     ],
 )

@@ -20,6 +20,7 @@ from segdata.errors import ConfigError, DataError
 from segdata.formats import OpenSource
 from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 from segdata.formats.coco import Options
+from segdata.wording import counted
 
 _LISTS = ("images", "annotations", "categories")
 
@@ -72,10 +73,15 @@ class Store:
         self._source = source
         self._replace = choice.replace
         files = source.decode_options(Options).files()
-        fits = [one for one in files if one[2] is None or choice.split in (None, one[2])]
+        fits = [
+            (file, folder, split)
+            for file, folder, split in files
+            if choice.file in (None, file) and (split is None or choice.split in (None, split))
+        ]
         if len(fits) != 1:
-            listed = ", ".join(f"{file} ({split})" for file, _, split in files)
-            raise ConfigError(source.where, found=listed, expected="one to be chosen", fix="Give --split.")
+            listed = ", ".join(f"{file} ({split})" if split else file for file, _, split in files)
+            fix = "Give --split." if files[0][2] else "Give --file FILE."
+            raise ConfigError(source.where, found=listed, expected="one to be chosen", fix=fix)
         self.file, folder, self._split = fits[0]
         self.photo_folder = composed(folder)
         self._several = len({one[1] for one in files}) > 1
@@ -199,7 +205,7 @@ class Store:
 
 def _counted(drawn: Sequence[dict[str, Any]]) -> str:
     names = sorted({str(one.get("category_id")) for one in drawn})
-    return f"{len(drawn)} annotations ({', '.join(names)})"
+    return f"{counted(len(drawn), 'annotation')} ({', '.join(names)})"
 
 
 def names_in(annotations: Path) -> list[str]:

@@ -19,16 +19,16 @@ from urllib.parse import unquote
 
 from segdata.adding.changes import Bad, Choice, Merge, Newcomer, Removal
 from segdata.adding.json_splice import Edit, Member, apply, insert_members, replace_value
-from segdata.adding.via_text import ViaFile, counted, listed, name_of, names_in, said_entries, shortened
+from segdata.adding.via_text import ViaFile, labels_of, listed, name_of, names_in, said_entries, shortened
 from segdata.digests import bytes_digest
 from segdata.errors import ConfigError
 from segdata.formats import OpenSource
+from segdata.formats._parts.entries import ELSEWHERE
+from segdata.formats._parts.listed import files_of
 from segdata.formats._parts.photo_files import composed, list_files, without_extension
 from segdata.formats.via import Options
 
 __all__ = ["Store", "names_in"]
-
-_ELSEWHERE = re.compile(r"^([A-Za-z]:)?/|^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Store:
@@ -38,7 +38,7 @@ class Store:
         self._source = source
         self._options = source.decode_options(Options)
         self._replace = choice.replace
-        self._files = self._options.files()
+        self._files = files_of(self._options.annotations)
         self.file = self._chosen(choice)
         home = posixpath.dirname(composed(self.file))
         self.photo_folder = posixpath.normpath(posixpath.join(home, composed(self._options.photos)))
@@ -151,7 +151,7 @@ class Store:
     ) -> str | None:
         """The photo that an entry is about; an entry of none is told."""
         name = name_of(raw)
-        if _ELSEWHERE.match(name):
+        if ELSEWHERE.match(name):
             name = (unquote(re.split("[?#]", name)[0]) if "://" in name else name).rpartition("/")[2]
         place = posixpath.normpath(posixpath.join(self.photo_folder, name))
         if name in by_given:
@@ -200,7 +200,7 @@ class Store:
         pairs = zip([*before, *[None] * len(after)], [*after, *[None] * len(before)], strict=True)
         first, second = next((a, b) for a, b in pairs if a != b)
         return "\n".join(
-            f"    {what}: {counted(regions, self._options.class_attribute)}; {shortened(one)}"
+            f"    {what}: {labels_of(regions, self._options.class_attribute)}; {shortened(one)}"
             for what, regions, one in (("there", before, first), ("new  ", after, second))
         )
 

@@ -15,8 +15,10 @@ from typing import Any
 
 from segdata.adding.json_splice import Member, apply, cut, members, skip_space
 from segdata.errors import DataError
+from segdata.findings import Finding
 from segdata.formats._parts.photo_files import composed
 from segdata.formats._parts.via_files import read_entries
+from segdata.wording import counted
 
 _ID_LIST = "_via_image_id_list"
 
@@ -95,7 +97,8 @@ def name_of(entry: object) -> str:
 
 def said_entries(path: Path) -> list[dict[str, Any]]:
     """Entries of any VIA file as VIA 2 writes them, with all their keys. Raises DataError for entries that are none."""
-    found, unreadable = read_entries(path, path.name)
+    unreadable: list[Finding] = []
+    found = read_entries(path, path.name, unreadable)
     if unreadable:
         first = unreadable[0]
         raise DataError(
@@ -108,19 +111,19 @@ def said_entries(path: Path) -> list[dict[str, Any]]:
     if given:
         return [one for one in given if isinstance(one, dict)]
     return [
-        {"filename": one.filename, "size": one.size, "regions": one.regions, "file_attributes": {}}
+        {"filename": one.filename, "size": one.photo_bytes, "regions": one.said, "file_attributes": {}}
         for one in found
     ]
 
 
-def counted(regions: Sequence[Any], attribute: str | None) -> str:
+def labels_of(regions: Sequence[Any], attribute: str | None) -> str:
     labels: Counter[str] = Counter()
     for one in regions:
         attributes = one.get("region_attributes") if isinstance(one, dict) else None
         if isinstance(attributes, dict) and attribute in attributes:
             labels[str(attributes[attribute])] += 1
     by_label = ", ".join(f"{label} {count}" for label, count in sorted(labels.items()))
-    return f"{len(regions)} region{'s' * (len(regions) != 1)}" + (f" ({by_label})" if by_label else "")
+    return counted(len(regions), "region") + (f" ({by_label})" if by_label else "")
 
 
 def shortened(region: object) -> str:

@@ -10,6 +10,7 @@ import click
 
 from segdata.commands._shared import check_names, needing, project_of
 from segdata.commands.export import FORMATS
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.prediction.folder import Outcome
@@ -42,6 +43,7 @@ class _Scales(click.ParamType[tuple[float, ...]]):
     "--out", type=click.Path(path_type=Path), required=True, help="New, or an earlier prediction's."
 )
 @click.option("--to", type=click.Choice(FORMATS), help="Also write photos and masks in this format.")
+@click.option("--exact", is_flag=True, help="To VIA: the very masks, not drafts of few points.")
 @click.option(
     "--tile", "tile_hw", type=click.IntRange(8, 8192), nargs=2, metavar="H W", help="See photos in tiles."
 )
@@ -59,6 +61,7 @@ def command(
     photos: tuple[Path, ...],
     out: Path,
     to: str | None,
+    exact: bool,
     tile_hw: tuple[int, int] | None,
     overlap: int | None,
     tile_scale: float | None,
@@ -69,11 +72,14 @@ def command(
     """Write a mask for every photo, as large as the photo, with a pipeline's trained model.
 
     OUT/predictions holds palettised PNGs whose index is the class id; with --to, OUT/<format> holds photos and masks for
-    that tool. Averages are of softmax probabilities; overlapping tiles are blended. Run again to go on: masks made with
+    that tool. To VIA these are drafts: outlines with few points and without tiny islands, to be corrected by hand and
+    given to segdata add; what they differ by is said. Averages are of softmax probabilities; overlapping tiles are blended. Run again to go on: masks made with
     the same weights and options are kept. Exit code 1: some photos could not be read; they are listed.
     """
     if tile_hw is None and (overlap is not None or tile_scale is not None):
         raise click.UsageError("--overlap and --tile-scale go with --tile H W.")
+    if exact and to != "via":
+        raise click.UsageError("--exact goes with --to via; the other formats hold the very masks.")
     project = project_of(ctx)
     check_names(project, name)
 
@@ -82,6 +88,7 @@ def command(
 
         quiet_threads()
         from segdata.evaluation.predict import load_run
+        from segdata.export.dialect import dialect_of
         from segdata.prediction.folder import check_places, predict_folder
         from segdata.prediction.kept import new
         from segdata.prediction.photos import find_photos
@@ -91,10 +98,14 @@ def command(
         how = _how(project, name, tile_hw, overlap, tile_scale, flip, scales)
         run = load_run(project.run_dir(name), choose_device(device, project.params().device))
         wanted = new(name, project.run_dir(name), run, how)
-        outcome = predict_folder(run, found, wanted, out, to=to, root=_root(project, out, to), shown=_shown)
+        drafts = None
+        if to == "via" and not exact:
+            drafts = dialect_of(project.pipeline(name).source, f"pipelines/{name}.yaml")
+        root = _root(project, out, to)
+        outcome = predict_folder(run, found, wanted, out, to=to, drafts=drafts, root=root, shown=_shown)
         _report(name, how, outcome, out, to)
         if found.others:
-            click.echo(f"  {found.others:,} files in the folders are no photos")
+            click.echo(f"  {counted(found.others, 'file')} in the folders: no photos")
         return 1 if outcome.failed else 0
 
     ctx.exit(needing("train", "segdata predict", work))

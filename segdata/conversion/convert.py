@@ -13,7 +13,7 @@ import msgspec
 
 from segdata.atomic import only_one
 from segdata.conversion.journal import Journal
-from segdata.conversion.leaks import Gate, Place, alike
+from segdata.conversion.leaks import Gate, Pair, Place, alike
 from segdata.conversion.plan import (
     ConversionPlan,
     SampleRecord,
@@ -26,7 +26,7 @@ from segdata.conversion.plan import (
 )
 from segdata.conversion.previous import PreviousSet
 from segdata.conversion.sources import open_source, set_aside
-from segdata.conversion.summary import Summary, refuse, summarize, write_summary
+from segdata.conversion.summary import Summary, across, originals_of, refuse, summarize, write_summary
 from segdata.digest_cache import DigestCache
 from segdata.digests import value_digest
 from segdata.errors import ConfigError, DataError
@@ -39,7 +39,7 @@ from segdata.shards.boundaries import group_into_shards, target_rows
 from segdata.shards.manifest import Manifest, refuse_newer, write_manifest
 from segdata.shards.schema import MANIFEST, SampleRow, SetMetadata
 from segdata.shards.writer import ShardWriter, room_on_disk
-from segdata.splits import assign_splits
+from segdata.splits import assign_splits, without_split
 
 
 def one_conversion(project: Project, name: str) -> AbstractContextManager[None]:
@@ -54,6 +54,7 @@ class Conversion:
     name: str
     where: str
     pipeline: Pipeline
+    root: Path
     reader: Reader
     shards_dir: Path
     records_path: Path
@@ -82,6 +83,7 @@ class Conversion:
             name,
             where,
             pipeline,
+            source.root,
             open_reader(pipeline.source.format, source),
             project.shards_dir(name),
             project.plan_path(name),
@@ -117,14 +119,13 @@ class Conversion:
     def _plan(self) -> ConversionPlan:
         settings = settings_digest(self.pipeline)
         splits = assign_splits(
-            self.reader.ids(), self.pipeline.source.splits, self.reader.official_split, self.where
+            self.reader.ids(), self.pipeline.source.splits, self.reader.official_split, self.where, self.root
         )
         findings = list(self.reader.findings)
         samples: dict[str, dict[str, SampleTask]] = {"train": {}, "val": {}, "test": {}}
         for id, split in splits.items():
             if split is None:
-                message = "in none of the official lists"
-                findings.append(Finding("no-split", id, "", message, "set aside", "warning"))
+                findings.append(without_split(id, self.pipeline.source.splits, self.name))
                 continue
             try:
                 fingerprint = self.reader.fingerprint(id)
@@ -155,12 +156,11 @@ class Conversion:
         ]
         return [*self._gate.unknown([place.id for place, _ in photos]), *self._gate.exact(photos)]
 
-    def _check_looks(self, rows: Sequence[SampleRow], records: Sequence[SampleRecord]) -> list[Finding]:
-        """Raises DataError for photos that look alike in two splits; what was converted stays for the next run."""
+    def _alike(self, rows: Sequence[SampleRow], records: Sequence[SampleRecord]) -> list[Pair] | None:
+        """Photos that look alike in two splits; None where params.yaml does not want them looked for."""
         if self.near_bits is None:
-            return []
-        looks = {record.id: record.look for record in records}
-        return self._gate.near(alike(rows, looks, self.near_bits))
+            return None
+        return alike(rows, {record.id: record.look for record in records}, self.near_bits)
 
     def convert(self, task: ShardTask) -> ShardResult:
         """One shard: as it lies when nothing in it changed, else made anew. Writes one file; twice does no harm."""
@@ -195,7 +195,8 @@ class Conversion:
             digests = (sample.fingerprint.photo, sample.fingerprint.annotation)
             row = writer.append(sample.id, read.image, read.mask, digests, read.original_hw)
             made = (row.image_digest, row.mask_digest, read.findings, look_of(read.image))
-            records.append(SampleRecord(sample.id, sample.key, *made))
+            photo = "" if read.photo is None else Path(os.path.relpath(read.photo, self.root)).as_posix()
+            records.append(SampleRecord(sample.id, sample.key, *made, photo, read.orientation))
         finished = writer.finish()
         shard, rows = finished if finished else (None, [])
         return ShardResult(shard, tuple(rows), tuple(records), len(rows) - kept, kept)
@@ -214,11 +215,14 @@ class Conversion:
         manifest = Manifest(msgspec.structs.replace(self.metadata, shards=entries), rows)
         records = [record for result in results for record in result.records]
         findings = [*plan.findings, *(finding for record in records for finding in record.findings)]
-        findings += self._check_looks(rows, records)
+        pairs = self._alike(rows, records)
+        findings += self._gate.near(pairs or [])
         summary = summarize(
             self.name,
             manifest,
             findings,
+            originals_of(rows, {record.id: record.orientation for record in records}),
+            None if pairs is None else across(pairs),
             sum(result.converted for result in results),
             sum(result.reused for result in results),
         )

@@ -22,7 +22,9 @@ from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
 CODE = (
     "exif.py",
+    "image_file.py",
     "jpeg.py",
+    "mask_file.py",
     "photo.py",
     "png.py",
     "rasterize.py",
@@ -88,7 +90,8 @@ class SampleRecord(msgspec.Struct, frozen=True):
     """Why a sample is as it is; kept beside the shard set so that the next run can tell what changed.
 
     image_digest, mask_digest and look are empty for a sample that was set aside. look is the perceptual hash of the
-    image as it stands in its shard, 16 hex digits: what the leak gate compares.
+    image as it stands in its shard, 16 hex digits: what the leak gate compares. photo is the photo's file, relative to
+    the source's root; orientation its EXIF orientation, 0 where it is not known.
     """
 
     id: str
@@ -97,6 +100,8 @@ class SampleRecord(msgspec.Struct, frozen=True):
     mask_digest: str
     findings: tuple[Finding, ...]
     look: str = ""
+    photo: str = ""
+    orientation: int = 0
 
 
 def look_of(image: Image) -> str:
@@ -141,7 +146,13 @@ def _version(package: str) -> str | None:
 
 
 _FIELDS = pa.schema(
-    [(name, pa.utf8()) for name in ("id", "key", "image_digest", "mask_digest", "findings", "look")]
+    [
+        *(
+            (name, pa.utf8())
+            for name in ("id", "key", "image_digest", "mask_digest", "findings", "look", "photo")
+        ),
+        ("orientation", pa.int8()),
+    ]
 )
 _LOOK_CODE = b"look_code"
 
@@ -177,6 +188,8 @@ def read_records(path: Path) -> dict[str, SampleRecord]:
                 row["mask_digest"],
                 msgspec.json.decode(row["findings"], type=tuple[Finding, ...]),
                 row["look"] if is_comparable else "",
+                row["photo"],
+                row["orientation"],
             )
             for row in table.to_pylist()
         ]

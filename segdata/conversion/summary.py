@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from segdata.atomic import replace_file
+from segdata.conversion.leaks import Pair
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.pipeline import Split
+from segdata.kinds import group_findings
+from segdata.pipeline import SPLITS, Split
 from segdata.shards.manifest import Manifest
+from segdata.shards.schema import SampleRow
 from segdata.shards.statistics import sum_statistics
+from segdata.wording import counted
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+class Originals(msgspec.Struct, frozen=True):
+    """So many photos of one upright size and one EXIF orientation (1 to 8; 0 where it is not known)."""
+
+    height: int
+    width: int
+    orientation: int
+    photos: int
 
 
 class Summary(msgspec.Struct, frozen=True):
     """Counts per split, pixel counts per split and class, and all findings in (severity, file) order.
 
+    originals  the photos as they came: sizes and EXIF orientations, the most frequent first
+    alike      "train, test" → pairs of photos that look alike, one in each split; None: they were not looked for
     The part that is versioned says what the set is; what this run did (converted, reused) is for the log alone.
     """
 
@@ -33,6 +48,8 @@ class Summary(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     set_aside: int
     errors: int
+    originals: tuple[Originals, ...] = ()
+    alike: dict[str, int] | None = None
     converted: int = 0
     reused: int = 0
 
@@ -41,16 +58,16 @@ class Summary(msgspec.Struct, frozen=True):
         total = sum(self.samples.values())
         parts = ", ".join(f"{count} {split}" for split, count in self.samples.items())
         return (
-            f"{self.pipeline}: {total} samples ({parts}) in {self.shards} shards, {self.bytes / 2**20:.1f} MiB; "
+            f"{self.pipeline}: {counted(total, 'sample')} ({parts}) in {counted(self.shards, 'shard')}, {self.bytes / 2**20:.1f} MiB; "
             f"{self.converted} converted, {self.reused} unchanged, {self.set_aside} set aside"
         )
 
     def problem_lines(self, most: int = 20) -> list[str]:
-        """Errors and warnings, one line each, errors first; the rest as a count."""
-        loud = [finding for finding in self.findings if finding.severity != "note"]
-        lines = [finding.line() for finding in loud[:most]]
+        """Errors and warnings, one line for all that say the same, errors first; the rest as a count."""
+        loud = group_findings([finding for finding in self.findings if finding.severity != "note"])
+        lines = [kind.line() for kind in loud[:most]]
         if len(loud) > most:
-            lines.append(f"… and {len(loud) - most} more in the check report")
+            lines.append(f"… and {counted(len(loud) - most, 'more kind')} in the check report")
         return lines
 
     def by_code(self) -> list[tuple[str, str, int]]:
@@ -62,7 +79,29 @@ class Summary(msgspec.Struct, frozen=True):
         )
 
 
-def summarize(name: str, manifest: Manifest, findings: list[Finding], converted: int, reused: int) -> Summary:
+def originals_of(rows: Iterable[SampleRow], orientations: Mapping[str, int]) -> tuple[Originals, ...]:
+    """The photos of some rows by upright size and EXIF orientation (id → orientation)."""
+    counts = Counter((row.original_height, row.original_width, orientations.get(row.id, 0)) for row in rows)
+    return tuple(
+        Originals(*key, count) for key, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    )
+
+
+def across(pairs: Iterable[Pair]) -> dict[str, int]:
+    """Pairs of photos by the two splits that they stand in, in the order train, val, test."""
+    counts = Counter(tuple(sorted((one.split, other.split), key=SPLITS.index)) for one, other in pairs)
+    return {", ".join(splits): count for splits, count in sorted(counts.items())}
+
+
+def summarize(
+    name: str,
+    manifest: Manifest,
+    findings: list[Finding],
+    originals: Sequence[Originals],
+    alike: dict[str, int] | None,
+    converted: int,
+    reused: int,
+) -> Summary:
     """Add up a manifest. Class shares come from its integer pixel counts."""
     names = [label for label, _ in manifest.metadata.classes]
     splits = [split for split in ("train", "val", "test") if manifest.split_rows([split])]
@@ -79,6 +118,8 @@ def summarize(name: str, manifest: Manifest, findings: list[Finding], converted:
         ),
         set_aside=sum(finding.action == "set aside" for finding in findings),
         errors=sum(finding.severity == "error" for finding in findings),
+        originals=tuple(originals),
+        alike=alike,
         converted=converted,
         reused=reused,
     )

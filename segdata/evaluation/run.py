@@ -33,8 +33,11 @@ class Normalisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def apply(self, images: Tensor) -> Tensor:
         """uint8 or float (N, 3, H, W) of 0 to 255 → float32 (N, 3, H, W), same memory format."""
-        mean = torch.tensor(self.mean, dtype=torch.float32, device=images.device).view(3, 1, 1)
-        std = torch.tensor(self.std, dtype=torch.float32, device=images.device).view(3, 1, 1)
+        # Not waited for: a GPU would else have to finish all that it was given before.
+        mean, std = (
+            torch.tensor(values, dtype=torch.float32).view(3, 1, 1).to(images.device, non_blocking=True)
+            for values in (self.mean, self.std)
+        )
         return (images.to(torch.float32) - mean * 255) / (std * 255)
 
 

@@ -20,6 +20,8 @@ from segdata.conversion.sources import set_aside
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.export.items import Exported, ExportItem, Names, Target
 from segdata.export.source_section import section, write_section
+from segdata.export.via import DraftWriter
+from segdata.export.via_project import Dialect
 from segdata.ontology import Ontology
 
 __all__ = ["FORMATS", "ExportItem", "Exported", "check_out", "export_samples", "open_target"]
@@ -28,19 +30,26 @@ FORMATS = ("via", "cityscapes", "voc", "coco", "masks")
 
 
 def export_samples(
-    items: Iterable[ExportItem], ontology: Ontology, to: str, out: Path, *, root: str | None = None
+    items: Iterable[ExportItem],
+    ontology: Ontology,
+    to: str,
+    out: Path,
+    *,
+    root: str | None = None,
+    drafts: Dialect | None = None,
 ) -> Exported:
     """Write all items below `out`, which appears when all is written. Holds one item at a time.
 
-    to    one of FORMATS
-    out   a folder that is absent or empty
-    root  what source.yaml gives as the folder, relative to the project; default: data/raw/<name of out>
+    to      one of FORMATS
+    out     a folder that is absent or empty
+    root    what source.yaml gives as the folder, relative to the project; default: data/raw/<name of out>
+    drafts  to VIA: outlines to correct by hand, near the masks, in a set's own words; None: the very masks
     An item that cannot be written is set aside and listed. Raises ConfigError for classes or ids that the format
     cannot hold and for an `out` in use, DataError when nothing is left.
     """
     check_out(out)
     with replace_folder(out) as folder:
-        target = open_target(to, folder, ontology)
+        target = open_target(to, folder, ontology, drafts)
         exported = Exported(to, out)
         names = Names(to)
         split_of_first: list[str | None] = []
@@ -66,10 +75,13 @@ def export_samples(
     return exported
 
 
-def open_target(to: str, folder: Path, ontology: Ontology) -> Target:
+def open_target(to: str, folder: Path, ontology: Ontology, drafts: Dialect | None = None) -> Target:
     """The writer of a format. Raises ConfigError for an unknown format, or classes that it cannot hold."""
     if to not in FORMATS:
         raise ConfigError("export", place="--to", found=repr(to), expected=nearest(to, FORMATS))
+    if drafts is not None:
+        assert to == "via", to
+        return DraftWriter(folder, ontology, drafts)
     return cast(Target, importlib.import_module(f"{__name__}.{to}").Writer(folder, ontology))
 
 

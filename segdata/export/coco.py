@@ -15,20 +15,15 @@ Height and width are those of the upright photo, as browsers and OpenCV show it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
-
+from segdata.export.coco_pieces import categories_of, pieces
 from segdata.export.items import ExportItem
 from segdata.export.json_parts import GrowingFile
 from segdata.export.photo_files import BROWSER_SUFFIXES, write_photo
-from segdata.ontology import IGNORE_INDEX, Ontology
-from segdata.sample import Mask
+from segdata.ontology import Ontology
+from segdata.wording import counted
 
 PHOTOS = "images"
 
@@ -63,13 +58,12 @@ class Writer:
             self._files[item.split].add(annotation | {"category_id": class_id + 1, **piece})
 
     def finish(self) -> Mapping[str, object]:
-        categories = [
-            {"id": class_id + 1, "name": label.name, "supercategory": "", "color": label.color}
-            for class_id, label in enumerate(self._ontology.labels)
-        ]
+        categories = categories_of(self._ontology)
         for split, file in self._files.items():
             file.close({"images": self._images[split], "categories": categories})
-        self.notes.append(f"{self._num_annotations:,} annotations: connected pieces of a class, not objects.")
+        self.notes.append(
+            f"{counted(self._num_annotations, 'annotation')}: connected pieces of a class, not objects."
+        )
         files: object = {split: _file_name(split) for split in self._files}
         if list(self._files) == [None]:
             files = _file_name(None)
@@ -78,40 +72,3 @@ class Writer:
 
 def _file_name(split: str | None) -> str:
     return f"annotations/instances_{split}.json" if split else "annotations/instances.json"
-
-
-def pieces(mask: Mask) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Class id, and segmentation, area and bbox of every piece (pixels that touch by a side or a corner) of a class."""
-    size_hw = (mask.shape[0], mask.shape[1])
-    for class_id in np.unique(mask).tolist():
-        if class_id == IGNORE_INDEX:
-            continue
-        count, labels, stats, _ = cv2.connectedComponentsWithStats((mask == class_id).astype(np.uint8))
-        for number in range(1, count):
-            left, top, width, height, area = stats[number].tolist()
-            piece = labels[top : top + height, left : left + width] == number
-            counts = run_lengths(piece, (left, top), size_hw)
-            rle = coco_mask.frPyObjects({"size": list(size_hw), "counts": counts}, *size_hw)
-            segmentation = {"size": list(size_hw), "counts": rle["counts"].decode()}
-            bbox = [left, top, width, height]
-            yield class_id, {"segmentation": segmentation, "area": area, "bbox": bbox}
-
-
-def run_lengths(piece: NDArray[np.bool_], at_xy: tuple[int, int], size_hw: tuple[int, int]) -> list[int]:
-    """COCO's uncompressed counts of a small mask (h, w) lying at `at_xy` in a photo: column by column, 0s first.
-
-    >>> run_lengths(np.array([[True], [True]]), (1, 0), (3, 2))
-    [3, 2, 1]
-    """
-    columns = np.pad(piece.T.astype(np.int8), ((0, 0), (1, 1)))
-    steps = np.diff(columns, axis=1)
-    column, first = np.nonzero(steps == 1)
-    _, end = np.nonzero(steps == -1)
-    offset = (column + at_xy[0]) * size_hw[0] + at_xy[1]
-    starts, ends = offset + first, offset + end
-    joined = starts[1:] == ends[:-1]  # a run that goes on at the top of the next column
-    starts = starts[np.concatenate([[True], ~joined])]
-    ends = ends[np.concatenate([~joined, [True]])]
-    edges = np.concatenate([[0], np.stack([starts, ends], axis=1).ravel(), [size_hw[0] * size_hw[1]]])
-    counts: list[int] = np.diff(edges).tolist()
-    return counts if counts[-1] else counts[:-1]

@@ -32,11 +32,12 @@ def write_photo(
     stem.parent.mkdir(parents=True, exist_ok=True)
     photo = item.opened()
     if photo is not None:
-        own = photo.path.suffix
+        assert isinstance(item.photo, Path)
+        own = item.photo.suffix
         upright = photo.orientation == 1 or (turned and own.lower() in JPEG_SUFFIXES)
         if upright and own.lower() in kept:
             path = stem.with_name(stem.name + (suffix or own))
-            shutil.copyfile(photo.path, path)
+            shutil.copyfile(item.photo, path)
             return path
     path = stem.with_name(f"{stem.name}.png")
     write_png(path, item.pixels())

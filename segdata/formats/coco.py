@@ -29,8 +29,8 @@ import msgspec
 
 from segdata.errors import DataError, UnmappedLabelError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, FormatRow, OpenSource
-from segdata.formats._parts.coco_files import Content, Id, read_content
+from segdata.formats import FormatRow, OpenSource
+from segdata.formats._parts.coco_files import Id, read_content
 from segdata.formats._parts.coco_masks import (
     MOST_OUTLINES,
     Rle,
@@ -41,7 +41,16 @@ from segdata.formats._parts.coco_masks import (
     sound_polygons,
 )
 from segdata.formats._parts.drawn import Drawn, largest_first
-from segdata.formats._parts.listed import Subject, pair, read_sample
+from segdata.formats._parts.entries import Entry
+from segdata.formats._parts.listed import (
+    AnnotationFiles,
+    Folders,
+    ListedReader,
+    Subject,
+    files_of,
+    pair,
+    read_sample,
+)
 from segdata.formats._surveys.coco import survey
 from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX
@@ -61,33 +70,30 @@ ROW = FormatRow(
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of `source.options`.
 
-    annotations   COCO file, or {split: file}, relative to the root
+    annotations   COCO file, several, or {split: file}, relative to the root
     photos        folder of the photos, or {split: folder}, relative to the root; ids begin with it where there are several
     crowd         ignore: pixels of crowds are neither trained on nor scored; paint: like any other object
     order         file: painted as they stand in the file; area: the largest first
     """
 
-    annotations: str | dict[Split, str] = "annotations/instances_default.json"
+    annotations: AnnotationFiles = "annotations/instances_default.json"
     photos: str | dict[Split, str] = "images"
     crowd: Literal["ignore", "paint"] = "ignore"
     order: Literal["file", "area"] = "file"
 
     def __post_init__(self) -> None:
+        files_of(self.annotations)
         splits = self.annotations if isinstance(self.annotations, dict) else {}
-        if len(set(splits.values())) < len(splits):
-            raise ValueError("annotations names one file for two splits")
         if isinstance(self.photos, dict) and self.photos.keys() != splits.keys():
             raise ValueError("photos and annotations must be given for the same splits")
 
     def files(self) -> list[tuple[str, str, str | None]]:
         """COCO file, its photo folder, its split."""
-        if isinstance(self.annotations, str):
-            assert isinstance(self.photos, str)
-            return [(self.annotations, self.photos, None)]
-        folders = (
-            self.photos if isinstance(self.photos, dict) else dict.fromkeys(self.annotations, self.photos)
-        )
-        return [(file, folders[split], split) for split, file in self.annotations.items()]
+        photos = self.photos
+        return [
+            (file, photos if isinstance(photos, str) else photos[split], split)  # type: ignore[index]
+            for file, split in files_of(self.annotations).items()
+        ]
 
 
 class Annotation(msgspec.Struct):
@@ -99,35 +105,19 @@ class Annotation(msgspec.Struct):
     segmentation: Rle | list[list[float]] | None = None
 
 
-class Reader:
+class Reader(ListedReader):
     """Photos with COCO annotations. Raises DataError for absent or foreign files, ConfigError for wrong options."""
 
     def __init__(self, source: OpenSource) -> None:
-        self._source = source
+        super().__init__(source)
         self._options = source.decode_options(Options)
-        self._found: list[Finding] = []
-        self.contents: list[Content] = []
-        folders: dict[str, str | None] = {}
-        for file, folder, split in self._options.files():
+        folders, entries = Folders(), list[Entry]()
+        for file, photos, split in self._options.files():
             source.inside(file, named_by=f"{source.where}: source.options.annotations")
             path = source.need(file, "annotations in COCO's form")
-            folders[folder] = split if folders.get(folder, split) == split else None
-            self.contents.append(read_content(path, file, [folder], split, self._found))
-        entries = [entry for content in self.contents for entry in content.entries]
+            folder = folders.add(photos, split)
+            entries += read_content(path, file, [folder], split, self._found).entries
         self.subjects: Mapping[str, Subject] = pair(source, entries, folders, self._found)
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._found)
-
-    def ids(self) -> Sequence[str]:
-        return tuple(self.subjects)
-
-    def official_split(self, id: str) -> str | None:
-        return self.subjects[id].split
-
-    def fingerprint(self, id: str) -> Fingerprint:
-        return self.subjects[id].fingerprint()
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
         subject = self.subjects[id].sound()
@@ -139,8 +129,9 @@ class Reader:
             drawn = self._draw(said["annotations"], names, subject, frame_hw, findings)
             return largest_first(drawn, frame_hw) if self._options.order == "area" else drawn
 
-        said_hw = said.get("height"), said.get("width")
-        return read_sample(self._source, subject, id, resize, said_hw, draw)
+        return read_sample(
+            self._source, subject, id, resize, draw, said_hw=(said.get("height"), said.get("width"))
+        )
 
     def _draw(
         self,

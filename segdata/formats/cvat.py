@@ -24,17 +24,16 @@ Traps
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import msgspec
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, FormatRow, OpenSource
-from segdata.formats._parts.cvat_files import Content, read_content
+from segdata.formats import FormatRow, OpenSource
+from segdata.formats._parts.cvat_files import read_content
 from segdata.formats._parts.cvat_shapes import (
     Cuboid,
     Mask,
@@ -48,13 +47,20 @@ from segdata.formats._parts.cvat_shapes import (
     patch_of,
     read_shape,
 )
-from segdata.formats._parts.drawn import Drawn, Lines, largest_first, outline_or_line
-from segdata.formats._parts.listed import Subject, pair, read_sample
-from segdata.formats._surveys import listed
+from segdata.formats._parts.drawn import Drawn, Lines, Outline, covers_area, largest_first, width_of
+from segdata.formats._parts.entries import Entry
+from segdata.formats._parts.listed import (
+    AnnotationFiles,
+    Folders,
+    ListedReader,
+    Subject,
+    files_of,
+    pair,
+    read_sample,
+)
+from segdata.formats._surveys.cvat import survey as survey
 from segdata.photo import Resize
-from segdata.pipeline import Split
 from segdata.sample import Sample
-from segdata.survey import Survey
 
 ROW = FormatRow(
     reads="CVAT for images XML 1.1: polygon, polyline, box, ellipse, mask, in z-order",
@@ -73,58 +79,31 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     order         z: by z_order, then as they stand in the file; area: the largest first
     """
 
-    annotations: str | list[str] | dict[Split, str] = "annotations.xml"
+    annotations: AnnotationFiles = "annotations.xml"
     photos: str = "images"
     lines: Lines = "ignore"
     order: Literal["z", "area"] = "z"
 
-    def files(self) -> dict[str, str | None]:
-        """CVAT file → its split, or None."""
-        if isinstance(self.annotations, str):
-            return {self.annotations: None}
-        if isinstance(self.annotations, list):
-            return dict.fromkeys(self.annotations)
-        return {file: split for split, file in self.annotations.items()}
-
     def __post_init__(self) -> None:
-        if isinstance(self.annotations, dict) and len(self.files()) < len(self.annotations):
-            raise ValueError("annotations names one file for two splits")
-        if not self.annotations:
-            raise ValueError("annotations names no file")
+        files_of(self.annotations)
 
 
-class Reader:
+class Reader(ListedReader):
     """Photos with CVAT annotations. Raises DataError for absent or foreign files, ConfigError for wrong options."""
 
     def __init__(self, source: OpenSource) -> None:
-        self._source = source
+        super().__init__(source)
         self._options = source.decode_options(Options)
-        self._found: list[Finding] = []
-        self.contents: list[Content] = []
-        folders: dict[str, str | None] = {}
-        for file, split in self._options.files().items():
+        folders, entries = Folders(), list[Entry]()
+        for file, split in files_of(self._options.annotations).items():
             source.inside(file, named_by=f"{source.where}: source.options.annotations")
             path = source.need(file, "annotations exported from CVAT")
-            folder = str(PurePosixPath(file.replace("\\", "/")).parent / self._options.photos)
-            folders[folder] = split if folders.get(folder, split) == split else None
+            home = PurePosixPath(file.replace("\\", "/")).parent
+            folder = folders.add(str(home / self._options.photos), split)
             content = read_content(path, file, folder, split)
             self._found += content.unknown_subsets()
-            self.contents.append(content)
-        entries = [entry for content in self.contents for entry in content.entries]
+            entries += content.entries
         self.subjects: Mapping[str, Subject] = pair(source, entries, folders, self._found)
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._found)
-
-    def ids(self) -> Sequence[str]:
-        return tuple(self.subjects)
-
-    def official_split(self, id: str) -> str | None:
-        return self.subjects[id].split
-
-    def fingerprint(self, id: str) -> Fingerprint:
-        return self.subjects[id].fingerprint()
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
         subject = self.subjects[id].sound()
@@ -135,7 +114,7 @@ class Reader:
             return largest_first(drawn, frame_hw) if self._options.order == "area" else drawn
 
         said_hw = [_side(said.get(name), subject, name) for name in ("height", "width")]
-        return read_sample(self._source, subject, id, resize, said_hw, draw)
+        return read_sample(self._source, subject, id, resize, draw, said_hw)
 
     def _draw(
         self,
@@ -159,12 +138,10 @@ class Reader:
                 drawn.append((shape.z_order, patch_of(shape, class_id, frame_hw, where, place)))
                 continue
             points = outline(shape, where, place)
-            lines = self._options.lines if isinstance(shape, Polyline) else None
-            by_hand = isinstance(shape, Polygon | Polyline)
-            drawn += [
-                (shape.z_order, one)
-                for one in outline_or_line(place, class_id, points, lines, name, findings, by_hand)
-            ]
+            lines = self._options.lines if isinstance(shape, Polyline) else "closed"
+            if covers_area(points, lines, name, place, findings):
+                by_hand = isinstance(shape, Polygon | Polyline)
+                drawn.append((shape.z_order, Outline(place, class_id, points, width_of(lines), by_hand)))
         return [one for _, one in sorted(drawn, key=lambda pair: pair[0])]
 
 
@@ -192,38 +169,3 @@ def _side(text: str | None, subject: Subject, what: str) -> int | None:
             expected="a number of pixels",
             fix="Export 'CVAT for images 1.1' again.",
         ) from error
-
-
-def survey(root: Path) -> Survey | None:
-    """What CVAT files of a folder say; None where there are none. Opens no photo."""
-    contents: dict[str, Content] = {}
-    for file in listed.files_below(root, ".xml"):
-        try:
-            contents[file] = read_content(root / file, file, ".", None)
-        except DataError:
-            continue
-    if not contents:
-        return None
-    files = list(contents)
-    named = listed.by_split(files) if len(files) > 1 else None
-    options: dict[str, object] = {"annotations": named or (files if len(files) > 1 else files[0])}
-    home = str(PurePosixPath(files[0]).parent)
-    folder = listed.photo_folder(root, [entry.filename for entry in contents[files[0]].entries], files[0])
-    subsets = contents[files[0]].subsets
-    if PurePosixPath(folder).name in subsets:
-        folder = str(PurePosixPath(folder).parent)
-    options["photos"] = listed.relative_to(folder, home)
-    try:
-        reader = Reader(listed.source(root, options))
-    except DataError:
-        return None
-    return listed.survey_of(
-        "cvat",
-        f"{', '.join(files[:3])} (CVAT for images)",
-        reader,
-        shapes=sum((one.shapes for one in reader.contents), Counter[str]()),
-        labels=sum((one.labels for one in reader.contents), Counter[str]()),
-        colors={name: color for one in reader.contents for name, color in one.colors.items()},
-        options=options,
-        choices={"lines": ["ignore", "closed", {"stroke": 3}], "order": ["z", "area"]},
-    )

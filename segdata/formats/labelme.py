@@ -41,16 +41,20 @@ from segdata.formats._parts.drawn import (
     Bits,
     Drawn,
     Lines,
+    Outline,
     Patch,
+    covers_area,
     largest_first,
-    outline_or_line,
+    width_of,
 )
 from segdata.formats._parts.labelme_files import POINTS, as_file, embedded_photo, from_base64, read_entries
-from segdata.formats._parts.listed import Subject, pair, read_sample
+from segdata.formats._parts.listed import Folders, ListedReader, Subject, pair, read_sample
 from segdata.formats._surveys.labelme import survey
-from segdata.photo import Resize, read_mask_values
+from segdata.mask_file import read_mask_values
+from segdata.photo import Resize
 from segdata.rasterize import PointsXY, ellipse_points
 from segdata.sample import Sample
+from segdata.wording import counted, size_text
 
 __all__ = ["Options", "Reader", "survey"]
 
@@ -89,26 +93,17 @@ class Shape(msgspec.Struct):
     mask: str | None = None
 
 
-class Reader:
+class Reader(ListedReader):
     """Photos with LabelMe annotations. Raises DataError for absent folders, ConfigError for wrong options."""
 
     def __init__(self, source: OpenSource) -> None:
-        self._source = source
+        super().__init__(source)
         self._options = source.decode_options(Options)
-        found: list[Finding] = []
-        entries = read_entries(source, self._options.annotations, self._options.photos, found)
-        self.subjects: Mapping[str, Subject] = pair(source, entries, {self._options.photos: None}, found)
-        self._found = tuple(dict.fromkeys(found))  # both folders may be one, and say the same
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return self._found
-
-    def ids(self) -> Sequence[str]:
-        return tuple(self.subjects)
-
-    def official_split(self, id: str) -> str | None:
-        return None
+        entries = read_entries(source, self._options.annotations, self._options.photos, self._found)
+        folders = Folders()
+        folders.add(self._options.photos, None)
+        self.subjects: Mapping[str, Subject] = pair(source, entries, folders, self._found)
+        self._found = list(dict.fromkeys(self._found))  # both folders may be one, and say the same
 
     def fingerprint(self, id: str) -> Fingerprint:
         subject = self.subjects[id].sound()
@@ -124,10 +119,10 @@ class Reader:
 
         said_hw = said.get("height"), said.get("width")
         if subject.path is not None:
-            return read_sample(self._source, subject, id, resize, said_hw, draw)
+            return read_sample(self._source, subject, id, resize, draw, said_hw)
         with as_file(self._embedded(subject)) as path:
             here = dataclasses.replace(subject, path=path)
-            return read_sample(self._source, here, id, resize, said_hw, draw)
+            return read_sample(self._source, here, id, resize, draw, said_hw)
 
     def _embedded(self, subject: Subject) -> bytes:
         assert subject.entry is not None
@@ -160,9 +155,10 @@ class Reader:
                 drawn.append(_patch(shape, class_id, frame_hw, where, place))
                 continue
             points = outline(shape, where, place)
-            lines = self._options.lines if kind in LINES else None
-            by_hand = kind in ("polygon", *LINES)
-            drawn += outline_or_line(place, class_id, points, lines, name, findings, by_hand)
+            lines = self._options.lines if kind in LINES else "closed"
+            if covers_area(points, lines, name, place, findings):
+                by_hand = kind in ("polygon", *LINES)
+                drawn.append(Outline(place, class_id, points, width_of(lines), by_hand))
         return drawn
 
 
@@ -174,7 +170,7 @@ def outline(shape: Shape, where: str, place: str) -> PointsXY:
     if kind not in (*OUTLINES, *LINES):
         raise _error(where, place, f"a shape of type {kind[:40]!r}")
     if needed is not None and len(points) not in needed:
-        raise _error(where, place, f"a {kind} of {len(points)} points")
+        raise _error(where, place, f"a {kind} of {counted(len(points), 'point')}")
     if kind == "rectangle" and len(points) == 2:
         (x0, y0), (x1, y1) = shape.points
         return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64)
@@ -193,7 +189,9 @@ def _patch(shape: Shape, class_id: int, frame_hw: tuple[int, int], where: str, p
     """A mask shape as a patch, whose PNG is decoded when it is painted. Raises DataError for an impossible rectangle."""
     if shape.mask is None or len(shape.points) != 2:
         raise _error(
-            where, place, f"a mask with {len(shape.points)} points and {'no ' * (not shape.mask)}image"
+            where,
+            place,
+            f"a mask with {counted(len(shape.points), 'point')} and {'no ' * (not shape.mask)}image",
         )
     reach = 2 * max(frame_hw)
     if max(abs(number) for point in shape.points for number in point) > reach:
@@ -210,9 +208,9 @@ def _png(text: str, size_hw: tuple[int, int], where: str, place: str) -> Bits:
     with as_file(from_base64(text, where, place)) as path:
         values = read_mask_values(path, f"{where}: {place}, mask")
     if values.shape != size_hw:
-        found = "x".join(map(str, values.shape))
-        rectangle = f"{size_hw[0]}x{size_hw[1]} (HxW)"
-        raise _error(where, place, f"a mask of {found} pixels in a rectangle of {rectangle}")
+        found = size_text((values.shape[0], values.shape[1]))
+        rectangle = size_text(size_hw)
+        raise _error(where, place, f"a mask of {found} in a rectangle of {rectangle}")
     inside: Bits = values > 0
     return inside
 

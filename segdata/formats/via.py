@@ -22,33 +22,30 @@ Traps
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Literal
 
 import msgspec
 
-from segdata.digests import value_digest
 from segdata.errors import ConfigError
 from segdata.findings import Finding
-from segdata.formats import Fingerprint, FormatRow, OpenSource
-from segdata.formats._parts.doubts import nothing_drawn
-from segdata.formats._parts.photo_files import digest_of
-from segdata.formats._parts.via_drawing import (
-    Priority,
-    Stroke,
-    in_order,
-    labels_carried,
-    outlines_of,
-    outside_findings,
-    paint,
-    ranks_of,
+from segdata.formats import FormatRow, OpenSource
+from segdata.formats._parts.drawn import Drawn, Stroke
+from segdata.formats._parts.entries import Entry
+from segdata.formats._parts.listed import (
+    AnnotationFiles,
+    Folders,
+    ListedReader,
+    Subject,
+    files_of,
+    pair,
+    read_sample,
 )
-from segdata.formats._parts.via_files import Entry
-from segdata.formats._parts.via_photos import Subject, pair
+from segdata.formats._parts.via_drawing import Priority, in_order, labels_carried, outlines_of, ranks_of
+from segdata.formats._parts.via_files import read_entries
 from segdata.formats._parts.via_shapes import Region, attributes_used, class_label
 from segdata.formats._surveys.via import survey as survey
-from segdata.photo import Photo, Resize, turn_upright
-from segdata.pipeline import Split
-from segdata.rasterize import blank_mask, refuse_high
+from segdata.photo import Resize
 from segdata.sample import Sample
 
 ROW = FormatRow(
@@ -70,79 +67,45 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                      class by class in this order, later over earlier, those of one class as they stand in the file
     """
 
-    annotations: str | list[str] | dict[Split, str] = "via_region_data.json"
+    annotations: AnnotationFiles = "via_region_data.json"
     photos: str = "photos"
     class_attribute: str | None = None
     implied_class: str | None = None
     polyline: Literal["closed"] | Stroke = "closed"
     order: Literal["file", "area"] | Priority = "file"
 
-    def files(self) -> dict[str, str | None]:
-        """VIA file → its split, or None."""
-        if isinstance(self.annotations, str):
-            return {self.annotations: None}
-        if isinstance(self.annotations, list):
-            return dict.fromkeys(self.annotations)
-        return {file: split for split, file in self.annotations.items()}
-
     def __post_init__(self) -> None:
-        if isinstance(self.annotations, dict) and len(self.files()) < len(self.annotations):
-            raise ValueError("annotations names one file for two splits")
+        files_of(self.annotations)
 
 
-class Reader:
+class Reader(ListedReader):
     """Photos with VIA annotations. Raises DataError for absent or foreign files, ConfigError for wrong options."""
 
     def __init__(self, source: OpenSource) -> None:
-        self._source = source
+        super().__init__(source)
         self._options = source.decode_options(Options)
-        self._subjects, self._found = pair(source, self._options.files(), self._options.photos)
+        folders, entries = Folders(), list[Entry]()
+        for file, split in files_of(self._options.annotations).items():
+            source.inside(file, named_by=f"{source.where}: source.options.annotations")
+            path = source.need(file, "annotations exported from VIA")
+            home = PurePosixPath(file.replace("\\", "/")).parent
+            folder = folders.add(str(home / self._options.photos), split, ids_start=str(home))
+            entries += read_entries(path, file, self._found, folder, split)
+        self.subjects: Mapping[str, Subject] = pair(source, entries, folders, self._found)
         self._check_class_options()
         self._ranks = self._ranks_by_class()
 
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._found)
-
-    def ids(self) -> Sequence[str]:
-        return tuple(self._subjects)
-
-    def official_split(self, id: str) -> str | None:
-        return self._subjects[id].split
-
-    def fingerprint(self, id: str) -> Fingerprint:
-        subject = self._sound(id)
-        entry = subject.entry and subject.entry.said
-        said = [subject.name, subject.findings, entry]  # with the names that findings and errors carry
-        return Fingerprint(digest_of(subject.path, subject.name), value_digest(said))
-
     def read(self, id: str, resize: Resize | None = None) -> Sample:
-        subject = self._sound(id)
-        photo = Photo.open(subject.path, subject.name)
-        findings = list(subject.findings)
-        if subject.entry is None:
-            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
-            return photo.sample(id, blank, resize, tuple(findings))
-        as_stored = self._source.exif == "as-stored"
-        frame_hw = photo.stored_hw if as_stored else photo.upright_hw
-        refuse_high(frame_hw, subject.name)
-        findings += _size_changed(subject, subject.entry)
-        outlines = outlines_of(
-            subject.entry, subject.name, frame_hw, self._class_id, self._options.polyline, findings
-        )
-        findings += [] if outlines else [nothing_drawn(self._source, subject.name)]
-        drawn = in_order(outlines, self._options.order, self._ranks, frame_hw)
-        findings += outside_findings(drawn, frame_hw, subject.name)
-        mask = paint(drawn, frame_hw, self._source.unlabelled_id if drawn else self._source.unannotated_id)
-        if as_stored:
-            mask = turn_upright(mask, photo.orientation)
-        return photo.sample(id, mask, resize, tuple(findings))
+        subject = self.subjects[id].sound()
 
-    def _sound(self, id: str) -> Subject:
-        subject = self._subjects[id]
-        if subject.problem is not None:
-            raise subject.problem
-        return subject
+        def draw(frame_hw: tuple[int, int], findings: list[Finding]) -> Sequence[Drawn]:
+            assert subject.entry is not None
+            findings += _size_changed(subject, subject.entry)
+            polyline = self._options.polyline
+            drawn = outlines_of(subject.entry, subject.name, self._class_id, polyline, findings)
+            return in_order(drawn, self._options.order, self._ranks, frame_hw)
+
+        return read_sample(self._source, subject, id, resize, draw)
 
     def _class_id(self, region: Region, where: str, place: str) -> int:
         attribute, label = self._options.class_attribute, self._options.implied_class
@@ -158,7 +121,7 @@ class Reader:
         if not isinstance(order, Priority):
             return {}
         attribute, implied = self._options.class_attribute, self._options.implied_class
-        entries = ((one.name, one.entry) for one in self._subjects.values() if one.entry is not None)
+        entries = ((one.name, one.entry) for one in self.subjects.values() if one.entry is not None)
         return ranks_of(order, self._source, labels_carried(entries, attribute, implied))
 
     def _check_class_options(self) -> None:
@@ -176,9 +139,9 @@ class Reader:
             self._source.label_map.id_of_name(
                 implied, where=self._source.where, place=f"{place}.implied_class"
             )
-        entries = [one.entry for one in self._subjects.values() if one.entry is not None]
+        entries = [one.entry for one in self.subjects.values() if one.entry is not None]
         used = attributes_used(entries) if attribute is None else []
-        if attribute is None and implied is None and self._subjects:
+        if attribute is None and implied is None and self.subjects:
             carried = f"regions carry {', '.join(used)}" if used else "regions carry no attribute at all"
             raise ConfigError(
                 self._source.where,
@@ -189,13 +152,14 @@ class Reader:
             )
         if used:
             message = f"every region is taken as {implied!r}; attributes not read: {', '.join(used)}"
-            files = ", ".join(self._options.files())
+            files = ", ".join(files_of(self._options.annotations))
             self._found.append(Finding("attributes-unread", files, "", message, "ignored"))
 
 
 def _size_changed(subject: Subject, entry: Entry) -> list[Finding]:
+    assert subject.path is not None
     actual = subject.path.stat().st_size
-    if str(entry.size) in ("-1", "None", "", str(actual)):
+    if str(entry.photo_bytes) in ("-1", "None", "", str(actual)):
         return []
-    message = f"{actual} bytes; VIA saw {entry.size}"
-    return [Finding("file-size-suffix", subject.name, f"entry {entry.key!r}", message, "read as it is")]
+    message = f"{actual} bytes; VIA saw {entry.photo_bytes}"
+    return [Finding("file-size-suffix", subject.name, entry.place, message, "read as it is")]

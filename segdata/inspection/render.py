@@ -1,7 +1,7 @@
 """A proposal as the text of a pipeline file, with comments for the person who edits it next.
 
 >>> print(render(proposal))                                    # doctest: +SKIP
-# Started by `segdata inspect data/raw/mine` from via_region_data.json (VIA 2 annotations): 48 entries.
+# Started by `segdata inspect data/raw/mine` from via_region_data.json (VIA 2 annotations): 46 photos annotated.
 title: mine
 source:
   format: via

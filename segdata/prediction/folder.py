@@ -1,7 +1,7 @@
 """Photos to masks on disk, one photo in memory at a time; the masks to the files of an annotation tool.
 
 data/predicted/roll-2/predictions/day 1/IMG_7.png     palettised, the index is the class id
-data/predicted/roll-2/via/…                           with to="via": an export, its source.yaml too
+data/predicted/roll-2/via/…                           with to="via": photos and drafts, their source.yaml too
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as PillowImage
 
 from segdata.atomic import commit_file, temporary_file
 from segdata.conversion.sources import set_aside
@@ -19,14 +18,16 @@ from segdata.digests import file_digest
 from segdata.errors import ConfigError, DataError
 from segdata.evaluation.run import Run
 from segdata.export import Exported, ExportItem, export_samples
+from segdata.export.via_project import Dialect
 from segdata.findings import Finding
+from segdata.mask_file import mask_png
 from segdata.ontology import Ontology
 from segdata.overlay import read_prediction
 from segdata.photo import Photo
 from segdata.prediction.kept import ANOTHER, MASKS, Entry, Kept, Noted, opened
 from segdata.prediction.masks import predict_mask
 from segdata.prediction.photos import Given, Photos
-from segdata.sample import Mask
+from segdata.wording import counted
 
 Shown = Callable[[Sequence[Given], str], Iterable[Given]]
 """Shows progress over the photos of a step called so."""
@@ -53,7 +54,7 @@ class Outcome:
     def line(self) -> str:
         """One line for people."""
         total = self.predicted + self.as_before
-        text = f"{total:,} photo{'' if total == 1 else 's'}: {self.predicted:,} predicted"
+        text = f"{counted(total, 'photo')}: {self.predicted:,} predicted"
         text += f", {self.as_before:,} as they were" if self.as_before else ""
         return text + (f"; {self.failed:,} set aside" if self.failed else "")
 
@@ -73,12 +74,14 @@ def predict_folder(
     out: Path,
     *,
     to: str | None = None,
+    drafts: Dialect | None = None,
     root: str | None = None,
     shown: Shown = lambda given, _: given,
 ) -> Outcome:
     """Predict photos into out/predictions, and export them with their masks when `to` names a format.
 
     wanted  what prediction.json says in a new folder
+    drafts  to VIA: outlines to correct by hand, in a set's own words; None: the very masks
     root    what the export's source.yaml gives as the folder
     A photo that cannot be read is set aside and listed. A mask of these weights, options and photo is not made again,
     nor one changed since. Raises ConfigError for a folder in use, DataError when nothing is left, TrainingError.
@@ -90,12 +93,13 @@ def predict_folder(
         if not done:
             lines = "".join(f"\n  {finding.line()}" for finding in outcome.findings[:20])
             raise DataError("segdata predict", found=f"not one photo to predict{lines}")
-        if to is not None and not _exported_before(out, to, noted.kept, done, outcome):
+        digest = noted.kept.digest_of((one.id for one in done), drafts)
+        if to is not None and not _exported_before(out, to, noted.kept, digest, outcome):
             _check_empty(out / to)
             items = _items(shown(done, f"export {to}"), noted.kept, out, run.ontology, outcome)
-            outcome.exported = export_samples(items, run.ontology, to, out / to, root=root)
+            outcome.exported = export_samples(items, run.ontology, to, out / to, root=root, drafts=drafts)
             outcome.findings += outcome.exported.findings
-            noted.kept.exported[to] = noted.kept.digest_of(one.id for one in done)
+            noted.kept.exported[to] = digest
     return outcome
 
 
@@ -122,19 +126,12 @@ def _predict(run: Run, given: Given, noted: Noted, out: Path, outcome: Outcome) 
         outcome.findings.append(set_aside(error))
         return False
     with temporary_file(path.parent) as temporary:
-        write_mask(temporary, mask, run.ontology)
+        temporary.write_bytes(mask_png(mask, run.ontology))
         noted.add(given.id, Entry(digest, photo.upright_hw, file_digest(temporary)))
         commit_file(temporary, path)
     outcome.findings += photo.findings
     outcome.predicted += 1
     return True
-
-
-def write_mask(path: Path, mask: Mask, ontology: Ontology) -> None:
-    """A palettised PNG in the classes' colours; the index is the class id."""
-    image = PillowImage.fromarray(mask)
-    image.putpalette(ontology.color_table().tobytes())
-    image.save(path, format="PNG")
 
 
 def _digest(given: Given) -> str:
@@ -166,10 +163,9 @@ def _check_export(out: Path, to: str | None, kept: Kept) -> None:
         _check_empty(out / to)
 
 
-def _exported_before(out: Path, to: str, kept: Kept, done: Sequence[Given], outcome: Outcome) -> bool:
+def _exported_before(out: Path, to: str, kept: Kept, digest: str, outcome: Outcome) -> bool:
     changed = any(finding.code == "mask-changed" for finding in outcome.findings)
-    same = kept.exported.get(to) == kept.digest_of(one.id for one in done)
-    return same and not changed and (out / to).is_dir()
+    return kept.exported.get(to) == digest and not changed and (out / to).is_dir()
 
 
 def _check_empty(folder: Path) -> None:

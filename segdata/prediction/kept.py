@@ -20,6 +20,7 @@ from segdata.atomic import only_one, replace_file
 from segdata.digests import file_digest, value_digest
 from segdata.errors import ConfigError
 from segdata.evaluation.run import RECORD, WEIGHTS, Run
+from segdata.export.via_project import Dialect
 from segdata.prediction.how import How
 
 KEPT = "prediction.json"
@@ -41,7 +42,7 @@ class Kept(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """prediction.json.
 
     weights   SHA-256 over the run's weights and its record
-    exported  format → digest of the entries of the photos that were written
+    exported  format → digest of what was written there: entries of photos, and the words of drafts
     """
 
     format_version: int = 1
@@ -52,9 +53,12 @@ class Kept(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     exported: dict[str, str] = {}
     photos: dict[str, Entry] = {}
 
-    def digest_of(self, ids: Iterable[str]) -> str:
-        """SHA-256 of what is noted of these photos."""
-        return value_digest({id: self.photos[id] for id in ids})
+    def digest_of(self, ids: Iterable[str], drafts: Dialect | None) -> str:
+        """SHA-256 of what is noted of these photos, and of how drafts of them say the classes."""
+        noted = {id: self.photos[id] for id in ids}
+        if drafts is None:
+            return value_digest(noted)
+        return value_digest([noted, drafts.attribute, sorted(drafts.names.items()), drafts.canvas])
 
 
 class _Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +130,7 @@ def _key(kept: Kept) -> tuple[object, ...]:
 
 def _difference(kept: Kept, wanted: Kept) -> str:
     if kept.how != wanted.how:
-        return f"by other options ({kept.how.line()})"
+        return f"by other options: {kept.how.line()}"
     return f"by other weights (of pipeline {kept.pipeline})"
 
 

@@ -6,13 +6,15 @@ with the annotation as it was drawn, not with one that was shrunk first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from segdata.conversion import Conversion
 from segdata.evaluation.device import choose_device
 from segdata.evaluation.pixel_sums import PixelSums, void_id
 from segdata.evaluation.predict import load_run, predict_logits
-from segdata.evaluation.protocols import ProtocolScore, interval, score
+from segdata.evaluation.protocols import ProtocolScore, intervals, score
 from segdata.evaluation.tables import number
 from segdata.models.layers import resize
 from segdata.pipeline import Split
@@ -21,9 +23,9 @@ from segdata.shards import ShardSet
 
 
 def score_at_own_size(
-    project: Project, name: str, split: Split, protocol: str, device: str | None
-) -> ProtocolScore:
-    """A protocol's figure with predictions enlarged to the photos; one photo in memory at a time.
+    project: Project, name: str, split: Split, protocols: Sequence[str], device: str | None
+) -> list[ProtocolScore]:
+    """The figures of some protocols with predictions enlarged to the photos; one photo in memory at a time.
 
     Raises TrainingError where no run stands, DataError for a photo whose annotation cannot be read any more.
     """
@@ -38,5 +40,8 @@ def score_at_own_size(
         predicted = logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
         sums.append(PixelSums.of(truth, predicted, classes, void))
     photos = PixelSums.stack(sums)
-    low, high = interval(protocol, photos)
-    return ProtocolScore(protocol, number(score(protocol, photos).value), (number(low), number(high)))
+    bounds = intervals(protocols, photos)
+    return [
+        ProtocolScore(one, number(score(one, photos).value), (number(bounds[one][0]), number(bounds[one][1])))
+        for one in protocols
+    ]

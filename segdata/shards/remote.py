@@ -7,7 +7,13 @@
 
 Shards are fetched whole, a split at a time: a shuffled epoch touches all of them anyway, and a mapped local file is what
 makes epochs fast. A split larger than the cache's bound is refused with both sizes. s3 and gs need no more than pyarrow;
-where s3fs or gcsfs is installed, that is used, with `options` for it. Rights come from the environment, as always there.
+where s3fs or gcsfs is installed, that is used, with `options` for it. Rights come from the environment, as always there,
+and never stand in the address, which messages and the cache repeat.
+
+Another server of the S3 API is named by AWS_ENDPOINT_URL, or in the address itself, as pyarrow writes it; each works with
+s3fs and with pyarrow alone:
+
+    s3://bucket/streets?endpoint_override=minio.example.org:9000&scheme=http&region=eu-central-1
 """
 
 from __future__ import annotations
@@ -17,9 +23,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from segdata.digests import bytes_digest
-from segdata.errors import ConfigError, MissingExtraError, SegdataError, ShardError
+from segdata.errors import ConfigError, MissingExtraError, SegdataError, ShardError, nearest
 from segdata.shards.cache import Lease, Origin, ShardCache
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.shards.reader import ShardSet, ShardSplit
@@ -29,6 +36,8 @@ LARGEST_MANIFEST = 2**30
 PIECE = 8 * 2**20
 SHARD_NAME = re.compile(r"\w[\w.-]*\.arrow", re.ASCII)
 ARROW_ALONE = ("s3", "gs")
+S3_PARAMETERS = ("endpoint_override", "scheme", "region")
+"""pyarrow's words in an S3 address: the server as host:port, http or https (which it is unless said), its region."""
 
 
 class RemoteShardSet(ShardSet):
@@ -145,10 +154,15 @@ def _open_address(url: str, options: Mapping[str, Any]) -> tuple[Any, str]:
         import fsspec  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise MissingExtraError.of("fsspec", "train", "shards at an address") from error
+    _refuse_secret(url)
+    address, _, query = url.partition("?")
+    scheme = address.partition("://")[0]
+    is_s3 = scheme == "s3"
+    own = _s3_options(url, query) if is_s3 else {}
     try:
-        files, root = fsspec.core.url_to_fs(url, **options)
+        files, root = fsspec.core.url_to_fs(address if is_s3 else url, **own | dict(options))
     except ImportError as error:
-        if url.partition("://")[0] in ARROW_ALONE and not options:
+        if scheme in ARROW_ALONE and not options:
             return _arrow_address(url)
         raise ConfigError(url, found=str(error), expected="a file system that is installed here") from error
     except ValueError as error:  # fsspec's word for a protocol it does not know
@@ -158,8 +172,39 @@ def _open_address(url: str, options: Mapping[str, Any]) -> tuple[Any, str]:
     return files, root
 
 
+def _refuse_secret(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ConfigError(url, found=str(error), expected="an address such as s3://bucket/streets") from error
+    if parts.password is not None:
+        raise ConfigError(
+            f"{parts.scheme}://…@{parts.hostname}{parts.path}",
+            found="a key or password in the address",
+            expected="none, as messages and the cache repeat it",
+            fix="Give rights in the environment: for s3, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+        )
+
+
+def _s3_options(url: str, query: str) -> dict[str, Any]:
+    """What s3fs calls the parameters of an S3 address. Raises ConfigError for one that is none of them."""
+    said = dict(parse_qsl(query, keep_blank_values=True))
+    for name, value in said.items():
+        if name not in S3_PARAMETERS:
+            raise ConfigError(url, place=name, found="no parameter of an S3 address", expected=nearest(name, S3_PARAMETERS))  # fmt: skip
+        if not value or (name == "scheme" and value not in ("http", "https")):
+            expected = "http or https" if name == "scheme" else "a value"
+            raise ConfigError(url, place=name, found=repr(value), expected=expected)
+    options: dict[str, Any] = {}
+    if "endpoint_override" in said:
+        options["endpoint_url"] = f"{said.get('scheme', 'https')}://{said['endpoint_override']}"
+    if "region" in said:
+        options["client_kwargs"] = {"region_name": said["region"]}
+    return options
+
+
 def _arrow_address(url: str) -> tuple[Any, str]:
-    """pyarrow's own S3 and GCS; `?endpoint_override=host:port&scheme=http` leads to another server of the S3 API."""
+    """pyarrow's own S3 and GCS, which read the parameters of an address themselves."""
     from fsspec.implementations.arrow import ArrowFSWrapper  # type: ignore[import-untyped]
     from pyarrow.fs import FileSystem
 

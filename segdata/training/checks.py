@@ -5,6 +5,7 @@ data/shards/x: split 'train': found values that are no class in 2 samples: 19 in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from segdata.evaluation.run import Normalisation
 from segdata.ontology import IGNORE_INDEX
 from segdata.pipeline import MeanStd, Train
 from segdata.shards import ShardSet, ShardSplit
+from segdata.wording import counted, size_text
 
 _IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _LISTED = 8
@@ -30,6 +32,16 @@ class TrainingData:
     pixels: NDArray[np.int64]
     num_classes: int
     normalisation: Normalisation
+
+    def unseen(self, names: Sequence[str]) -> str | None:
+        """A sentence that names the classes without a pixel in train, which nothing can learn; None when all have some."""
+        absent = [name for name, count in zip(names, self.pixels.tolist(), strict=True) if count == 0]
+        if not absent:
+            return None
+        listed = ", ".join(absent[:_LISTED]) + (
+            f" and {len(absent) - _LISTED} more" if len(absent) > _LISTED else ""
+        )
+        return f"no pixel of {listed} in the training split: not learned"
 
 
 def check_data(shards: ShardSet, train: Train) -> TrainingData:
@@ -76,7 +88,7 @@ def check_labels(shards: ShardSet, split: ShardSplit, name: str) -> None:
     more = f" and {len(strays) - _LISTED} more" if len(strays) > _LISTED else ""
     raise TrainingError(
         f"split {name!r}",
-        found=f"values that are no class in {len(strays)} samples: {'; '.join(strays[:_LISTED])}{more}",
+        found=f"values that are no class in {counted(len(strays), 'sample')}: {'; '.join(strays[:_LISTED])}{more}",
         expected=f"class ids of 0 to {num_classes - 1}, or {IGNORE_INDEX}",
         fix="Mend source.label_map or the ontology in the pipeline file, and convert again.",
     )
@@ -126,7 +138,7 @@ def no_memory_error(error: BaseException, train: Train, size_hw: tuple[int, int]
         fix = f"Try shards.size_hw [{size_hw[0] // 2}, {size_hw[1] // 2}], or train.precision bf16."
     return TrainingError(
         "train",
-        found=f"too little memory for batches of {train.batch_size} photos of {size_hw[0]}x{size_hw[1]} (HxW)",
+        found=f"too little memory for batches of {counted(train.batch_size, 'photo')} of {size_text(size_hw)}",
         expected="a batch that fits",
         fix=fix,
     )

@@ -1,4 +1,4 @@
-"""Shards as torch sees them: one gather for a whole batch, in an order that follows from (seed, epoch) alone.
+"""Shards as torch sees them: one gather for a whole batch. Which photos it holds, segdata/shards/sampler.py says.
 
 >>> dataset = ShardDataset(ShardSet.open(folder).split("train"))
 >>> batch = dataset.__getitems__([4, 0, 7])
@@ -11,15 +11,15 @@ that 2 to 12 times slower, because each batch then travels between processes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from segdata.shards import ShardSplit
+from segdata.shards.sampler import EpochBatches
 
 
 class Batch(NamedTuple):
@@ -50,45 +50,7 @@ class ShardDataset(Dataset[tuple[Tensor, Tensor]]):
         )
 
 
-class ShuffledBatches(Sampler[list[int]]):
-    """Every index of 0 … size - 1 exactly once, in batches; the order follows from (seed, epoch) alone.
-
-    The last batch holds what is left. Nothing is drawn from a global generator, so a resumed run needs no state
-    but the number of the epoch. Of several processes, each takes its part of every batch: every so many-th photo.
-    """
-
-    def __init__(
-        self, size: int, batch_size: int, *, seed: int, epoch: int, part: tuple[int, int] = (0, 1)
-    ) -> None:
-        self.size, self.batch_size, self.seed, self.epoch = size, batch_size, seed, epoch
-        self.rank, self.processes = part
-
-    def __iter__(self) -> Iterator[list[int]]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size).tolist()
-        for start in range(0, self.size, self.batch_size):
-            yield order[start : start + self.batch_size][self.rank :: self.processes]
-
-    def __len__(self) -> int:
-        return -(-self.size // self.batch_size)
-
-
-class InOrder(Sampler[list[int]]):
-    """The indices 0 … size - 1 in batches. Of several processes, each takes every so many-th batch."""
-
-    def __init__(self, size: int, batch_size: int, part: tuple[int, int] = (0, 1)) -> None:
-        self.size, self.batch_size = size, batch_size
-        rank, processes = part
-        self.starts = range(rank * batch_size, size, processes * batch_size)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for start in self.starts:
-            yield list(range(start, min(start + self.batch_size, self.size)))
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-
-def build_loader(split: ShardSplit, batches: Sampler[list[int]], *, pin: bool) -> DataLoader[Batch]:
+def build_loader(split: ShardSplit, batches: EpochBatches, *, pin: bool) -> DataLoader[Batch]:
     """A DataLoader that yields Batch; `pin` puts batches into page-locked memory for a quicker trip to a GPU."""
     # The stubs know no dataset that gives whole batches.
     dataset: Dataset[Batch] = ShardDataset(split)  # type: ignore[assignment]

@@ -32,7 +32,13 @@ _PACKAGE = Path(__file__).parents[1]
 
 def code_digest(model: str) -> str:
     """SHA-256 over the code that the figures of a run depend on: training, the model, what reads and what counts."""
-    shared = ("models/layers.py", "evaluation/confusion.py", "evaluation/run.py", "shards/reader.py")
+    shared = (
+        "models/layers.py",
+        "evaluation/confusion.py",
+        "evaluation/run.py",
+        "shards/reader.py",
+        "shards/sampler.py",
+    )
     training = (_PACKAGE / "training").glob("*.py")
     return source_digest([*training, _PACKAGE / f"models/{model}.py", *(_PACKAGE / name for name in shared)])
 

@@ -2,7 +2,8 @@
 
 Several processes (`segdata train NAME --processes 8`, one per GPU) share every batch: train.batch_size is that of all
 together, and the run is the one that a single process would do, but for batch norms on a CPU, which see their own
-photos alone (on GPUs they are synchronised), the dice loss, which is each process's own, and dropout.
+photos alone (on GPUs they are synchronised), the dice loss and `select: index_dice`, which are taken over each process's
+own batches, and dropout.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from segdata.pipeline import Train
 from segdata.training.checks import no_memory_error
 from segdata.training.keep import Progress
 from segdata.training.module import SegmentationModule
+from segdata.wording import counted
 
 _LOGGERS = ("lightning.pytorch", "lightning.fabric")
 _INTERRUPTED = 130  # what shells report after Ctrl-C
@@ -48,6 +50,7 @@ def fit(
         strategy=_several(device) if processes > 1 else "auto",
         sync_batchnorm=processes > 1 and device.type == "cuda",
         plugins=[LightningEnvironment()],  # on this machine alone, also inside a cluster's job
+        benchmark=device.type == "cuda",  # photos are all of one size: look for the fastest convolutions once
         precision="bf16-mixed" if train.precision == "bf16" else "32-true",
         max_epochs=min(train.epochs - module.first_epoch, session or train.epochs),
         accumulate_grad_batches=train.accumulate,
@@ -92,19 +95,27 @@ def _several(device: torch.device) -> Any:
 
 
 def check_processes(processes: int, train: Train, photos: int, val_photos: int) -> None:
-    """Every process needs a photo of every batch, and one of the val split. Raises TrainingError where one has none."""
+    """Processes need equal shares of a batch, and one of the val split. Raises TrainingError where one has none."""
     if val_photos < processes:
         raise TrainingError(
             "split 'val'",
-            found=f"{val_photos} photos for {processes} processes",
+            found=f"{counted(val_photos, 'photo')} for {processes} processes",
             expected="at least one photo for each",
             fix="Take fewer processes.",
+        )
+    if train.batch_size % processes:
+        below = train.batch_size - train.batch_size % processes
+        raise TrainingError(
+            "train.batch_size",
+            found=f"{train.batch_size}, which {processes} processes cannot share evenly",
+            expected=f"a multiple of {processes}",
+            fix=f"Take {below or processes}, or another number of processes.",
         )
     smallest = min(train.batch_size, photos % train.batch_size or train.batch_size)
     if processes > 1 and smallest < processes:
         raise TrainingError(
             "train.batch_size",
-            found=f"a batch of {smallest} of the {photos} photos for {processes} processes",
+            found=f"a batch of {smallest} of the {counted(photos, 'photo')} for {processes} processes",
             expected="at least one photo for each",
             fix="Take another batch_size, or fewer processes.",
         )
@@ -143,5 +154,5 @@ def interruptible(name: str, progress: Progress) -> Iterator[None]:
         print(f"\n{name}: stopped; `segdata train {name}` {ending}.", file=sys.stderr, flush=True)
         raise SystemExit(_INTERRUPTED) from None
     finally:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, before)

@@ -20,8 +20,9 @@ from segdata.evaluation.run import Normalisation
 from segdata.ontology import IGNORE_INDEX
 from segdata.pipeline import Train
 from segdata.shards import ShardSplit
+from segdata.shards.sampler import EpochBatches
 from segdata.training.criteria import ValidationFigures
-from segdata.training.data import Batch, InOrder, ShuffledBatches, build_loader
+from segdata.training.data import Batch, build_loader
 from segdata.training.keep import EpochFigures, Kept
 from segdata.training.optim import build_optimizer, build_schedule, current_lr
 from segdata.training.transforms import augment_batch, generator_for
@@ -33,7 +34,10 @@ _VAL_BATCHES = 1 << 40
 
 
 class SegmentationModule(lightning.LightningModule):
-    """One run over the epochs first_epoch + 1 … train.epochs. `latest` holds the figures of the last whole epoch."""
+    """One run over the epochs first_epoch + 1 … train.epochs. `latest` holds the figures of the last whole epoch.
+
+    kept_in  where the best weights so far lie, for messages
+    """
 
     def __init__(
         self,
@@ -54,8 +58,10 @@ class SegmentationModule(lightning.LightningModule):
         self.void_id = void_id
         self.frozen = freeze(network, train.freeze)
         self.first_epoch = len(kept.progress.figures) if kept else 0
-        self.steps_per_epoch = -(-len(self._batches(0)) // train.accumulate)
+        self.batches_per_epoch = -(-len(self.train_split) // train.batch_size)
+        self.steps_per_epoch = -(-self.batches_per_epoch // train.accumulate)
         self.latest: EpochFigures | None = None
+        self.kept_in = "the folder of unfinished runs"
         self.register_buffer("class_weights", weights, persistent=False)
         self.fill = tuple(channel * 255 for channel in normalisation.mean)
 
@@ -69,19 +75,35 @@ class SegmentationModule(lightning.LightningModule):
         """Which of how many processes this is."""
         return int(self.trainer.global_rank), int(self.trainer.world_size)
 
-    def _batches(self, epoch: int, part: tuple[int, int] = (0, 1)) -> ShuffledBatches:
+    def configure_model(self) -> None:
+        """Lightning calls this in every process: a compiled network loses its compilation on the way to another."""
+        if self.train_section.compile:
+            self.network.compile()
+
+    def _batches(self, split: ShardSplit, *, shuffle: bool) -> EpochBatches:
+        """The batches of this process: those of all processes together are the ones of a single process."""
+        rank, processes = self.part
         train = self.train_section
-        return ShuffledBatches(
-            len(self.train_split), train.batch_size, seed=train.seed, epoch=epoch, part=part
+        return EpochBatches(
+            len(split),
+            train.batch_size // processes,
+            seed=train.seed,
+            epoch=self.epoch,
+            rank=rank,
+            world_size=processes,
+            shuffle=shuffle,
         )
 
+    def _photos_in(self, split: ShardSplit, index: int) -> int:
+        """How many photos the batch of this number has, over all processes."""
+        return min(self.train_section.batch_size, len(split) - index * self.train_section.batch_size)
+
     def train_dataloader(self) -> DataLoader[Batch]:
-        batches = self._batches(self.epoch, self.part)
+        batches = self._batches(self.train_split, shuffle=True)
         return build_loader(self.train_split, batches, pin=self.device.type == "cuda")
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        share = max(1, len(self.val_split) // self.part[1])  # every process has a batch, also of few photos
-        batches = InOrder(len(self.val_split), min(self.train_section.batch_size, share), self.part)
+        batches = self._batches(self.val_split, shuffle=False)
         return build_loader(self.val_split, batches, pin=self.device.type == "cuda")
 
     def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override, unused-ignore]
@@ -110,7 +132,7 @@ class SegmentationModule(lightning.LightningModule):
         generator = generator_for(train.seed, self.epoch, index)
         rank, processes = self.part
         torch.manual_seed(generator.initial_seed() + rank)
-        photos = min(train.batch_size, len(self.train_split) - index * train.batch_size)
+        photos = self._photos_in(self.train_split, index)
         images, masks = augment_batch(
             batch.images.permute(0, 3, 1, 2),
             batch.masks,
@@ -154,18 +176,23 @@ class SegmentationModule(lightning.LightningModule):
     def _check_finite(self, index: int) -> None:
         if bool(torch.isfinite(self._loss_sum)):
             return
-        step = self.epoch * len(self._batches(0)) + index + 1
+        step = self.epoch * self.batches_per_epoch + index + 1
+        kept = (
+            f" {self.kept_in}/best-*.safetensors holds the best weights so far: copy them before another run, which"
+            " may start from them (model.weights)."
+            if self.epoch
+            else ""
+        )
         raise TrainingError(
             "train",
             place=f"epoch {self.epoch + 1}, step {step}",
             found=f"a loss that is not finite, at lr {self._lr:.3g}",
             expected="a finite loss",
-            fix=f"Lower train.lr (to {self.train_section.lr / 10:.3g}, say)."
-            " The best weights so far are kept in the folder of unfinished runs.",
+            fix=f"Lower train.lr (to {self.train_section.lr / 10:.3g}, say).{kept}",
         )
 
     def on_validation_epoch_start(self) -> None:
-        self._check_finite(len(self._batches(0)) - 1)
+        self._check_finite(self.batches_per_epoch - 1)
         self._val = ValidationFigures(self.num_classes, self.train_section.select)
 
     def validation_step(self, batch: Batch, index: int) -> None:
@@ -173,7 +200,8 @@ class SegmentationModule(lightning.LightningModule):
         train = self.train_section
         if train.augment_val:
             generator = generator_for(train.seed, self.epoch, _VAL_BATCHES + index)
-            images, masks = augment_batch(images, masks, train.augment, self.fill, generator)
+            part = (*self.part, self._photos_in(self.val_split, index))
+            images, masks = augment_batch(images, masks, train.augment, self.fill, generator, part)
         logits = self(images)
         total, weight = self._loss(logits, masks)
         self._val.add(masks, logits.argmax(dim=1).to(torch.uint8), total, weight)

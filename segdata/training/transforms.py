@@ -64,7 +64,7 @@ def augment_batch(
         photos = (photos * _factors(draws[3], augment.brightness, adjusted, photos)).clamp(0, 255)
     if augment.contrast != 0:
         factors = _factors(draws[4], augment.contrast, adjusted, photos)
-        weights = torch.tensor(_GREY, device=photos.device).view(3, 1, 1)
+        weights = _beside(torch.tensor(_GREY), photos).view(3, 1, 1)
         grey = (photos * weights).sum(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True)
         photos = (photos * factors + grey * (1 - factors)).clamp(0, 255)
     if augment.blur > 0:
@@ -77,7 +77,7 @@ def augment_batch(
 def _flip(images: Tensor, masks: Tensor, chosen: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     if not bool(chosen.any()):
         return images, masks
-    chosen = chosen.to(images.device)
+    chosen = _beside(chosen, images)
     return (
         torch.where(chosen.view(-1, 1, 1, 1), images.flip(axis), images),
         torch.where(chosen.view(-1, 1, 1), masks.flip(axis), masks),
@@ -115,7 +115,12 @@ def _factors(draw: Tensor, reach: float | Reach, adjusted: Tensor, photos: Tenso
     else:
         factors = 1 + (draw * 2 - 1) * reach
     factors = torch.where(adjusted, factors, torch.ones_like(factors))
-    return factors.clamp(min=0).to(photos.device).view(-1, 1, 1, 1)
+    return _beside(factors.clamp(min=0), photos).view(-1, 1, 1, 1)
+
+
+def _beside(numbers: Tensor, photos: Tensor) -> Tensor:
+    """A few numbers on the device of the photos, without waiting for all that a GPU has still to do."""
+    return numbers.to(photos.device, non_blocking=True)
 
 
 def _blur(photos: Tensor, chosen: Sequence[bool], sigmas: Sequence[float]) -> Tensor:

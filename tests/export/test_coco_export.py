@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from segdata.export.coco import pieces, run_lengths
+from segdata.export.coco_pieces import pieces, run_lengths
 from segdata.sample import Mask
 from tests.export.round_trip import export, item, noise, shapes
 

@@ -169,7 +169,9 @@ def test_damaged_run_lengths_are_named(tmp_path: Path, counts: Any, found: str) 
 
 def test_run_lengths_of_another_size(tmp_path: Path) -> None:
     write_coco(tmp_path, rle(plain_counts(MASK.T), size=(6, 4)))
-    with pytest.raises(DataError, match=r"found run lengths for 6x4 \(HxW\); expected the photo's size 4x6"):
+    with pytest.raises(
+        DataError, match=r"found run lengths for 6x4 \(height x width\); expected the photo's size, 4x6"
+    ):
         coco_reader(tmp_path).read("a")
 
 
@@ -255,7 +257,7 @@ def test_photos_with_boxes_alone_are_not_annotated(tmp_path: Path) -> None:
     reader = coco_reader(tmp_path)
     assert reader.ids() == ()
     assert [(f.code, f.file, f.message) for f in reader.findings] == [
-        ("not-annotated", "images/a.png", "an entry without any region")
+        ("not-annotated", "images/a.png", "annotations without segmentation alone (boxes, keypoints)")
     ]
     assert rows(tmp_path, unannotated="background", unlabelled_id=1) == ["111111"] * 4
 
@@ -265,7 +267,7 @@ def test_points_outside_are_clipped_and_told(tmp_path: Path) -> None:
     sample = coco_reader(tmp_path).read("a")
     assert drawn(sample.mask) == ["....00", "....00", "......", "......"]
     assert [(f.code, f.message) for f in sample.findings] == [
-        ("points-clipped", "3 of 4 points lie outside the photo of 6x4")
+        ("points-clipped", "3 of 4 points outside the photo of 4x6 (height x width)")
     ]
 
 
@@ -339,7 +341,7 @@ def test_annotations_of_no_image_are_told_once(tmp_path: Path) -> None:
         ("entry-unreadable", "annotations[5]", "error"),
         ("unknown-image", "annotations", "error"),
     ]
-    assert reader.findings[2].message == "3 annotations name 2 images that the file does not list: 5, 1"
+    assert reader.findings[2].message == "3 annotations of 2 images that the file does not list: 5, 1"
 
 
 def test_repeated_ids(tmp_path: Path) -> None:
@@ -407,9 +409,7 @@ def test_photos_and_entries_that_miss_each_other(tmp_path: Path) -> None:
 # The size in the entry says what was annotated; VIA's rule of the frame holds.
 def test_size_that_is_not_the_photos(tmp_path: Path) -> None:
     write_coco(tmp_path, polygons(SQUARE), images=[image(size_hw=(5, 6))])
-    with pytest.raises(
-        DataError, match="image 1 drawn on 6x5 pixels .* expected the photo's size, upright: 6x4"
-    ):
+    with pytest.raises(DataError, match="image 1 drawn on 5x6 .* expected the photo's size, upright: 4x6"):
         coco_reader(tmp_path).read("a")
     write_coco(tmp_path, polygons(SQUARE), images=[{"id": 1, "file_name": "a.png"}])
     assert rows(tmp_path) == ["......", ".000..", ".000..", "......"]
@@ -420,7 +420,7 @@ def test_exif_turned_photos(tmp_path: Path) -> None:
     write_coco(tmp_path, polygons([0, 0, 6, 0, 6, 1, 0, 1]))
     write_photo(tmp_path / "images/a.png", (4, 6), orientation=6)
     with pytest.raises(
-        DataError, match=r"upright: 4x6\. The photo is turned .* set source.exif to as-stored"
+        DataError, match=r"upright: 6x4 .*The photo is turned .* set source.exif to as-stored"
     ):
         coco_reader(tmp_path).read("a")
     assert rows(tmp_path, exif="as-stored") == ["...0"] * 6
@@ -449,6 +449,19 @@ def test_a_file_for_each_split(tmp_path: Path) -> None:
     both = coco_reader(tmp_path, options | {"photos": "train2017"})
     with pytest.raises(DataError, match=r"contradict each other: train.json: image 1, val.json: image 1"):
         both.read("a")
+
+
+def test_several_files_without_splits(tmp_path: Path) -> None:
+    for name in "ab":
+        write_photo(tmp_path / f"images/{name}.png", (4, 6))
+        write_json(
+            tmp_path / f"{name}.json", coco_file([image(1, f"{name}.png")], [polygons(SQUARE)], CATEGORIES)
+        )
+    reader = coco_reader(tmp_path, {"annotations": ["a.json", "b.json"]})
+    assert [(id, reader.official_split(id)) for id in reader.ids()] == [("a", None), ("b", None)]
+    assert (reader.read("a").mask == reader.read("b").mask).all()
+    with pytest.raises(ConfigError, match="annotations names no file"):
+        coco_reader(tmp_path, {"annotations": []})
 
 
 def test_a_change_of_one_entry_changes_one_fingerprint(tmp_path: Path) -> None:
@@ -581,7 +594,9 @@ def test_survey_of_two_files_without_splits(tmp_path: Path) -> None:
     assert survey.options == {"annotations": "a.json", "photos": "images"}
     assert survey.choices["annotations"] == ["b.json"]
     assert [(found.code, found.file, found.message) for found in survey.findings] == [
-        ("other-annotations", "b.json", "1 more COCO files: b.json")
+        ("other-annotations", "b.json", "1 more COCO file: b.json"),
+        ("not-annotated", "images/a.png", "an image without any annotation"),
+        ("not-annotated", "images/b.png", "no entry"),
     ]
 
 

@@ -125,7 +125,7 @@ def test_csv_rows_that_are_missing_cost_their_photo(root: Path, counts: list[str
     with pytest.raises(DataError) as caught:
         reader.read("a")
     assert str(caught.value) == (
-        f"via.csv: entry 'a.png300': found {found}; expected all regions of photos/a.png. "
+        f"via.csv: entry 'a.png300': found {found}; expected all regions of a.png. "
         "Export it again from VIA: the file was cut off or edited."
     )
 
@@ -180,7 +180,7 @@ def test_via_3_curves(root: Path) -> None:
     write_json(root / "via_region_data.json", via_3(*curves))
     sample = via_reader(root).read("a")
     found = [(finding.code, finding.place) for finding in sample.findings]
-    assert found == [("zero-area", "region 2"), ("point-ignored", "region 3")]  # the ellipse is 3 x 1 pixels
+    assert found == [("point-ignored", "region 3"), ("zero-area", "region 2")]  # the ellipse is 3 x 1 pixels
     assert drawn(sample.mask)[3] == "..02220."
 
 

@@ -186,7 +186,8 @@ def test_repeated_entries_give_way_and_contradictions_do_not(tmp_path: Path) -> 
     assert [codes(reader.read(id).findings) for id in "ab"] == [[("duplicate-entry", "")]] * 2
     assert drawn(reader.read("b").mask)[0] == "00000000"
     with pytest.raises(
-        DataError, match=r"photos/c.png: found entries that contradict .*'c.png-1' of via_reg"
+        DataError,
+        match=r"photos/c.png: found entries that contradict .*: via_region_data.json: entry 'c.png-1', ",
     ):
         reader.read("c")
 
@@ -227,7 +228,7 @@ def test_two_files_about_one_photo_folder(tmp_path: Path) -> None:
     assert reader.ids() == ("a", "b", "both")
     assert (reader.official_split("a"), reader.official_split("b")) == ("train", "val")
     assert [(f.code, f.file) for f in reader.findings] == [("not-annotated", "photos/c.png")]
-    with pytest.raises(DataError, match="'both.png-1' of train.json, 'both.png-1' of val.json"):
+    with pytest.raises(DataError, match="train.json: entry 'both.png-1', val.json: entry 'both.png-1'"):
         reader.read("both")
 
 
@@ -310,7 +311,7 @@ def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"via_region_data.json.*annotations exported from VIA"):
         via_reader(tmp_path)
     write_json(tmp_path / "via_region_data.json", {})
-    with pytest.raises(DataError, match=r"photos: found nothing .*the photos that VIA annotated"):
+    with pytest.raises(DataError, match=r"photos: found nothing .*the photos that were annotated"):
         via_reader(tmp_path)
 
 

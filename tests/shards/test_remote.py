@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +15,10 @@ import pytest
 
 from segdata.errors import ConfigError, ShardError
 from segdata.shards import ShardSet
-from segdata.shards.cache import ShardCache
+from segdata.shards.cache import Origin, ShardCache
 from segdata.shards.manifest import Manifest, read_manifest, write_manifest
 from segdata.shards.remote import has_origin, open_shards
+from tests.moto_server import KEYS, s3_server
 from tests.shards.test_shard_sets import write_set
 
 Truth = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -220,60 +218,86 @@ def test_processes_at_the_same_time_share_one_download(tmp_path: Path) -> None:
     assert list((tmp_path / "cache").rglob("*.partial")) == []
 
 
-@pytest.fixture
-def s3() -> Iterator[str]:
-    """The address of moto's server of the S3 API, with a bucket called "bucket"."""
-    server = shutil.which("moto_server")
-    if server is None:
-        pytest.skip("no moto_server on the path (pip install 'moto[server]')")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [server, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(200):
-            if process.poll() is not None:
-                pytest.skip("moto_server does not start")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Truth]]:
+    """A server with a set at s3://bucket/streets: host:port, and what the set holds."""
+    from s3fs import S3FileSystem
+
+    folder = tmp_path_factory.mktemp("pushed") / "set"
+    truth = write_set(folder, {"train": [3, 2], "val": [1]})
+    with s3_server() as address, pytest.MonkeyPatch.context() as environment:
+        for name, value in KEYS.items():
+            environment.setenv(name, value)
+        files = S3FileSystem(endpoint_url=f"http://{address}")
+        files.mkdir("bucket")
+        files.put(f"{folder}/", "bucket/streets/", recursive=True)
+        yield address, truth
 
 
-def test_a_set_behind_an_s3_server(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pyarrow.fs import S3FileSystem
+def at(address: str) -> str:
+    return f"?endpoint_override={address}&scheme=http&region=us-east-1"
 
-    for name, value in (
-        ("ACCESS_KEY_ID", "any"),
-        ("SECRET_ACCESS_KEY", "any"),
-        ("DEFAULT_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    truth = write_set(tmp_path / "set", {"train": [3, 2], "val": [1]})
-    # moto answers uploads in several parts in a way that Arrow takes for an error: one part is enough here.
-    files = S3FileSystem(
-        endpoint_override=s3, scheme="http", allow_bucket_creation=True, allow_delayed_open=True
-    )
-    files.create_dir("bucket")
-    for path in (tmp_path / "set").iterdir():
-        with files.open_output_stream(f"bucket/streets/{path.name}") as sink:
-            sink.write(path.read_bytes())
-    url = f"s3://bucket/streets?endpoint_override={s3}&scheme=http"
+
+CLIENT = """
+import sys
+if sys.argv[1] == "pyarrow":
+    sys.modules["s3fs"] = None
+from segdata.shards.remote import open_shards
+split = open_shards(sys.argv[2]).split("train")
+print(type(split.images([0])).__name__, split.images([4, 0]).tobytes().hex(), "s3fs.core" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("said_in", ["address", "environment"])
+@pytest.mark.parametrize("client", ["s3fs", "pyarrow"])
+def test_a_server_of_ones_own_with_s3fs_and_with_pyarrow_alone(
+    tmp_path: Path, s3: tuple[str, Truth], client: str, said_in: str
+) -> None:
+    address, truth = s3
+    environment = os.environ | KEYS | {"SEGDATA_CACHE": str(tmp_path / "cache")}
+    url = "s3://bucket/streets"
+    if said_in == "address":
+        url += at(address)
+    else:
+        environment["AWS_ENDPOINT_URL"] = f"http://{address}"
+    command = [sys.executable, "-W", "error", "-c", CLIENT, client, url]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    wanted = b"".join(truth[f"train-{number:03d}"][0].tobytes() for number in (4, 0))
+    assert done.stdout == f"ndarray {wanted.hex()} {client == 's3fs'}\n", done.stderr
+    assert done.stderr == ""
+    assert len(cached(tmp_path)) == 2
+
+
+def test_an_origin_behind_a_server_is_asked_before_its_copy_goes(
+    tmp_path: Path, s3: tuple[str, Truth]
+) -> None:
+    address, _ = s3
     cache = cache_of(tmp_path)
-    split = open_shards(url, cache=cache).split("train")
-    assert np.array_equal(split.images([4, 0]), [truth[split.ids[index]][0] for index in (4, 0)])
-    assert has_origin(_origin(tmp_path))
+    open_shards(f"s3://bucket/streets{at(address)}", cache=cache).split("train")
+    origin = msgspec.json.decode(
+        next((tmp_path / "cache/sets").glob("*/origin.json")).read_bytes(), type=Origin
+    )
+    assert has_origin(origin)
+    name, size = next(iter(origin.shards.items()))
+    assert not has_origin(msgspec.structs.replace(origin, shards={name: size + 1}))
+    assert not has_origin(msgspec.structs.replace(origin, shards={f"more-{name}": size}))
     with pytest.raises(ShardError, match=r"streets2.*: found no manifest\.parquet"):
-        open_shards(f"s3://bucket/streets2?endpoint_override={s3}&scheme=http", cache=cache)
+        open_shards(f"s3://bucket/streets2{at(address)}", cache=cache)
 
 
-def _origin(tmp_path: Path) -> object:
-    from segdata.shards.cache import Origin
-
-    path = next((tmp_path / "cache/sets").glob("*/origin.json"))
-    return msgspec.json.decode(path.read_bytes(), type=Origin)
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (
+            "s3://bucket/a?endpoint=h:1",
+            r"endpoint: found no parameter of an S3 address; .*'endpoint_override'",
+        ),
+        ("s3://bucket/a?endpoint_override=", "endpoint_override: found ''; expected a value"),
+        ("s3://bucket/a?scheme=ftp", "scheme: found 'ftp'; expected http or https"),
+        ("s3://key:secret@bucket/a", r"s3://…@bucket/a: found a key or password in the address"),
+    ],
+)
+def test_an_s3_address_that_is_none(tmp_path: Path, url: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        open_shards(url, cache=cache_of(tmp_path))
+    assert "secret" not in str(caught.value).replace("SECRET_ACCESS", "")

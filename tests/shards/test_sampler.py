@@ -64,6 +64,17 @@ def test_every_sample_once_per_epoch_over_all_ranks(
         assert len({len(flat(batches)) for batches in given_out}) == 1
 
 
+@given(st.integers(1, 60), st.integers(1, 5), st.integers(1, 4), st.booleans())
+def test_the_batches_of_all_ranks_are_those_of_one_process(
+    size: int, batch_size: int, world_size: int, shuffle: bool
+) -> None:
+    whole = list(EpochBatches(size, batch_size * world_size, seed=2, epoch=3, shuffle=shuffle))
+    for rank in range(world_size):
+        options = {"seed": 2, "epoch": 3, "shuffle": shuffle, "rank": rank, "world_size": world_size}
+        mine = list(EpochBatches(size, batch_size, **options))
+        assert mine == [batch[rank::world_size] for batch in whole if len(batch) > rank]
+
+
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 4), st.data())
 def test_a_resumed_epoch_is_the_undisturbed_one(
     size: int, batch_size: int, world_size: int, data: st.DataObject
@@ -107,6 +118,24 @@ def test_an_epoch_goes_on_with_other_ranks_and_batch_sizes() -> None:
         one.load_state_dict(alone.state_dict())
         rest += flat(list(one))
     assert sorted(flat(seen) + rest) == list(range(50))
+
+
+def test_batches_drawn_ahead_are_told_apart_after_a_resume_with_another_batch_size() -> None:
+    alone = EpochBatches(50, 5, seed=1)
+    running = iter(alone)
+    first = flat([next(running) for _ in range(2)])
+    other = EpochBatches(50, 4, seed=1)
+    other.load_state_dict(alone.state_dict())
+    drawn = iter(other)
+    second = next(drawn)
+    for _ in range(3):
+        next(drawn)
+    assert other.state_dict(ahead=3)["seen"] == len(first + second) == 14
+    with pytest.raises(ValueError, match="ahead 5: expected 0 to 4, the batches given out"):
+        other.state_dict(ahead=5)
+    last = EpochBatches(50, 7, seed=1)
+    last.load_state_dict(other.state_dict(ahead=3))
+    assert sorted(first + second + flat(list(last))) == list(range(50))
 
 
 def test_a_state_of_another_set_is_refused() -> None:

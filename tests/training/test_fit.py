@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from segdata.errors import ConfigError, SegdataError
 from segdata.evaluation import evaluate_pipeline
@@ -167,6 +169,7 @@ def test_the_code_of_a_run_is_training_its_own_model_and_what_reads_and_counts(
         "evaluation/confusion.py",
         "evaluation/run.py",
         "shards/reader.py",
+        "shards/sampler.py",
     }
 
 
@@ -241,6 +244,36 @@ def test_a_second_training_of_the_same_pipeline_is_turned_away(make_project: Mak
 
     with pytest.raises(SegdataError, match="another process at the same work"):
         train_pipeline(project, NAME, quiet=True, on_epoch=again)
+
+
+def test_a_compiled_network_trains_to_the_same_bytes(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = []
+
+    def compile_as_it_is(network: nn.Module) -> None:
+        compiled.append(type(network).__name__)
+        network._compiled_call_impl = torch.compile(network._call_impl, backend="eager")
+
+    monkeypatch.setattr(nn.Module, "compile", compile_as_it_is)
+    plain, other = make_project(epochs=2), make_project(epochs=2, compile=True)
+    train_pipeline(plain, NAME, quiet=True)
+    train_pipeline(other, NAME, quiet=True)
+    assert compiled == ["MiniNet"]
+    assert files_of(plain.run_dir(NAME)) == files_of(other.run_dir(NAME))
+
+
+def test_bf16_is_near_fp32_and_resumes_to_the_bit(make_project: MakeProject) -> None:
+    plain, half, cut = make_project(), make_project(precision="bf16"), make_project(precision="bf16")
+    for project in (plain, half):
+        train_pipeline(project, NAME, quiet=True)
+    losses = [[float(row["train_loss"]) for row in curves(project)] for project in (plain, half)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
+    with pytest.raises(PulledPlugError):
+        train_pipeline(cut, NAME, quiet=True, on_epoch=stop_after(2, PulledPlugError()))
+    train_pipeline(cut, NAME, quiet=True)
+    assert files_of(cut.run_dir(NAME)) == files_of(half.run_dir(NAME))
 
 
 def test_class_weights_of_the_pipeline_weigh_the_loss(make_project: MakeProject) -> None:

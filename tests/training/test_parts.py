@@ -13,22 +13,13 @@ from torch import nn
 from segdata.pipeline import Augment, Schedule, Train
 from segdata.project import Project
 from segdata.shards import ShardSet
-from segdata.training.data import InOrder, ShardDataset, ShuffledBatches, build_loader
+from segdata.shards.sampler import EpochBatches
+from segdata.training.data import ShardDataset, build_loader
 from segdata.training.keep import EpochFigures, Progress
 from segdata.training.optim import build_optimizer, build_schedule, current_lr, lr_factor
 from segdata.training.transforms import augment_batch, generator_for
 
 NAN = float("nan")
-
-
-def test_every_epoch_is_another_permutation_that_repeats() -> None:
-    epochs = [list(ShuffledBatches(10, 4, seed=3, epoch=epoch)) for epoch in (0, 1, 0)]
-    assert [len(batch) for batch in epochs[0]] == [4, 4, 2]
-    assert sorted(index for batch in epochs[0] for index in batch) == list(range(10))
-    assert epochs[0] == epochs[2] != epochs[1]
-    assert epochs[0] != list(ShuffledBatches(10, 4, seed=4, epoch=0))
-    assert list(InOrder(5, 2)) == [[0, 1], [2, 3], [4]]
-    assert len(InOrder(5, 2)) == len(ShuffledBatches(5, 2, seed=0, epoch=0)) == 3
 
 
 def test_batches_hold_the_samples_asked_for(make_project: Callable[..., Project]) -> None:
@@ -42,7 +33,7 @@ def test_batches_hold_the_samples_asked_for(make_project: Callable[..., Project]
     assert torch.equal(image, batch.images[0])
     assert torch.equal(mask, batch.masks[0])
     state = torch.get_rng_state()
-    loaded = list(build_loader(split, InOrder(len(split), 4), pin=False))
+    loaded = list(build_loader(split, EpochBatches(len(split), 4, seed=0, shuffle=False), pin=False))
     assert np.array_equal(loaded[2].masks[1].numpy(), split.mask_at(9))
     assert torch.equal(torch.get_rng_state(), state)  # loading draws nothing from the global generator
 

@@ -4,32 +4,50 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 import torch
+from torch import nn
 
 from segdata.errors import TrainingError
 from segdata.evaluation.run import load_run
 from segdata.pipeline import Train
 from segdata.project import Project
+from segdata.shards import ShardSet
 from segdata.training import train_pipeline
-from segdata.training.data import InOrder, ShuffledBatches
+from segdata.training.checks import check_data
+from segdata.training.data import Batch
 from segdata.training.launch import check_processes
+from segdata.training.module import SegmentationModule
 from tests.training.conftest import draw_splits
 
 NAME = "colours"
 MakeProject = Callable[..., Project]
 
 
-def test_the_parts_of_a_batch_are_the_batch() -> None:
-    whole = list(ShuffledBatches(10, 4, seed=1, epoch=2))
-    parts = [list(ShuffledBatches(10, 4, seed=1, epoch=2, part=(rank, 2))) for rank in range(2)]
-    assert [[len(batch) for batch in part] for part in parts] == [[2, 2, 1], [2, 2, 1]]
-    assert [sorted(one + other) for one, other in zip(*parts, strict=True)] == [
-        sorted(batch) for batch in whole
-    ]
-    assert [list(InOrder(5, 2, (rank, 2))) for rank in range(2)] == [[[0, 1], [4]], [[2, 3]]]
+def loaded(project: Project, rank: int, processes: int) -> tuple[list[Batch], list[Batch]]:
+    """The batches of the third epoch, train and val, that one of so many processes is given."""
+    shards = ShardSet.open(project.shards_dir(NAME))
+    train = project.pipeline(NAME).train
+    data = check_data(shards, train)
+    module = SegmentationModule(
+        nn.Conv2d(3, 3, 1), train, (data.train, data.val), data.normalisation, None, 3, None
+    )
+    trainer = SimpleNamespace(global_rank=rank, world_size=processes, current_epoch=2)
+    module.trainer = trainer
+    return list(module.train_dataloader()), list(module.val_dataloader())
+
+
+def test_the_batches_of_two_processes_are_those_of_one(make_project: MakeProject) -> None:
+    project = make_project(draw_splits(train=10, val=7))
+    for whole, *parts in zip(*(loaded(project, *who) for who in ((0, 1), (0, 2), (1, 2))), strict=True):
+        assert sum(len(batch.images) for batch in whole) in (10, 7)
+        for batch, first, second in zip(whole, *parts, strict=True):
+            assert torch.equal(batch.images[0::2], first.images)
+            assert torch.equal(batch.images[1::2], second.images)
+            assert torch.equal(batch.masks[1::2], second.masks)
 
 
 def test_a_process_without_a_photo_is_refused() -> None:
@@ -40,6 +58,10 @@ def test_a_process_without_a_photo_is_refused() -> None:
         check_processes(2, train, 9, 2)
     with pytest.raises(TrainingError, match="split 'val': found 1 photos for 2 processes"):
         check_processes(2, train, 10, 1)
+    with pytest.raises(TrainingError, match=r"found 4, which 3 processes cannot share evenly.*Take 3, or"):
+        check_processes(3, train, 10, 3)
+    with pytest.raises(TrainingError, match=r"found 4, which 8 processes cannot share evenly.*Take 8, or"):
+        check_processes(8, train, 10, 8)
 
 
 def without_norms_and_dropout(project: Project) -> Project:
@@ -60,6 +82,7 @@ def test_two_processes_draw_the_curves_of_one_with_the_double_batch(make_project
     changes = {
         "epochs": 3,
         "augment": {"horizontal_flip": 0.5, "rotate_degrees": 20, "brightness": 0.3, "blur": 0.5},
+        "augment_val": True,
         # The parts with batch norms, which on CPUs see each process's own photos alone.
         "freeze": ["stem.", "dense.", "transition.", "norm."],
     }

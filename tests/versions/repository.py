@@ -86,11 +86,18 @@ class Repository:
 
     def dvc(self, *arguments: str) -> str:
         """DVC itself."""
+        return self.dvc_each([arguments])
+
+    def dvc_each(self, commands: Sequence[Sequence[str]]) -> str:
+        """DVC itself, one command after the other in one process: it takes a second to start."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "GIT_"))}
         own = {"DVC_SITE_CACHE_DIR": str(self.root.parent / "site"), "DVC_NO_ANALYTICS": "1"}
-        code = "import sys; from dvc.cli import main; sys.exit(main(sys.argv[1:]))"
+        code = (
+            "import json, sys; from dvc.cli import main\n"
+            "sys.exit(next((failed for one in json.loads(sys.argv[1]) if (failed := main(one))), 0))"
+        )
         done = subprocess.run(
-            [sys.executable, "-c", code, *arguments],
+            [sys.executable, "-c", code, json.dumps(commands)],
             cwd=self.root,
             env=kept | own,
             capture_output=True,

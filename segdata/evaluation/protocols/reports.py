@@ -60,3 +60,15 @@ def jaccard_20(sums: PixelSums) -> Figure:
     predicted = sums.predicted + sums.predicted_on_void
     iou = ratio(sums.hits, sums.truth + predicted - sums.hits)
     return Figure(nan_mean(iou), iou)
+
+
+def void_as_error_miou(sums: PixelSums) -> Figure:
+    """Mean over classes of n_ii / (t_i + p_i - n_ii), where p_i counts pixels of void truth too: all of them are errors.
+
+    ESPNet (Mehta et al. 2018), whose authors "don't mask the background and unmarked areas" (sacmehta/ESPNet, issue 26;
+    train/IOUEval.py). Void is no class of the mean. Theirs also averages over batches; here it is the whole split. For a
+    network that cannot say void it is `mean-iou` or less. Neither true nor predicted: left out.
+    """
+    hits, truth, predicted = known(sums)
+    iou = ratio(hits, truth + predicted + sums.predicted_on_void[..., :-1] - hits)
+    return Figure(nan_mean(iou), iou)

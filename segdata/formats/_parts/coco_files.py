@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import msgspec
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.entries import Entry, packed, wanted_paths
+from segdata.wording import counted
 
 Id = int | str
 EMPTY = (b"[]", b"null", b"[[]]")
@@ -71,7 +72,7 @@ class Content:
 
 
 def read_content(
-    path: Path, file: str, folders: Iterable[str], split: str | None, findings: list[Finding]
+    path: Path, file: str, folders: Sequence[str], split: str | None, findings: list[Finding]
 ) -> Content:
     """Read one file; `file` is its name in messages, `folders` are where its photos may lie.
 
@@ -120,13 +121,21 @@ def read_content(
                 file=file,
                 place=f"image {image.id}",
                 filename=image.file_name,
+                folders=tuple(folders),
                 wanted=wanted_paths(image.file_name, *folders),
                 packed=packed(msgspec.json.encode(said)),
-                is_bare=bare.get(image.id, True),
+                bare=_bare(drawn.get(image.id, ()), bare.get(image.id, True)),
                 split=split,
             )
         )
     return content
+
+
+def _bare(annotations: Sequence[object], is_bare: bool) -> str:
+    """Why an image has nothing outlined; "" where it has."""
+    if not annotations:
+        return "an image without any annotation"
+    return "annotations without segmentation alone (boxes, keypoints)" if is_bare else ""
 
 
 def _is_empty(segmentation: bytes) -> bool:
@@ -223,9 +232,9 @@ def _told(file: str, lost: Counter[Id], repeated: list[str]) -> list[Finding]:
     found = []
     if lost:
         some = ", ".join(str(id) for id in list(lost)[:8])
-        message = f"{lost.total()} annotations name {len(lost)} images that the file does not list: {some}"
+        message = f"{counted(lost.total(), 'annotation')} of {counted(len(lost), 'image')} that the file does not list: {some}"
         found.append(Finding("unknown-image", file, "annotations", message, "set aside", "error"))
     if repeated:
-        message = f"{len(repeated)} ids stand for several annotations: {', '.join(repeated[:8])}"
+        message = f"{counted(len(repeated), 'id')} for several annotations: {', '.join(repeated[:8])}"
         found.append(Finding("duplicate-id", file, "annotations", message, "all painted", "warning"))
     return found

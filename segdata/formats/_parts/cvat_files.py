@@ -78,9 +78,10 @@ class Content:
                 file=self._file,
                 place=place,
                 filename=name,
+                folders=tuple(folders),
                 wanted=tuple(path for one in names for path in wanted_paths(one, *folders)),
                 packed=packed(msgspec.json.encode(said)),
-                is_bare=all(one["shape"] in WITHOUT_AREA for one in shapes),
+                bare=_bare(shapes),
                 split=self._split or SUBSETS.get(subset.lower()),
             )
         )
@@ -190,6 +191,14 @@ def read_content(path: Path, file: str, folder: str, split: str | None) -> Conte
             fix="Export 'CVAT for images 1.1' again.",
         ) from error
     return content
+
+
+def _bare(shapes: list[dict[str, str]]) -> str:
+    """Why these shapes outline nothing; "" where one of them does."""
+    if not shapes:
+        return "an image without any shape"
+    kinds = sorted({one["shape"] for one in shapes})
+    return f"nothing that covers an area ({', '.join(kinds)})" if set(kinds) <= set(WITHOUT_AREA) else ""
 
 
 def _color(text: str) -> tuple[int, int, int] | None:

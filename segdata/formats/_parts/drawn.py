@@ -4,7 +4,8 @@
 
 Later ones are painted over earlier ones. Coordinates count from the corner of the photo, as these tools' canvases do:
 a point at 3.0 and one at 3.7 both lie in pixel 3, and that pixel is on the border that `rasterize` paints. (LabelMe's own
-masks of PASCAL photos differ from this in 0.2 % of the pixels; with pixel 3 reaching from 2.5 to 3.5, in 1 %.)
+masks of PASCAL photos differ from this in 0.2 % of the pixels; with pixel 3 reaching from 2.5 to 3.5, in 1 %.) VIA's
+count from the middle of the corner pixel, so that whole numbers are pixels as cv2.fillPoly takes them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.photo import Photo
 from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, refuse_high, stroke
 from segdata.sample import Mask
+from segdata.wording import counted, size_text
 
 Bits = NDArray[np.bool_]
 
@@ -41,8 +43,9 @@ Lines = Literal["ignore", "closed"] | Stroke
 class Outline:
     """An outline ready to paint: filled, or drawn as an open line of `width_px` pixels.
 
-    points_xy   float64 (N, 2) pixels from the top left corner of the photo
-    by_hand     point by point: not a box or an ellipse, which cannot cross itself
+    points_xy     float64 (N, 2) pixels from the top left corner of the photo
+    by_hand       point by point: not a box or an ellipse, which cannot cross itself
+    from_corner   whether points count from the corner itself; if not, from the middle of the corner pixel
     """
 
     place: str
@@ -50,6 +53,12 @@ class Outline:
     points_xy: PointsXY
     width_px: int | None = None
     by_hand: bool = True
+    from_corner: bool = True
+
+    @property
+    def painted_xy(self) -> PointsXY:
+        """Its points as `rasterize` takes them."""
+        return np.floor(self.points_xy) if self.from_corner else self.points_xy
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,9 @@ def paint(drawn: Sequence[Drawn], frame_hw: tuple[int, int], unlabelled_id: int)
         if isinstance(region, Patch):
             _stamp(mask, region)
         elif region.width_px is None:
-            fill(mask, np.floor(region.points_xy), region.class_id)
+            fill(mask, region.painted_xy, region.class_id)
         else:
-            stroke(mask, np.floor(region.points_xy), region.class_id, region.width_px)
+            stroke(mask, region.painted_xy, region.class_id, region.width_px)
     return mask
 
 
@@ -112,7 +121,7 @@ def largest_first(drawn: Sequence[Drawn], frame_hw: tuple[int, int]) -> list[Dra
 def _area(region: Drawn, frame_hw: tuple[int, int]) -> float:
     if isinstance(region, Patch):
         return int(np.count_nonzero(region.make_inside()))
-    return area_px(np.floor(region.points_xy), frame_hw)
+    return area_px(region.painted_xy, frame_hw)
 
 
 def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
@@ -122,7 +131,7 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
     for region in drawn:
         outside, count, what = _count_outside(region, frame_hw)
         if outside:
-            message = f"{outside} of {count} {what} lie outside the photo of {width}x{height}"
+            message = f"{outside} of {counted(count, what)} outside the photo of {size_text(frame_hw)}"
             findings.append(Finding("points-clipped", name, region.place, message, "clipped"))
     if findings and not any(_count_outside(region, (width, height))[0] for region in drawn):
         findings.append(turned(frame_hw, name))
@@ -135,48 +144,41 @@ def doubtful_outlines(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: s
         finding
         for region in drawn
         if isinstance(region, Outline) and region.width_px is None
-        for finding in outline_doubts(
-            np.floor(region.points_xy), frame_hw, name, region.place, by_hand=region.by_hand
-        )
+        for finding in outline_doubts(region.painted_xy, frame_hw, name, region.place, by_hand=region.by_hand)
     ]
 
 
 def _count_outside(region: Drawn, frame_hw: tuple[int, int]) -> tuple[int, int, str]:
     if isinstance(region, Outline):
-        return count_outside(region.points_xy, frame_hw), len(region.points_xy), "points"
+        return count_outside(region.points_xy, frame_hw), len(region.points_xy), "point"
     rows, columns = _inside(region, frame_hw)
     if (rows.stop - rows.start, columns.stop - columns.start) == region.size_hw:
-        return 0, 0, "pixels"
+        return 0, 0, "pixel"
     inside = region.make_inside()
     count, kept = int(np.count_nonzero(inside)), int(np.count_nonzero(inside[rows, columns]))
-    return count - kept, count, "pixels"
+    return count - kept, count, "pixel"
 
 
-def outline_or_line(
-    place: str,
-    class_id: int,
-    points: PointsXY,
-    lines: Lines | None,
-    name: str,
-    findings: list[Finding],
-    by_hand: bool = True,
-) -> list[Drawn]:
-    """The outline as a list of one; empty where it covers no area, which adds a finding.
+def covers_area(points: PointsXY, lines: Lines, name: str, place: str, findings: list[Finding]) -> bool:
+    """Whether an outline or line can be painted; if not, that adds a finding.
 
-    lines     what to do with it, where it is an open line; None: it is closed
-    by_hand   whether it was drawn point by point, and so may cross itself
+    lines   what to do with it, where it is an open line; "closed" for any other outline
     """
     if lines == "ignore":
         message = "an open line covers no area"
         action = "ignored; source.options.lines may close it or give it a width"
         findings.append(Finding("line-ignored", name, place, message, action, "warning"))
-        return []
-    width = lines.stroke if isinstance(lines, Stroke) else None
-    if len(points) < (3 if width is None else 2):
-        message = f"{len(points)} points enclose no area"
+        return False
+    if len(points) < (3 if lines == "closed" else 2):
+        message = f"{counted(len(points), 'point')}: too few for an area"
         findings.append(Finding("too-few-points", name, place, message, "ignored", "warning"))
-        return []
-    return [Outline(place, class_id, points, width, by_hand)]
+        return False
+    return True
+
+
+def width_of(lines: Lines) -> int | None:
+    """In pixels; None for what is closed and filled."""
+    return lines.stroke if isinstance(lines, Stroke) else None
 
 
 def frame_of(
@@ -200,7 +202,7 @@ def frame_of(
     kind = "as stored" if exif == "as-stored" else "upright"
     raise DataError(
         photo.name,
-        found=f"{where} drawn on {said[1]}x{said[0]} pixels (width x height)",
-        expected=f"the photo's size, {kind}: {frame[1]}x{frame[0]}",
+        found=f"{where} drawn on {size_text((said[0], said[1]))}",
+        expected=f"the photo's size, {kind}: {size_text(frame)}",
         fix=fix,
     )

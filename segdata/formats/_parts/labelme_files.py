@@ -26,7 +26,6 @@ from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, composed, list_fi
 
 MOST_BYTES = 1_000_000_000
 AGAIN = "Save it again in LabelMe."
-POINTS = ("point", "points")
 KEYS = (b'"shapes"', b'"imagePath"')
 POINTS = ("point", "points")
 """Types of shapes that cover no area."""
@@ -109,14 +108,16 @@ def _entry(path: Path, file: str, homes: tuple[str, str], own_id: str) -> Entry:
         "width": said.imageWidth,
         "shapes": [_drawing(one) for one in said.shapes],
     }
+    points = "points alone, which cover no area" if shapes["shapes"] else "a file without any shape"
     return Entry(
         file=file,
         place="",
         filename=said.imagePath,
+        folders=homes,
         wanted=wanted_paths(said.imagePath, *homes),
         guesses=wanted_paths(last, *homes) if last else (),
         packed=packed(msgspec.json.encode(shapes)),
-        is_bare=all(map(_is_point, said.shapes)),
+        bare=points if all(map(_is_point, said.shapes)) else "",
         own_id=own_id if len(bytes(said.imageData)) > 4 else None,
     )
 
@@ -145,9 +146,10 @@ def _broken(file: str, homes: tuple[str, str], stem: str, problem: DataError) ->
         file=file,
         place="",
         filename=last,
+        folders=homes,
         wanted=tuple(path for name in names for path in wanted_paths(name, *homes)),
         packed=packed(b"{}"),
-        is_bare=False,
+        bare="",
         problem=problem,
     )
 

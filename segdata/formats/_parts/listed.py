@@ -21,8 +21,26 @@ from segdata.formats._parts.drawn import Drawn, doubtful_outlines, frame_of, out
 from segdata.formats._parts.entries import Entry, locate
 from segdata.formats._parts.photo_files import composed, digest_of, is_photo, list_files, without_extension
 from segdata.photo import Photo, Resize, turn_upright
+from segdata.pipeline import Split
 from segdata.rasterize import blank_mask
 from segdata.sample import Sample
+
+AnnotationFiles = str | list[str] | dict[Split, str]
+"""The option `annotations`: one file, several, or {split: file}, relative to the root."""
+
+
+def files_of(annotations: AnnotationFiles) -> dict[str, str | None]:
+    """Annotation file → its split, or None. Raises ValueError where there is none, or one for two splits."""
+    if not annotations:
+        raise ValueError("annotations names no file")
+    if isinstance(annotations, str):
+        return {annotations: None}
+    if isinstance(annotations, list):
+        return dict.fromkeys(annotations)
+    files: dict[str, str | None] = {file: split for split, file in annotations.items()}
+    if len(files) < len(annotations):
+        raise ValueError("annotations names one file for two splits")
+    return files
 
 
 @dataclass(frozen=True)
@@ -51,35 +69,60 @@ class Subject:
     def fingerprint(self, photo: str | None = None) -> Fingerprint:
         """Digests of the photo and of what is said of it, with the names that findings and errors carry."""
         subject, entry = self.sound(), self.entry
-        said = [subject.name, subject.findings, entry and [entry.where, entry.said]]
+        said = [subject.name, subject.findings, entry and [entry.where, entry.photo_bytes, entry.said]]
         assert photo is not None or self.path is not None
         digest = photo if self.path is None else digest_of(self.path, self.name)
         return Fingerprint(str(digest), value_digest(said))
 
 
+class Folders:
+    """Photo folders relative to the root: the split of each one's photos, and how their ids begin."""
+
+    def __init__(self) -> None:
+        self.splits: dict[str, str | None] = {}
+        self._starts: dict[str, str] = {}
+
+    def add(self, folder: str, split: str | None, ids_start: str | None = None) -> str:
+        """One more, or one once more: with two splits it has none. Returns its name as the keys have it.
+
+        ids_start   folder that ids begin with (None: this one, where there are several); the first one given counts
+        """
+        folder = posixpath.normpath(composed(folder) or ".")
+        self.splits[folder] = split if self.splits.get(folder, split) == split else None
+        if ids_start is not None:
+            self._starts.setdefault(folder, ids_start)
+        return folder
+
+    def id_of(self, folder: str, relative: str) -> str:
+        """Sample id of a photo, by its path in the folder."""
+        start = self._starts.get(folder, folder if len(self.splits) > 1 else "")
+        return posixpath.normpath(posixpath.join(start, without_extension(relative)))
+
+
 def pair(
-    source: OpenSource, entries: Sequence[Entry], folders: Mapping[str, str | None], findings: list[Finding]
+    source: OpenSource, entries: Sequence[Entry], folders: Folders, findings: list[Finding]
 ) -> dict[str, Subject]:
     """Samples by sorted id; what was doubtful about the source as a whole adds to `findings`.
 
-    folders   photo folder, relative to the root → the split of its photos. Ids are relative to it, or, where there
-              are several, to the root. Raises DataError for one that is absent.
+    Raises DataError for a photo folder that is absent or outside the root.
     """
     files: dict[str, Path] = {}
     splits: dict[str, str | None] = {}
-    for folder, split in folders.items():
+    ids: dict[str, str] = {}
+    last_names: dict[str, list[str]] = {}
+    for folder, split in folders.splits.items():
         path = source.inside(folder, named_by=f"{source.where}: source.options.photos")
         source.need(folder, "the photos that were annotated")
         for relative, file in list_files(path, source.root, findings).items():
-            name = posixpath.normpath(f"{composed(folder)}/{relative}")
-            files[name], splits[name] = file, split
-    claims: dict[str, list[Entry]] = {}
-    subjects: dict[str, list[Subject]] = {}
-    last_names: dict[str, list[str]] = {}
+            name = posixpath.normpath(f"{folder}/{relative}")
+            files[name], splits[name], ids[name] = file, split, folders.id_of(folder, relative)
     for name in files:
         last_names.setdefault(posixpath.basename(name), []).append(name)
+    claims: dict[str, list[Entry]] = {}
+    subjects: dict[str, list[Subject]] = {}
+    unsure: dict[str, DataError] = {}
     for entry in entries:
-        photo, doubts = locate(entry, files, last_names)
+        photo, doubts = locate(entry, files, last_names, unsure)
         if photo is not None:
             claims.setdefault(photo, []).append(entry)
         elif entry.own_id is not None and entry.problem is None:
@@ -89,11 +132,14 @@ def pair(
             subjects.setdefault(entry.own_id, []).append(subject)
             continue
         findings += doubts
-    start = f"{posixpath.normpath(composed(next(iter(folders))))}/" if len(folders) == 1 else ""
     for name in files:
-        if name in claims or is_photo(name):
-            subject = _settle(files[name], name, splits[name], claims.get(name, []))
-            subjects.setdefault(without_extension(name.removeprefix(start)), []).append(subject)
+        if name in claims:
+            subject = _settle(files[name], name, splits[name], claims[name])
+        elif is_photo(name):
+            subject = Subject(files[name], name, splits[name], None, problem=unsure.get(name))
+        else:
+            continue
+        subjects.setdefault(ids[name], []).append(subject)
     return _ready(source, subjects, findings)
 
 
@@ -107,7 +153,7 @@ def _ready(
         for subject in subjects[id]:
             entry = subject.entry
             if subject.problem is None and (entry is None or entry.is_bare):
-                what = "no entry" if entry is None else "an entry without any region"
+                what = "no entry" if entry is None else entry.bare
                 found = Finding("not-annotated", subject.name, "", what, source.unannotated_action, "warning")
                 if source.unannotated == "skip":
                     findings.append(found)
@@ -138,8 +184,6 @@ def _own(subject: Subject, entry: Entry) -> Entry | None:
 
 def _settle(path: Path, name: str, split: str | None, entries: Sequence[Entry]) -> Subject:
     """Settle what is said of one photo: repetitions and empty entries give way, contradictions are a problem."""
-    if not entries:
-        return Subject(path, name, split, None)
     broken = next((entry for entry in entries if entry.problem is not None), None)
     drawn = [entry for entry in entries if not entry.is_bare] or [entries[0]]
     first = drawn[0]
@@ -162,7 +206,30 @@ def _settle(path: Path, name: str, split: str | None, entries: Sequence[Entry]) 
     return Subject(path, name, split, first, found)
 
 
-Draw = Callable[[tuple[int, int], list[Finding]], list[Drawn]]
+class ListedReader:
+    """What readers of annotation files have in common, once they know their subjects."""
+
+    subjects: Mapping[str, Subject]
+
+    def __init__(self, source: OpenSource) -> None:
+        self._source = source
+        self._found: list[Finding] = []
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return tuple(self._found)
+
+    def ids(self) -> Sequence[str]:
+        return tuple(self.subjects)
+
+    def official_split(self, id: str) -> str | None:
+        return self.subjects[id].split
+
+    def fingerprint(self, id: str) -> Fingerprint:
+        return self.subjects[id].fingerprint()
+
+
+Draw = Callable[[tuple[int, int], list[Finding]], Sequence[Drawn]]
 
 
 def read_sample(
@@ -170,13 +237,13 @@ def read_sample(
     subject: Subject,
     id: str,
     resize: Resize | None,
-    said_hw: Sequence[Any],
     draw: Draw,
+    said_hw: Sequence[Any] = (None, None),
 ) -> Sample:
     """The sample of a photo that lies in a folder.
 
-    said_hw   the size that its annotation gives (None where it gives none)
     draw      the regions in painting order, from the size of the frame they were drawn in; adds to the findings
+    said_hw   the size that its annotation gives (None where it gives none)
     """
     assert subject.path is not None
     photo = Photo.open(subject.path, subject.name)

@@ -8,7 +8,6 @@ region 3  point                                                   → no area: i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,8 +15,8 @@ import msgspec
 from segdata.errors import ConfigError, nearest
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.formats._parts.doubts import outline_doubts, turned
-from segdata.formats._parts.via_files import Entry
+from segdata.formats._parts.drawn import Drawn, Outline, Stroke, covers_area, largest_first, width_of
+from segdata.formats._parts.entries import Entry
 from segdata.formats._parts.via_shapes import (
     Point,
     Polygon,
@@ -29,14 +28,7 @@ from segdata.formats._parts.via_shapes import (
     read_regions,
 )
 from segdata.ontology import IGNORE
-from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, stroke
-from segdata.sample import Mask
-
-
-class Stroke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Polylines as open lines of so many pixels."""
-
-    stroke: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+from segdata.wording import counted
 
 
 class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,92 +41,47 @@ class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("priority names a class twice")
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A region ready to paint: its class id, outline, and line width (None: filled)."""
-
-    place: str
-    class_id: int
-    points_xy: PointsXY
-    width_px: int | None
-
-
-def paint(drawn: Sequence[Drawn], frame_hw: tuple[int, int], unlabelled_id: int) -> Mask:
-    """Regions in order, later over earlier. Returns uint8 (H, W) class ids in the frame they were drawn in."""
-    mask = blank_mask(frame_hw, unlabelled_id)
-    for region in drawn:
-        if region.width_px is None:
-            fill(mask, region.points_xy, region.class_id)
-        else:
-            stroke(mask, region.points_xy, region.class_id, region.width_px)
-    return mask
-
-
 def outlines_of(
     entry: Entry,
     name: str,
-    frame_hw: tuple[int, int],
     class_id_of: Callable[[Region, str, str], int],
     polyline: Literal["closed"] | Stroke,
     findings: list[Finding],
 ) -> list[Drawn]:
-    """The regions that can be painted, as they stand in the file; whatever is doubtful is added to `findings`.
+    """The regions that can be painted, as they stand in the file; the others become findings.
 
     name          the photo's, for findings
     class_id_of   class id of a region, given the entry's place in words and the region's
     Raises DataError naming file, entry and region for what cannot be read.
     """
-    where = f"{entry.file}: entry {entry.key!r}"
-    outlines: list[Drawn] = []
-    for place, region in read_regions(entry, where):
+    drawn: list[Drawn] = []
+    for place, region in read_regions(entry):
         shape = region.shape_attributes
         if isinstance(shape, Point):
             findings.append(Finding("point-ignored", name, place, "a point covers no area", "ignored"))
             continue
-        points, texts = outline(shape, where, place)
+        points, texts = outline(shape, entry.where, place)
         if texts:
-            message = f"{texts} coordinates written as text"
+            message = f"{counted(texts, 'coordinate')} written as text"
             findings.append(Finding("text-coordinates", name, place, message, "read as numbers"))
-        width = None
-        if isinstance(shape, Polyline) and isinstance(polyline, Stroke):
-            width = polyline.stroke
-        if len(points) < (3 if width is None else 2):
-            message = f"{len(points)} points enclose no area"
-            findings.append(Finding("too-few-points", name, place, message, "ignored", "warning"))
-            continue
-        outlines.append(Drawn(place, class_id_of(region, where, place), points, width))
-        if width is None:
+        lines = polyline if isinstance(shape, Polyline) else "closed"
+        if covers_area(points, lines, name, place, findings):
+            class_id = class_id_of(region, entry.where, place)
             by_hand = isinstance(shape, Polygon | Polyline)
-            findings += outline_doubts(points, frame_hw, name, place, by_hand=by_hand)
-    return outlines
+            drawn.append(Outline(place, class_id, points, width_of(lines), by_hand, from_corner=False))
+    return drawn
 
 
 def in_order(
-    outlines: Sequence[Drawn],
+    drawn: Sequence[Drawn],
     order: Literal["file", "area"] | Priority,
     ranks: Mapping[int, int],
     frame_hw: tuple[int, int],
 ) -> Sequence[Drawn]:
     """Outlines as they are painted; `ranks` holds the class ids of a Priority."""
     if isinstance(order, Priority):
-        return sorted(outlines, key=lambda outline: ranks[outline.class_id])
-    if order == "area":
-        return sorted(outlines, key=lambda outline: -area_px(outline.points_xy, frame_hw))
-    return outlines
-
-
-def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
-    """One finding per region that runs outside the frame, and one when all fit a frame of swapped sides."""
-    height, width = frame_hw
-    findings = []
-    for region in drawn:
-        outside = count_outside(region.points_xy, frame_hw)
-        if outside:
-            message = f"{outside} of {len(region.points_xy)} points lie outside the photo of {width}x{height}"
-            findings.append(Finding("points-clipped", name, region.place, message, "clipped"))
-    if findings and not any(count_outside(region.points_xy, (width, height)) for region in drawn):
-        findings.append(turned(frame_hw, name))
-    return findings
+        return sorted(drawn, key=lambda one: ranks[one.class_id])
+    return largest_first(drawn, frame_hw) if order == "area" else drawn
 
 
 def ranks_of(order: Priority, source: OpenSource, carried: Iterable[tuple[str, str]]) -> dict[int, int]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,39 +21,9 @@ import msgspec
 
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.formats._parts.entries import Entry, packed, wanted_paths
 from segdata.formats._parts.via_3 import Raw, via3_pairs
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What a VIA file says of one photo.
-
-    file, key   the VIA file (relative to the root) and the entry's key in it, for messages
-    size        the photo's bytes when it was annotated; -1: unknown
-    packed      the regions as compressed JSON: decoded, 2,000 photos of 800 points each are 170 MiB of small objects
-    is_bare     whether no region outlines anything: there are none, or points alone
-    problem     what the file says that the regions contradict: some of them are lost
-    """
-
-    file: str = ""
-    key: str = ""
-    filename: str
-    size: int | float | str | None = -1
-    packed: bytes
-    is_bare: bool
-    problem: str = ""
-
-    @property
-    def regions(self) -> list[Any] | dict[str, Any]:
-        """Undecoded regions by their number in VIA: a list, or VIA 1's dict. Made anew at every call."""
-        regions: list[Any] | dict[str, Any] = msgspec.json.decode(zlib.decompress(self.packed))
-        return regions
-
-    @property
-    def said(self) -> list[Any]:
-        """All of it as values, for digests; VIA 1's regions with their order, as digests sort keys."""
-        regions = self.regions
-        order = list(regions) if isinstance(regions, dict) else []
-        return [self.file, self.key, self.filename, self.size, regions, order, self.problem]
+from segdata.wording import counted
 
 
 class _Said(msgspec.Struct, kw_only=True):
@@ -66,7 +35,7 @@ class _Said(msgspec.Struct, kw_only=True):
     csv_region_counts: list[str] = []
 
 
-def _entry(file: str, key: str, value: Any) -> Entry:
+def _entry(file: str, key: str, value: Any, folder: str, split: str | None) -> Entry:
     said = (
         msgspec.json.decode(value, type=_Said)
         if isinstance(value, msgspec.Raw)
@@ -75,14 +44,27 @@ def _entry(file: str, key: str, value: Any) -> Entry:
     regions = list(said.regions.values()) if isinstance(said.regions, dict) else said.regions
     counts = {count.lstrip("0") or "0" for count in said.csv_region_counts if count.isdecimal()}
     others = " and ".join(sorted(count[:20] for count in counts if count != str(len(regions))))
+    problem = None
+    if others:
+        problem = DataError(
+            file,
+            place=f"entry {key!r}",
+            found=f"{counted(len(regions), 'region')} where region_count says {others}",
+            expected=f"all regions of {said.filename}",
+            fix="Export it again from VIA: the file was cut off or edited.",
+        )
+    points = "an entry of points alone, which cover no area" if regions else "an entry without any region"
     return Entry(
         file=file,
-        key=key,
+        place=f"entry {key!r}",
         filename=said.filename,
-        size=said.size,
-        packed=zlib.compress(msgspec.json.encode(said.regions), 1),
-        is_bare=all(_is_point(region) for region in regions),
-        problem=f"{len(regions)} regions where region_count says {others}" if others else "",
+        folders=(folder,),
+        wanted=wanted_paths(said.filename, folder),
+        packed=packed(msgspec.json.encode(regions)),
+        bare=points if all(map(_is_point, regions)) else "",
+        photo_bytes=said.size,
+        split=split,
+        problem=problem,
     )
 
 
@@ -91,10 +73,15 @@ def _is_point(region: Any) -> bool:
     return isinstance(shape, dict) and shape.get("name") == "point"
 
 
-def read_entries(path: Path, file: str) -> tuple[list[Entry], list[Finding]]:
-    """All entries of one VIA file, in file order; `file` is its name in messages.
+def read_entries(
+    path: Path, file: str, findings: list[Finding], folder: str = ".", split: str | None = None
+) -> list[Entry]:
+    """All entries of one VIA file, in file order; what cannot be read adds to `findings`.
 
-    Entries that cannot be read become findings. Raises DataError when the file is no VIA file.
+    file     its name in messages
+    folder   where its photos lie, relative to the root
+    Each entry says its regions as a list; VIA 1 numbers them in the file's order. Raises DataError when the file is no
+    VIA file.
     """
     try:
         text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
@@ -102,22 +89,22 @@ def read_entries(path: Path, file: str) -> tuple[list[Entry], list[Finding]]:
         raise DataError(file, found=f"no readable file ({error.strerror})", expected="a VIA file") from error
     pairs = _csv_pairs(text, file) if path.suffix.lower() == ".csv" else _json_pairs(text, file)
     entries: list[Entry] = []
-    findings: list[Finding] = []
+    unread: list[Finding] = []
     for key, value in pairs:
         try:
-            entries.append(_entry(file, key, value))
+            entries.append(_entry(file, key, value, folder, split))
         except msgspec.DecodeError as error:
-            findings.append(
-                Finding("entry-unreadable", file, f"entry {key!r}", str(error), "set aside", "error")
-            )
-    if findings and not entries:
+            place = f"entry {key!r}"
+            unread.append(Finding("entry-unreadable", file, place, str(error), "set aside", "error"))
+    if unread and not entries:
         raise DataError(
             file,
-            place=findings[0].place,
-            found=f"no entry of a VIA file ({findings[0].message})",
+            place=unread[0].place,
+            found=f"no entry of a VIA file ({unread[0].message})",
             expected="a JSON or CSV export, or a project file, of the VGG Image Annotator 1, 2 or 3",
         )
-    return entries, findings
+    findings += unread
+    return entries
 
 
 def _json_pairs(text: bytes, file: str) -> list[tuple[str, Any]]:

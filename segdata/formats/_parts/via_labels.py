@@ -6,20 +6,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from segdata.formats._parts.via_files import Entry
 from segdata.formats._parts.via_shapes import boxes_ticked
 
 CLASS_WORDS = ("class", "type", "label", "category", "kind", "name")
 MOST_CLASSES = 64
-
-
-def regions_in(entry: Entry) -> Iterator[Any]:
-    """Undecoded regions, as they stand."""
-    regions = entry.regions
-    yield from regions.values() if isinstance(regions, dict) else regions
 
 
 def attributes_said(region: Any) -> dict[str, Any]:
@@ -62,11 +55,9 @@ def by_merit(carried: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted(counts, key=merit)
 
 
-def count_labels(
-    regions: Iterable[Any], attribute: str | None, implied: str
-) -> tuple[Counter[str | int], int]:
+def count_labels(regions: Iterable[Any], attribute: str | None, implied: str) -> tuple[Counter[str], int]:
     """How many regions carry each label, as the reader takes them ("": none), and how many carry several."""
-    labels: Counter[str | int] = Counter()
+    labels: Counter[str] = Counter()
     several = 0
     for region in regions:
         if shape_name(region) == "point":

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from segdata.errors import DataError
-from segdata.formats._parts.via_files import Entry
+from segdata.formats._parts.entries import Entry
 from segdata.rasterize import PointsXY, ellipse_points
 
 Number = float | str | None
@@ -68,19 +68,18 @@ class Region(msgspec.Struct):
     region_attributes: dict[str, Any] = {}
 
 
-def read_regions(entry: Entry, where: str) -> Iterator[tuple[str, Region]]:
+def read_regions(entry: Entry) -> Iterator[tuple[str, Region]]:
     """Each region with its place: "region 1", … as VIA numbers them on screen.
 
     Raises DataError naming file, entry, region and field.
     """
-    regions = entry.regions.values() if isinstance(entry.regions, dict) else entry.regions
-    for number, raw in enumerate(regions, start=1):
+    for number, raw in enumerate(entry.said, start=1):
         place = f"region {number}"
         try:
             yield place, msgspec.convert(raw, Region)
         except msgspec.ValidationError as error:
             raise DataError(
-                where,
+                entry.where,
                 place=place,
                 found=str(error),
                 expected="a polygon, polyline, rect, circle, ellipse or point as VIA writes it",
@@ -95,8 +94,7 @@ def attributes_used(entries: Iterable[Entry]) -> list[str]:
 
 def raw_attributes(entry: Entry) -> Iterator[dict[str, Any]]:
     """The attributes of each region as they stand, {} where they are broken."""
-    regions = entry.regions
-    for region in regions.values() if isinstance(regions, dict) else regions:
+    for region in entry.said:
         attributes = region.get("region_attributes") if isinstance(region, dict) else None
         yield attributes if isinstance(attributes, dict) else {}
 
@@ -135,8 +133,8 @@ def outline(shape: Shape, where: str, place: str) -> tuple[PointsXY, int]:
     numbers: dict[str, list[float]] = {}
     for name, value in fields.items():
         given = value if isinstance(value, list) else [value]
-        numbers[name] = _numbers(given, where, f"{place}, {name}")
-        texts += sum(isinstance(one, str) for one in given)
+        numbers[name], written = _numbers(given, where, f"{place}, {name}")
+        texts += written
     if isinstance(shape, Polygon | Polyline):
         x, y = numbers["all_points_x"], numbers["all_points_y"]
         if len(x) != len(y):
@@ -160,14 +158,14 @@ def _curve(shape: Shape, values: Sequence[float]) -> PointsXY:
     return np.array([values], np.float64)
 
 
-def _numbers(given: Sequence[Number], where: str, place: str) -> list[float]:
-    """As floats; where all are plain finite numbers, which is nearly always, without a look at each."""
+def _numbers(given: Sequence[Number], where: str, place: str) -> tuple[list[float], int]:
+    """As floats, and how many were texts; where all are plain finite numbers, as nearly always, without a look at each."""
     if set(map(type, given)) <= {int, float}:
         with contextlib.suppress(OverflowError):  # a whole number of 400 digits
             plain = list(map(float, given))  # type: ignore[arg-type]
             if math.isfinite(sum(plain)):
-                return plain
-    return [_number(one, where, place) for one in given]
+                return plain, 0
+    return [_number(one, where, place) for one in given], sum(isinstance(one, str) for one in given)
 
 
 def _number(value: Number, where: str, place: str) -> float:

@@ -11,30 +11,29 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import Reader, open_reader
-from segdata.formats._parts.coco_files import Content, read_content
-from segdata.formats._parts.listed import Subject
+from segdata.formats import open_reader
+from segdata.formats._parts.coco_files import read_content
+from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys import listed
+from segdata.formats._surveys.common import any_source
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MOST_CHOICES = 8
 PANOPTIC = (b'"segments_info"',)
 
 
-class _Reader(Reader, Protocol):
-    contents: list[Content]
-    subjects: Mapping[str, Subject]
-
-
 def survey(root: Path) -> Survey | None:
     """What COCO files of a folder say; None where there are none. Opens no photo."""
     files = listed.json_files(root, b'"annotations"', b'"categories"', b'"images"', without=PANOPTIC)
+    photos_there = listed.photos_by_last_name(list_files(root, root, [])) if files else {}
     groups = _groups(files)
     for group in groups:
         try:
@@ -42,14 +41,16 @@ def survey(root: Path) -> Survey | None:
             named = listed.by_split(group)
             annotations: object = named or group[0]
             folders = {
-                file: listed.photo_folder(root, [entry.filename for entry in content.entries], file)
+                file: listed.photo_folder(photos_there, [entry.filename for entry in content.entries], file)[
+                    0
+                ]
                 for file, content in contents.items()
             }
             photos: object = folders[group[0]]
             if named is not None and len(set(folders.values())) > 1:
                 photos = {split: folders[file] for split, file in named.items()}
             options = {"annotations": annotations, "photos": photos}
-            reader = cast(_Reader, open_reader("coco", listed.source(root, options)))
+            reader = open_reader("coco", any_source(root, options))
         except DataError:
             continue
         others = [other for other in groups if other is not group]
@@ -59,10 +60,11 @@ def survey(root: Path) -> Survey | None:
         categories = (one for content in contents.values() for one in content.categories.values())
         return listed.survey_of(
             "coco",
+            root,
             f"{', '.join(group)} (COCO instances)",
-            reader,
-            shapes=sum((content.shapes for content in reader.contents), Counter[str]()),
-            labels=sum((content.labels for content in reader.contents), Counter[str]()),
+            cast(ListedReader, reader),
+            shapes=sum((content.shapes for content in contents.values()), Counter[str]()),
+            labels=sum((content.labels for content in contents.values()), Counter[str]()),
             colors={one.name: one.color for one in categories},
             options=options,
             choices=choices,
@@ -88,5 +90,5 @@ def _left_out(groups: Sequence[Sequence[str]]) -> list[Finding]:
     if not files:
         return []
     more = f", and {len(files) - 3} more" if len(files) > 3 else ""
-    message = f"{len(files)} more COCO files: {', '.join(files[:3])}{more}"
+    message = f"{counted(len(files), 'more COCO file')}: {', '.join(files[:3])}{more}"
     return [Finding("other-annotations", files[0], "", message, "left out", "warning")]

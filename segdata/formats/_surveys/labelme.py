@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from segdata.errors import DataError
-from segdata.formats import Reader, open_reader
+from segdata.formats import open_reader
 from segdata.formats._parts.entries import Entry
 from segdata.formats._parts.labelme_files import POINTS, read_entries
-from segdata.formats._parts.listed import Subject
+from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys import listed
+from segdata.formats._surveys.common import any_source
 from segdata.survey import Survey
-
-
-class _Reader(Reader, Protocol):
-    subjects: Mapping[str, Subject]
+from segdata.wording import counted
 
 
 def survey(root: Path) -> Survey | None:
@@ -28,14 +26,17 @@ def survey(root: Path) -> Survey | None:
     folders = {str(Path(file).parent) for file in files}
     annotations = folders.pop() if len(folders) == 1 else "."
     try:
-        probe = listed.source(root, {})
+        probe = any_source(root)
         entries = read_entries(probe, annotations, ".", [])
         places = [path for entry in entries for path in entry.wanted[:1]]
-        photos = listed.photo_folder(root, [Path(place).name for place in places], files[0])
+        names = [Path(place).name for place in places]
+        photos, _ = listed.photo_folder(
+            listed.photos_by_last_name(list_files(root, root, [])), names, files[0]
+        )
         if len({str(Path(place).parent) for place in places}) > 1:
             photos = "."
         options = {"annotations": annotations, "photos": photos}
-        reader = cast(_Reader, open_reader("labelme", listed.source(root, options)))
+        reader = open_reader("labelme", any_source(root, options))
     except DataError:
         return None
     shapes: Counter[str] = Counter()
@@ -46,8 +47,9 @@ def survey(root: Path) -> Survey | None:
             labels[str(raw.get("label", ""))] += raw.get("shape_type") not in POINTS
     return listed.survey_of(
         "labelme",
-        f"{len(entries)} JSON files of LabelMe in {annotations}",
-        reader,
+        root,
+        f"{counted(len(entries), 'JSON file')} of LabelMe in {annotations}",
+        cast(ListedReader, reader),
         shapes=shapes,
         labels=+labels,
         colors={},

@@ -1,4 +1,4 @@
-"""What the surveys of COCO, LabelMe and CVAT share: they look with the reader's own eyes.
+"""What the surveys of VIA, COCO, LabelMe and CVAT share: they look with the reader's own eyes.
 
 A survey finds the annotation files, guesses the options, opens the reader with them, and counts what it sees.
 """
@@ -8,17 +8,16 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from segdata.findings import Finding
-from segdata.formats import OpenSource
-from segdata.formats._parts.listed import Subject
+from segdata.formats._parts.entries import ELSEWHERE, path_part
+from segdata.formats._parts.listed import ListedReader
 from segdata.formats._parts.photo_files import composed, is_photo, list_files
-from segdata.label_map import LabelMap
-from segdata.ontology import ontology_of_names
+from segdata.formats._surveys.common import unreadable
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MOST_FILES = 20_000
 """So many files of a folder are looked at, at most."""
@@ -28,13 +27,6 @@ _SPLIT = {
     "val": re.compile(r"(?<![a-z])(val|valid|validation)(?![a-z])", re.I),
     "test": re.compile(r"(?<![a-z])test(ing)?(?![a-z])", re.I),
 }
-
-
-class _Reader(Protocol):
-    subjects: Mapping[str, Subject]
-
-    @property
-    def findings(self) -> Sequence[Finding]: ...
 
 
 def split_of(name: str) -> str | None:
@@ -89,27 +81,43 @@ def _holds(path: Path, words: Sequence[bytes], without: Sequence[bytes]) -> bool
     return all(word in text for word in words) and not any(word in text for word in without)
 
 
-def photo_folder(root: Path, filenames: Sequence[str], file: str) -> str:
-    """The folder, relative to the root, under which most of these photos lie.
+def photos_by_last_name(names: Iterable[str]) -> dict[str, list[str]]:
+    """The photos among these files by the last part of their names."""
+    photos: dict[str, list[str]] = {}
+    for name in names:
+        if is_photo(name):
+            photos.setdefault(posixpath.basename(name), []).append(name)
+    return photos
 
-    Of those with as many, that of the split that `file` is named after wins, then the nearest.
+
+def photo_folder(
+    by_last_name: Mapping[str, Sequence[str]], filenames: Sequence[str], file: str
+) -> tuple[str, list[str]]:
+    """The folder, relative to the root, that holds most of the photos that `file` names, and those.
+
+    Of those with as many, that of the split that `file` is named after wins, then the nearest. Where there is none of
+    these photos, the one with most photos near the file, or at all.
     """
-    wanted = {composed(name) for name in filenames[:1000]}
-    folders: Counter[str] = Counter()
-    photos = [name for name in list_files(root, root, []) if is_photo(name)]
-    for name in photos:
-        parts = name.split("/")
-        for depth in range(len(parts)):
-            if "/".join(parts[depth:]) in wanted:
-                folders["/".join(parts[:depth]) or "."] += 1
-    if not folders:
-        return "images"
+    folders: dict[str, list[str]] = {}
+    for filename in filenames:
+        wanted = re.sub(r"^(\./)+", "", composed(filename))
+        if ELSEWHERE.match(wanted):
+            wanted = posixpath.basename(path_part(wanted))
+        for photo in by_last_name.get(posixpath.basename(wanted), ()):
+            if f"/{photo}".endswith(f"/{wanted}"):
+                folders.setdefault(photo.removesuffix(wanted).rstrip("/") or ".", []).append(photo)
     home, split = posixpath.dirname(file), split_of(file)
 
-    def merit(folder: str) -> tuple[int, bool, int]:
-        return folders[folder], split_of(folder) == split, len(posixpath.commonprefix([home, folder]))
+    def merit(folder: str) -> tuple[int, bool, int, int, str]:
+        shared = len(posixpath.commonprefix([f"{home}/".lstrip("/").split("/"), folder.split("/")]))
+        return -len(folders[folder]), split_of(folder) != split, -shared, folder.count("/"), folder
 
-    return max(folders, key=merit)
+    if folders:
+        best = min(folders, key=merit)
+        return best, folders[best]
+    holding = Counter(posixpath.dirname(photo) for photos in by_last_name.values() for photo in photos)
+    near = [one for one in holding if one == home or f"{one}/".startswith(f"{home}/" if home else "")]
+    return min(near or holding, key=lambda one: (one != home, -holding[one], one), default=home) or ".", []
 
 
 def relative_to(folder: str, home: str) -> str:
@@ -121,18 +129,11 @@ def relative_to(folder: str, home: str) -> str:
     return posixpath.relpath(posixpath.join("/", folder), posixpath.join("/", home))
 
 
-def source(root: Path, options: Mapping[str, object]) -> OpenSource:
-    """The folder as a source that keeps every photo and maps no label."""
-    nothing = LabelMap({}, {})
-    return OpenSource(
-        str(root), root, ontology_of_names("survey", ["any"]), nothing, None, 255, "ignore", options
-    )
-
-
 def survey_of(
     format: str,
+    root: Path,
     evidence: str,
-    reader: _Reader,
+    reader: ListedReader,
     *,
     shapes: Mapping[str, int],
     labels: Mapping[str, int],
@@ -146,13 +147,22 @@ def survey_of(
     findings   what was found beside what the reader reads
     """
     subjects = reader.subjects.values()
-    annotated = sum(one.entry is not None and not one.entry.is_bare for one in subjects)
+    annotated = sum(
+        one.entry is not None and not one.entry.is_bare for one in subjects if one.problem is None
+    )
     known = {name: color for name, color in colors.items() if color is not None}
     distinct = len(known) == len(colors) == len(set(known.values())) and "ignore" not in known
+    bare = [
+        Finding(one.code, one.file, one.place, one.message, "see source.unannotated")
+        for subject in subjects
+        for one in subject.findings
+        if one.code == "not-annotated"
+    ]
+    problems = [unreadable(one.problem, root) for one in subjects if one.problem is not None]
     return Survey(
         format=format,
         certainty="certain",
-        evidence=f"{evidence}: {annotated} photos annotated",
+        evidence=f"{evidence}: {counted(annotated, 'photo')} annotated",
         photos=tuple(sorted(one.name for one in subjects)),
         annotated=annotated,
         shapes=dict(sorted(shapes.items())),
@@ -160,6 +170,6 @@ def survey_of(
         splits=dict(sorted(Counter(one.split for one in subjects if one.split is not None).items())),
         ontology=known if known and distinct else None,
         options=options,
-        choices=choices,
-        findings=(*findings, *(one for one in reader.findings if one.code != "not-annotated")),
+        choices={key: values for key, values in choices.items() if values},
+        findings=(*findings, *reader.findings, *problems, *bare),
     )

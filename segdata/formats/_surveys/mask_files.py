@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import OpenSource, Reader, open_reader
+from segdata.formats import Reader, open_reader
 from segdata.formats._parts.label_file import LabelFile
 from segdata.formats._parts.photo_files import is_photo, list_files
-from segdata.label_map import LabelMap
-from segdata.ontology import IGNORE, ontology_of_names, voc_palette
+from segdata.formats._surveys.common import any_source, unreadable
+from segdata.ontology import IGNORE
 from segdata.survey import evenly_spaced
 
 Color = tuple[int, int, int]
+UNREAD = "left out of the counts"
 
 
 class _MaskReader(Reader, Protocol):
@@ -57,12 +58,10 @@ class Looked:
 
 def read_pairs(format: str, root: Path, options: Mapping[str, object], photos: str) -> Paired:
     """Open the format's reader on a folder. One that cannot be opened is a finding; `photos` is listed instead."""
-    nothing, anything = LabelMap({}, {}), ontology_of_names("survey", ["any"])
-    source = OpenSource(str(root), root, anything, nothing, None, 255, "ignore", options)
     try:
-        reader = cast(_MaskReader, open_reader(format, source))
+        reader = cast(_MaskReader, open_reader(format, any_source(root, options)))
     except DataError as error:
-        found = _unreadable(error, root)
+        found = unreadable(error, root, UNREAD)
         listed = list_files(root / photos, root, []) if (root / photos).is_dir() else {}
         names = (path.relative_to(root).as_posix() for name, path in listed.items() if is_photo(name))
         return Paired(tuple(sorted(names)), findings=(found,))
@@ -73,7 +72,7 @@ def read_pairs(format: str, root: Path, options: Mapping[str, object], photos: s
         try:
             pairs.append(reader.files(id))
         except DataError as error:
-            findings.append(_unreadable(error, root))
+            findings.append(unreadable(error, root, UNREAD))
             continue
         if (split := reader.official_split(id)) is not None:
             splits[split] += 1
@@ -91,7 +90,7 @@ def look(root: Path, masks: Sequence[str], labels_of: Callable[[Path, str], Sequ
         try:
             counts.update(set(labels_of(root / name, name)))
         except DataError as error:
-            findings.append(_unreadable(error, root))
+            findings.append(unreadable(error, root, UNREAD))
     ordered = sorted(counts.items(), key=lambda item: (isinstance(item[0], str), item[0]))
     return Looked(dict(ordered), len(names) - len(findings), tuple(findings))
 
@@ -110,20 +109,14 @@ def find_label_file(root: Path, names: Sequence[str], findings: list[Finding]) -
         try:
             labels = LabelFile.read(root / name, name)
         except DataError as error:
-            findings.append(_unreadable(error, root))
+            findings.append(unreadable(error, root, UNREAD))
             continue
         if not labels.names[0].startswith("__ignore"):  # labelme's labels.txt: its first line is value -1
             return labels
     return None
 
 
-def classes_of(labels: LabelFile) -> dict[str, Color]:
-    """The named classes in order, with the file's colours, else VOC's."""
-    colors = labels.colors or voc_palette()
+def classes_of(labels: LabelFile, colors: Sequence[Color]) -> dict[str, Color]:
+    """The named classes in order, with the file's colours, else these."""
+    colors = labels.colors or colors
     return {name: color for name, color in zip(labels.names, colors, strict=False) if name != IGNORE}
-
-
-def _unreadable(error: DataError, root: Path) -> Finding:
-    name = error.where.removeprefix(str(root)).lstrip("/") or "."
-    message = "; ".join(part for part in (f"found {error.found}", f"expected {error.expected}") if part)
-    return Finding("unreadable", name, error.place, message, "left out of the counts", "error")

@@ -17,16 +17,18 @@ from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.matlab_definitions import Color
 from segdata.formats._parts.matlab_files import GroundTruth, read_ground_truth, truths_in
-from segdata.formats._parts.matlab_looks import bare, few, finding_of, folder_of, look, source
 from segdata.formats._parts.matlab_pairs import Pairing, pair_rows
 from segdata.formats._parts.matlab_places import Folders
-from segdata.formats._parts.matlab_plain import survey_masks, survey_segmentations
 from segdata.formats._parts.matlab_segmentations import label_matrices
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import list_files
+from segdata.formats._surveys.common import any_source, nothing_readable, unreadable
+from segdata.formats._surveys.matlab_looks import bare, folder_of, look
+from segdata.formats._surveys.matlab_plain import survey_masks, survey_segmentations
+from segdata.mask_file import read_mask_values
 from segdata.ontology import IGNORE
-from segdata.photo import read_mask_values
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MOST_DEEP = 3
 """A groundTruth object lies in the root (1), in a folder of it (2), or in a folder of that (3)."""
@@ -56,21 +58,13 @@ def survey(root: Path) -> Survey | None:
     try:
         found = survey_segmentations(root, names) or survey_masks(root, names)
     except DataError as error:
-        findings.append(finding_of(error))
+        findings.append(unreadable(error, root))
         found = None
     if found is not None:
         return replace(found, findings=(*findings, *found.findings))
     if not findings:
         return None
-    evidence = f"{findings[0].file}: {findings[0].message}"
-    return Survey(
-        format="matlab",
-        certainty="possible",
-        evidence=evidence,
-        photos=(),
-        annotated=0,
-        findings=tuple(findings),
-    )
+    return nothing_readable("matlab", f"{findings[0].file}: {findings[0].message}", (), findings)
 
 
 def _ground_truths(root: Path, names: Sequence[str], findings: list[Finding]) -> list[_Truth]:
@@ -92,7 +86,7 @@ def _ground_truths(root: Path, names: Sequence[str], findings: list[Finding]) ->
             elif named and not any(label_matrices(value) for value in held.values()):
                 read_ground_truth(root / name, name, None)  # raises: says what it is instead
         except DataError as error:
-            findings += [finding_of(error)] if named or variables else []
+            findings += [unreadable(error, root)] if named or variables else []
         except OSError:
             continue
     return sorted(found, key=lambda one: (-len(one.content.rows), one.name))
@@ -104,11 +98,11 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
     pairing, folders = Pairing(), None
     try:
         folders = Folders.of(
-            source(root), str(options["photos"]), str(options.get("labels", "PixelLabelData"))
+            any_source(root), str(options["photos"]), str(options.get("labels", "PixelLabelData"))
         )
         pairing = pair_rows(truth.rows, folders, best.name)
     except DataError as error:
-        findings.append(finding_of(error))
+        findings.append(unreadable(error, root))
     findings += [*truth.doubts, *pairing.findings]
     pairs = pairing.pairs.values()
     labels: Counter[str | int] = Counter(dict.fromkeys((label.name for label in truth.definitions), 0))
@@ -118,18 +112,20 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
     if not truth.outlined and folders is not None:
         files, known = folders.files, truth.names_by_value()
         masks = [pair.mask for pair in pairs if pair.mask is not None]
-        seen = look(masks, lambda name: read_mask_values(files[name], name), findings)
+        seen = look(masks, lambda name: read_mask_values(files[name], name), root, findings)
         looked_at, empty = seen.looked_at, 0 if 0 in known else seen.empty
         for values in seen.values:
             labels.update({known[value] for value in values & known.keys()})
         masks_by_value = seen.masks_by_value
         for value in sorted(masks_by_value.keys() - known.keys() - {0}):
-            message = f"value {value} on {masks_by_value[value]} masks, which no label definition has"
+            message = (
+                f"value {value} on {counted(masks_by_value[value], 'mask')}, which no label definition has"
+            )
             findings.append(Finding("value-unnamed", best.name, "", message, "an error when read", "error"))
     return Survey(
         format="matlab",
         certainty="certain",
-        evidence=f"{best.name} (MATLAB groundTruth): {len(truth.rows)} photos, {len(truth.definitions)} labels",
+        evidence=f"{best.name} (MATLAB groundTruth): {counted(len(truth.rows), 'photo')}, {counted(len(truth.definitions), 'label')}",
         photos=tuple(sorted(pair.photo for pair in pairs)),
         annotated=sum(not pair.is_bare for pair in pairs) - empty,
         shapes=dict(
@@ -140,7 +136,7 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
         ontology=_colors(truth),
         options=options,
         choices=choices,
-        findings=tuple(few([*findings, *bare(pairing)])),
+        findings=(*findings, *bare(pairing)),
     )
 
 
@@ -156,7 +152,7 @@ def _options(
     if others:
         choices["ground_truth"] = [other.name for other in others]
     for other in others:
-        message = f"another groundTruth object, of {len(other.content.rows)} photos"
+        message = f"another groundTruth object, of {counted(len(other.content.rows), 'photo')}"
         findings.append(Finding("annotations-alike", other.name, "", message, "left out", "warning"))
     rows = best.content.rows
     options["photos"] = folder_of([row.photo for row in rows], names, "images")

@@ -13,15 +13,17 @@ from pathlib import Path
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats._parts.matlab_looks import Looks, bare, few, finding_of, look, source
 from segdata.formats._parts.matlab_pairs import Pairing, pair_names
 from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import label_matrices, read_segmentation
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import is_photo, without_extension
+from segdata.formats._surveys.common import any_source, unreadable
+from segdata.formats._surveys.matlab_looks import Looks, bare, look
+from segdata.mask_file import read_mask_values
 from segdata.ontology import IGNORE, VOC_CLASSES
-from segdata.photo import read_mask_values
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MOST_SEGMENTATIONS = 40
 """Plain .mat files that are read: each takes as long as ten masks."""
@@ -47,7 +49,7 @@ def survey_segmentations(root: Path, names: Sequence[str]) -> Survey | None:
     pairing = pair_names(folders, ".mat")
     masks = sorted(pair.mask for pair in pairing.pairs.values() if pair.mask is not None)
     findings: list[Finding] = []
-    held = _matrices(masks, folders, findings)
+    held = _matrices(masks, folders, root, findings)
     if held is None:
         return None
     options: dict[str, object] = {"photos": _plain(folders.photos), "segmentations": _plain(folders.masks)}
@@ -63,13 +65,12 @@ def survey_segmentations(root: Path, names: Sequence[str]) -> Survey | None:
     seen = look(
         masks,
         lambda name: read_segmentation(folders.files[name], name, variable, annotator),
+        root,
         findings,
         MOST_SEGMENTATIONS,
     )
     is_sbd = held.variable == "GTcls" and seen.masks_by_value.keys() <= SBD_MAP.keys()
-    evidence = (
-        f"{_plain(folders.masks)}: {len(masks)} .mat files with the segmentation {held.variable} of a photo"
-    )
+    evidence = f"{_plain(folders.masks)}: {counted(len(masks), '.mat file')} with the segmentation {held.variable} of a photo"
     return _survey(
         evidence,
         held.variable in STRUCTS,
@@ -98,8 +99,8 @@ def survey_masks(root: Path, names: Sequence[str]) -> Survey | None:
     )
     photos = max(others, key=lambda one: (others[one], one), default="images")
     options: dict[str, object] = {"ground_truth": None, "photos": photos or ".", "labels": masks}
-    folders = Folders.of(source(root), photos or ".", masks)
-    evidence = f"{masks}: {homes[masks]} masks without a groundTruth object"
+    folders = Folders.of(any_source(root), photos or ".", masks)
+    evidence = f"{masks}: {counted(homes[masks], 'mask')} without a groundTruth object"
     findings: list[Finding] = []
     try:
         pairing = pair_names(folders, ".png")
@@ -112,10 +113,10 @@ def survey_masks(root: Path, names: Sequence[str]) -> Survey | None:
             photos=photo_names,
             annotated=0,
             options=options,
-            findings=(finding_of(error),),
+            findings=(unreadable(error, root),),
         )
     paired = [pair.mask for pair in pairing.pairs.values() if pair.mask is not None]
-    seen = look(paired, lambda name: read_mask_values(folders.files[name], name), findings)
+    seen = look(paired, lambda name: read_mask_values(folders.files[name], name), root, findings)
     return _survey(
         evidence, False, pairing, seen, [*findings, *_zeros(seen, paired, False)], options, {}, False
     )
@@ -147,7 +148,7 @@ def _survey(
         label_map=SBD_MAP if is_sbd else None,
         options=options,
         choices=choices,
-        findings=tuple(few([*pairing.findings, *findings, *bare(pairing)])),
+        findings=(*pairing.findings, *findings, *bare(pairing)),
     )
 
 
@@ -175,17 +176,19 @@ def _folders(root: Path, names: Sequence[str], suffix: str) -> Folders | None:
     if not alike:
         return None
     masks, home = max(alike, key=lambda pair: (alike[pair], pair))
-    return Folders.of(source(root), home or ".", masks or ".")
+    return Folders.of(any_source(root), home or ".", masks or ".")
 
 
-def _matrices(masks: Sequence[str], folders: Folders, findings: list[Finding]) -> _Matrices | None:
+def _matrices(
+    masks: Sequence[str], folders: Folders, root: Path, findings: list[Finding]
+) -> _Matrices | None:
     """What the first file that can be read holds; None when none of the first ten holds a matrix."""
     for name in masks[:10]:
         try:
             with translated(name, ""):
                 variables = load_variables(folders.files[name], name)
         except DataError as error:
-            findings.append(finding_of(error))
+            findings.append(unreadable(error, root))
             continue
         found = {
             key: len(matrices) for key, value in variables.items() if (matrices := label_matrices(value))

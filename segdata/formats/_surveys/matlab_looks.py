@@ -14,14 +14,10 @@ from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats import OpenSource
 from segdata.formats._parts.matlab_pairs import Pairing
 from segdata.formats._parts.matlab_places import by_last_name, closest
-from segdata.label_map import LabelMap
-from segdata.ontology import ontology_of_names
+from segdata.formats._surveys.common import unreadable
 from segdata.survey import MOST_MASKS, evenly_spaced
-
-MOST_ALIKE = 10
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,7 @@ class Looks:
 def look(
     masks: Sequence[str],
     read: Callable[[str], NDArray[Any]],
+    root: Path,
     findings: list[Finding],
     most: int = MOST_MASKS,
 ) -> Looks:
@@ -56,7 +53,7 @@ def look(
         try:
             mask = read(name)
         except DataError as error:
-            findings.append(finding_of(error))
+            findings.append(unreadable(error, root))
             continue
         if mask.ndim == 3:
             mask = mask.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
@@ -87,26 +84,3 @@ def bare(pairing: Pairing) -> list[Finding]:
         for _, pair in sorted(pairing.pairs.items())
         if pair.is_bare
     ]
-
-
-def few(findings: Sequence[Finding]) -> list[Finding]:
-    """The first of each kind one by one, the others as a number."""
-    kept: list[Finding] = []
-    for code, count in Counter(finding.code for finding in findings).items():
-        alike = [finding for finding in findings if finding.code == code]
-        kept += alike[:MOST_ALIKE]
-        if count > MOST_ALIKE:
-            message = f"{count - MOST_ALIKE} more of them"
-            kept.append(Finding(code, alike[-1].file, "", message, alike[-1].action, alike[-1].severity))
-    return kept
-
-
-def finding_of(error: DataError) -> Finding:
-    message = f"found {error.found}" + (f"; expected {error.expected}" if error.expected else "")
-    return Finding("unreadable", error.where, error.place, message, error.fix or "left out", "error")
-
-
-def source(root: Path) -> OpenSource:
-    """The folder as a source that keeps every photo."""
-    ontology = ontology_of_names("survey", ["any"])
-    return OpenSource(str(root), root, ontology, LabelMap({}, {}), None, 255, "ignore", {})
