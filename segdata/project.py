@@ -81,7 +81,10 @@ class TrainParams(_Strict, frozen=True):
 
 
 class SearchParams(_Strict, frozen=True):
-    """Where searches run: a Ray cluster that is up, as host:6379; None: this machine alone."""
+    """Where searches run.
+
+    ray_address  a Ray cluster that is up, as host:6379; None: this machine alone
+    """
 
     ray_address: str | None = None
 
@@ -93,6 +96,7 @@ class Params(_Strict, frozen=True):
     sample     how the sample data are drawn
     convert    how conversions run
     device     where training and evaluation run
+    search     where searches run
     """
 
     pipelines: dict[str, PipelineEntry]

@@ -28,7 +28,12 @@ GIVEN = {"train.epochs": "epochs", "train.patience": "patience", "train.select":
 
 
 class Space(Section, frozen=True):
-    """The values that one key may take: one of a list, or a number between two, evenly or evenly in its logarithm."""
+    """The values that one key may take, as one of these.
+
+    choice      one of a list
+    uniform     a number between two, each as likely as another
+    loguniform  a number between two, each order of magnitude as likely as another
+    """
 
     choice: Annotated[tuple[Any, ...], msgspec.Meta(min_length=1)] | None = None
     uniform: tuple[float, float] | None = None
@@ -64,6 +69,7 @@ class Space(Section, frozen=True):
 class HyperBand(Section, frozen=True):
     """Stop trials early that are behind the others (asynchronous successive halving; Li et al. 2020, MLSys).
 
+    name    async-hyperband
     grace   epochs that every trial is given
     factor  at grace, grace·factor, grace·factor² … epochs, a trial goes on only when it is in the best 1/factor of those
             that came so far. Who came first decides, so two runs of the same search may stop different trials
@@ -100,6 +106,7 @@ class Search(Section, frozen=True):
     seconds    no trial goes on after so many of the search's, all its runs together
     seed       of the sampler; every trial trains with train.seed
     batch      tpe: trials that are drawn at once, before the results of any of them
+    resources  what one trial is given
     """
 
     sampler: Literal["grid", "random", "tpe"]
