@@ -32,7 +32,9 @@ def row(epoch: int, loss: float | None, mean_iou: float | None = None) -> EpochR
     return EpochRow(epoch, 1.5, loss, mean_iou, None if mean_iou is None else mean_iou / 2, 0.01)
 
 
-def record(values: dict[str, Any], *losses: float | None, state: Any = "finished", why: str = "") -> TrialRecord:
+def record(
+    values: dict[str, Any], *losses: float | None, state: Any = "finished", why: str = ""
+) -> TrialRecord:
     """A trial with these validation losses, and as mean IoU what a loss lacks to 1."""
     epochs = [row(place, loss, None if loss is None else 1 - loss) for place, loss in enumerate(losses, 1)]
     return TrialRecord(values=values, key="k", state=state, why=why, epochs=epochs)
