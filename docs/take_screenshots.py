@@ -2,7 +2,7 @@
 
     make repro
     python docs/take_screenshots.py               all of them, into docs/images/; a minute
-    python docs/take_screenshots.py report        one: annotated, check, shown, report, diff, prefect
+    python docs/take_screenshots.py report        one: annotated, check, shown, browse, report, serve, search, diff, prefect
 
 Needs playwright and a Chromium (CHROMIUM=/path/to/it, default /usr/bin/chromium). Run by hand, looked at, committed.
 Where there must be something to see, a copy of the sample set is damaged first; the set itself is not touched.
@@ -170,6 +170,77 @@ def report() -> None:
         save("tour-photos", page.screenshot())
 
 
+@contextmanager
+def served(project: Project, *command: str) -> Iterator[str]:
+    """Run a command of segdata that serves a page on a free port, and yield the page's address."""
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "segdata.cli", *command, "--port", "0"],
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert serving.stdout is not None
+        for line in serving.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                yield found[0]
+                return
+        raise RuntimeError(f"segdata {' '.join(command)} named no address")
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.wait(60)
+
+
+def browse() -> None:
+    """The page of `segdata browse`: all photos, likely errors first; and one of them beside the prediction."""
+    with (
+        served(Project(ROOT), "browse", NAME, "--no-open", "--disagreement") as url,
+        browser(height=820, color_scheme="light") as page,
+    ):
+        page.goto(f"{url}?sort=loss&descending=1")
+        page.wait_for_selector(".cell img")
+        page.wait_for_timeout(3000)
+        save("browse-grid", page.screenshot())
+        page.locator(".cell").first.click()
+        page.wait_for_selector("#viewer:not([hidden])")
+        for key in ("r", "d"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(800)
+        save("browse-photo", page.screenshot())
+
+
+def serve() -> None:
+    """The page of `segdata serve`, with a photo that was dropped on it."""
+    with (
+        served(Project(ROOT), "serve", NAME) as url,
+        browser(height=900, color_scheme="light") as page,
+    ):
+        page.goto(url)
+        page.locator("#sd-photo input[type=file]").set_input_files(ROOT / RAW / "photos/IMG_0025.jpg")
+        page.locator(".sd-look img.sd-colours").wait_for(timeout=60_000)
+        page.wait_for_timeout(1500)
+        save("serve-page", page.screenshot())
+
+
+def search() -> None:
+    """The page that a search writes: a curve for each trial."""
+    with copied() as project:
+        convert(project)
+        path = project.pipeline_path(NAME)
+        section = {
+            "sampler": "grid",
+            "space": {"train.lr": {"choice": [0.0006, 0.002, 0.006, 0.02]}},
+            "metric": "mean_iou",
+            "epochs": 8,
+        }
+        path.write_text(path.read_text() + yaml.safe_dump({"search": section}, sort_keys=False))
+        segdata(project, "search", NAME)
+        with browser(height=900, color_scheme="light") as page:
+            page.goto((project.root / f"data/search/{NAME}/index.html").as_uri())
+            page.wait_for_timeout(500)
+            save("search-page", page.screenshot())
+
+
 def diff() -> None:
     """Two versions of a set: a photo annotated anew, one more, one less."""
     with copied() as project:
@@ -244,7 +315,7 @@ def newest(address: str, kind: str) -> str:
 
 
 PICTURES: dict[str, Callable[[], None]] = {
-    one.__name__: one for one in (annotated, check, shown, report, diff, prefect)
+    one.__name__: one for one in (annotated, check, shown, browse, report, serve, search, diff, prefect)
 }
 
 
