@@ -6,6 +6,7 @@ mkdocs build        (make docs)
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from mkdocs.structure.files import File, Files
 
 from segdata.project import Project
 
-PART = re.compile(r"<!-- made: ([\w-]+) -->")
+PART = re.compile(r"(?P<before>^ *)?<!-- made: (?P<name>[\w-]+) -->", re.M)
 PROJECT = Project(Path(__file__).resolve().parent.parent)
 
 
@@ -38,9 +39,11 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     def part(match: re.Match[str]) -> str:
         parts = _parts()
-        if match[1] not in parts:
-            raise PluginError(f"no piece {match[1]!r}; there are: {', '.join(parts)}")
-        return parts[match[1]]
+        if match["name"] not in parts:
+            raise PluginError(f"no piece {match['name']!r}; there are: {', '.join(parts)}")
+        return textwrap.indent(
+            parts[match["name"]], match["before"] or ""
+        )  # as deep as the list it stands in
 
     return PART.sub(part, markdown)
 

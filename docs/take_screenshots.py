@@ -2,7 +2,7 @@
 
     make repro
     python docs/take_screenshots.py               all of them, into docs/images/; a minute
-    python docs/take_screenshots.py report        one: annotated, check, shown, report, diff, prefect
+    python docs/take_screenshots.py report        one: annotated, check, shown, browse, report, serve, search, diff, prefect
 
 Needs playwright and a Chromium (CHROMIUM=/path/to/it, default /usr/bin/chromium). Run by hand, looked at, committed.
 Where there must be something to see, a copy of the sample set is damaged first; the set itself is not touched.
@@ -56,7 +56,8 @@ def browser(width: int = WIDTH, height: int = HEIGHT, **context: Any) -> Iterato
     """A page that tells of errors in its console and of requests to other hosts."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
         )
         page = chromium.new_context(viewport={"width": width, "height": height}, **context).new_page()
         page.on("pageerror", lambda error: print(f"  error in the page: {error}"))
@@ -117,7 +118,9 @@ def annotated() -> None:
     draw = ImageDraw.Draw(photo, "RGBA")
     for region in entry["regions"]:
         shape, label = region["shape_attributes"], region["region_attributes"]["type"]
-        points = [(x * 1.5, y * 1.5) for x, y in zip(shape["all_points_x"], shape["all_points_y"], strict=True)]
+        points = [
+            (x * 1.5, y * 1.5) for x, y in zip(shape["all_points_x"], shape["all_points_y"], strict=True)
+        ]
         color = tuple(int(part) for part in ontology.color_table()[ontology.id_of(label)])
         draw.polygon(points, fill=(*color, 60))
         draw.line([*points, points[0]], fill=(255, 220, 0), width=2)
@@ -134,7 +137,9 @@ def check() -> None:
             tree = next(one for one in entry["regions"] if one["region_attributes"]["type"] == "vegetation")
             tree["region_attributes"]["type"] = "Tree "
         regions = list(entries.values())[7]["regions"]
-        outline = next(one for one in regions if one["region_attributes"]["type"] == "road")["shape_attributes"]
+        outline = next(one for one in regions if one["region_attributes"]["type"] == "road")[
+            "shape_attributes"
+        ]
         for axis in ("all_points_x", "all_points_y"):
             outline[axis][0], outline[axis][1] = outline[axis][1], outline[axis][0]
         path.write_text(json.dumps(entries), encoding="utf-8")
@@ -165,6 +170,77 @@ def report() -> None:
         save("tour-photos", page.screenshot())
 
 
+@contextmanager
+def served(project: Project, *command: str) -> Iterator[str]:
+    """Run a command of segdata that serves a page on a free port, and yield the page's address."""
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "segdata.cli", *command, "--port", "0"],
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert serving.stdout is not None
+        for line in serving.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                yield found[0]
+                return
+        raise RuntimeError(f"segdata {' '.join(command)} named no address")
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.wait(60)
+
+
+def browse() -> None:
+    """The page of `segdata browse`: all photos, likely errors first; and one of them beside the prediction."""
+    with (
+        served(Project(ROOT), "browse", NAME, "--no-open", "--disagreement") as url,
+        browser(height=820, color_scheme="light") as page,
+    ):
+        page.goto(f"{url}?sort=loss&descending=1")
+        page.wait_for_selector(".cell img")
+        page.wait_for_timeout(3000)
+        save("browse-grid", page.screenshot())
+        page.locator(".cell").first.click()
+        page.wait_for_selector("#viewer:not([hidden])")
+        for key in ("r", "d"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(800)
+        save("browse-photo", page.screenshot())
+
+
+def serve() -> None:
+    """The page of `segdata serve`, with a photo that was dropped on it."""
+    with (
+        served(Project(ROOT), "serve", NAME) as url,
+        browser(height=900, color_scheme="light") as page,
+    ):
+        page.goto(url)
+        page.locator("#sd-photo input[type=file]").set_input_files(ROOT / RAW / "photos/IMG_0025.jpg")
+        page.locator(".sd-look img.sd-colours").wait_for(timeout=60_000)
+        page.wait_for_timeout(1500)
+        save("serve-page", page.screenshot())
+
+
+def search() -> None:
+    """The page that a search writes: a curve for each trial."""
+    with copied() as project:
+        convert(project)
+        path = project.pipeline_path(NAME)
+        section = {
+            "sampler": "grid",
+            "space": {"train.lr": {"choice": [0.0006, 0.002, 0.006, 0.02]}},
+            "metric": "mean_iou",
+            "epochs": 8,
+        }
+        path.write_text(path.read_text() + yaml.safe_dump({"search": section}, sort_keys=False))
+        segdata(project, "search", NAME)
+        with browser(height=900, color_scheme="light") as page:
+            page.goto((project.root / f"data/search/{NAME}/index.html").as_uri())
+            page.wait_for_timeout(500)
+            save("search-page", page.screenshot())
+
+
 def diff() -> None:
     """Two versions of a set: a photo annotated anew, one more, one less."""
     with copied() as project:
@@ -174,7 +250,9 @@ def diff() -> None:
         path, entries = entries_of(project)
         for entry in entries.values():
             if entry["filename"] == "IMG_0025.jpg":
-                entry["regions"] = [one for one in entry["regions"] if one["region_attributes"]["type"] != "car"]
+                entry["regions"] = [
+                    one for one in entry["regions"] if one["region_attributes"]["type"] != "car"
+                ]
         entries = {key: one for key, one in entries.items() if one["filename"] != "IMG_0012.jpg"}
         path.write_text(json.dumps(entries), encoding="utf-8")
         convert(project)
@@ -191,17 +269,25 @@ def prefect() -> None:
     """A conversion in Prefect's page, and its artifact."""
     with copied() as project:
         pipeline = project.root / f"pipelines/{NAME}.yaml"
-        pipeline.write_text(pipeline.read_text().replace("size_hw: [96, 128]", "size_hw: [96, 128], target_mib: 0.3"))
+        pipeline.write_text(
+            pipeline.read_text().replace("size_hw: [96, 128]", "size_hw: [96, 128], target_mib: 0.3")
+        )
         photo = project.root / RAW / "photos/IMG_0031.jpg"
         photo.write_bytes(photo.read_bytes()[:20_000])
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
         ui = subprocess.Popen(
-            [sys.executable, "-m", "flows.ui"], cwd=project.root, env=environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "flows.ui"],
+            cwd=project.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
             assert ui.stdout is not None
             address = ui.stdout.readline().split()[-1]
-            subprocess.run([sys.executable, "-m", "flows.convert", NAME], cwd=project.root, env=environment, check=True)
+            subprocess.run(
+                [sys.executable, "-m", "flows.convert", NAME], cwd=project.root, env=environment, check=True
+            )
             time.sleep(4)  # the server records tasks a little later
             run = newest(address, "flow_runs")
             artifact = newest(address, "artifacts")
@@ -229,7 +315,7 @@ def newest(address: str, kind: str) -> str:
 
 
 PICTURES: dict[str, Callable[[], None]] = {
-    one.__name__: one for one in (annotated, check, shown, report, diff, prefect)
+    one.__name__: one for one in (annotated, check, shown, browse, report, serve, search, diff, prefect)
 }
 
 

@@ -8,22 +8,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from segdata.formats import format_names, format_row
+from generate.formats import overview
 
 START, END = "<!-- formats: made by docs/update_formats.py from segdata/formats -->", "<!-- /formats -->"
-
-
-def table() -> str:
-    """One row per file in segdata/formats, in Markdown."""
-    rows = [(f"`{name}`", *format_row(name)) for name in format_names()]
-    lines = ["| format | reads | class from | official splits |", "|---|---|---|---|"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def updated(readme: str) -> str:
     """The README's text with the table in its place."""
     between = f"{re.escape(START)}.*?{re.escape(END)}"
-    return re.sub(between, lambda _: f"{START}\n{table()}\n{END}", readme, flags=re.S)
+    return re.sub(between, lambda _: f"{START}\n{overview(None)}\n{END}", readme, flags=re.S)
 
 
 if __name__ == "__main__":

@@ -12,17 +12,18 @@ import sys
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import click
 from prefect import flow, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.deployments.runner import RunnerDeployment
 from prefect.futures import as_completed
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner
+from prefect.types.entrypoint import EntrypointType
 from tqdm import tqdm
 
 from flows.local_server import server
@@ -128,12 +129,13 @@ def convert_pipeline(name: str, strict: bool = False, verify: bool = False) -> s
 
 def deployments(project: Project) -> list[RunnerDeployment]:
     """What the UI offers to start: the conversion of each pipeline that params.yaml names."""
-    return [
+    made = [
         convert_pipeline.to_deployment(
             name, parameters={"name": name}, entrypoint_type=EntrypointType.MODULE_PATH
         )
         for name in project.params().pipelines
     ]
+    return cast("list[RunnerDeployment]", made)  # a coroutine only where a loop runs already
 
 
 def _hide_tracebacks_of_data_errors() -> None:

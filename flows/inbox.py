@@ -19,8 +19,10 @@ from typing import Any, cast
 import click
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
+from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.types.entrypoint import EntrypointType
 
 from flows.convert import artifact_key, cell, run
 from flows.local_server import server
@@ -67,6 +69,19 @@ def inbox(root: str, name: str, split: str | None = None, settled_seconds: float
     if failed is not None:
         raise failed
     return looked.line(name)
+
+
+def deployments(project: Project) -> list[RunnerDeployment]:
+    """What the UI offers to start: one look into the inbox of each pipeline that params.yaml names."""
+    made = [
+        inbox.to_deployment(
+            f"look at {name} once",  # not the name of the scheduled one, whose interval it would end
+            parameters={"root": str(project.root), "name": name},
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
+        for name in project.params().pipelines
+    ]
+    return cast("list[RunnerDeployment]", made)  # a coroutine only where a loop runs already
 
 
 async def serve(name: str, every: int, parameters: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def _said(page: str) -> str:
         [
             f"Prefect: {page}",
             f"  Runs         {page}/runs         each conversion, its tasks and its artifact",
-            f"  Deployments  {page}/deployments  Run > Quick run converts a pipeline",
+            f"  Deployments  {page}/deployments  conversions, looks into inboxes, searches: Run > Quick run",
             f"  Artifacts    {page}/artifacts    what the last conversion of each pipeline came to",
             "A dvc repro in another terminal is shown too. Ctrl-C ends this.",
         ]

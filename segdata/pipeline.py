@@ -226,6 +226,7 @@ class Pipeline(Section, frozen=True):
     model      what is trained
     train      how it is trained
     evaluate   what is scored
+    search     how better parameters are looked for
     published  the figure of a report to compare with
     data       where to get the photos of a published result
     search     which other values of `train` and `model.options` to try

@@ -48,9 +48,12 @@ def code_files(name: str) -> list[Path]:
     return [found[stem] for stem in sorted(found)]
 
 
-def overview(folder: str = "") -> str:
-    """The table of formats; `folder` leads from the page it stands in to that of the formats."""
-    rows = [(f"[`{name}`]({folder}{name}.md)", *format_row(name)) for name in format_names()]
+def overview(folder: str | None = "") -> str:
+    """The table of formats; `folder` leads from the page it stands in to their pages, None: no links."""
+    names = {
+        name: f"`{name}`" if folder is None else f"[`{name}`]({folder}{name}.md)" for name in format_names()
+    }
+    rows = [(shown, *format_row(name)) for name, shown in names.items()]
     return table(("format", "reads", "class from", "official splits"), rows)
 
 

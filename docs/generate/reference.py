@@ -3,47 +3,44 @@
 from __future__ import annotations
 
 import importlib
+import typing
 
 import msgspec
 
 import segdata.pipeline as pipeline
 import segdata.project as params
-import segdata.search_section as search_section
 import segdata.variants as variants
 from generate.docstrings import clean, fence, lead, markdown, rest
-from generate.structs import section
+from generate.structs import section, structs_in
 from segdata.formats import format_names
 from segdata.models import model_names, options_type
 from segdata.project import Project
 
 Struct = type[msgspec.Struct]
 
-SECTIONS: tuple[tuple[str, Struct], ...] = (
-    ("source", pipeline.Source),
-    ("source.splits, method official", pipeline.OfficialSplits),
-    ("source.splits, method hash", pipeline.HashSplits),
-    ("source.splits, method seeded", pipeline.SeededSplits),
-    ("shards", pipeline.Shards),
-    ("model", pipeline.Model),
-    ("model.weights", pipeline.Weights),
-    ("train", pipeline.Train),
-    ("train.schedule", pipeline.Schedule),
-    ("train.augment", pipeline.Augment),
-    ("evaluate", pipeline.Evaluate),
-    ("published", pipeline.Published),
-    ("published.also", pipeline.Figure),
-    ("data", pipeline.Data),
-    ("search", pipeline.Search),
-    ("search.space", search_section.Space),
-    ("search.scheduler", search_section.HyperBand),
-    ("search.resources", search_section.Resources),
-)
-"""Heading and Struct of each section of the pipeline file, in the order of the file."""
+
+def sections(root: Struct) -> list[tuple[str, Struct]]:
+    """Heading and Struct of each section of a file, in the order of the file, as its types nest."""
+    found: dict[Struct, str] = {}
+    _walk(root, "", found)
+    return [(heading, struct) for struct, heading in found.items()]
 
 
-def links() -> dict[type, str]:
+def _walk(struct: Struct, place: str, found: dict[Struct, str]) -> None:
+    hints = typing.get_type_hints(struct, include_extras=True)
+    for field in msgspec.structs.fields(struct):
+        key = f"{place}.{field.encode_name}".removeprefix(".")
+        for inner in structs_in(hints[field.name]):
+            if inner in found:
+                continue
+            config = inner.__struct_config__
+            found[inner] = f"{key}, {config.tag_field} {config.tag}" if config.tag_field else key
+            _walk(inner, key, found)
+
+
+def links(root: Struct) -> dict[type, str]:
     """Struct → the anchor of its section."""
-    return {struct: f"#{_anchor(heading)}" for heading, struct in SECTIONS}
+    return {struct: f"#{_anchor(heading)}" for heading, struct in sections(root)}
 
 
 def _anchor(heading: str) -> str:
@@ -60,6 +57,7 @@ def pages(project: Project) -> dict[str, str]:
 
 
 def _pipeline_file() -> str:
+    known = links(pipeline.Pipeline)
     formats = ", ".join(f"[`{name}`](../formats/{name}.md#options)" for name in format_names())
     models = ", ".join(f"[`{name}`](../models.md#{name})" for name in model_names())
     parts = [
@@ -67,10 +65,10 @@ def _pipeline_file() -> str:
         "`pipelines/NAME.yaml` says all that makes one result. It is read strictly: an unknown key is an error that "
         "names the nearest valid one. `segdata inspect FOLDER` writes one to start from, `segdata pipelines --check` "
         "reads all that `params.yaml` names.",
-        section(pipeline.Pipeline, links()),
+        section(pipeline.Pipeline, known),
     ]
-    for heading, struct in SECTIONS:
-        parts += [f"## {heading}", section(struct, links())]
+    for heading, struct in sections(pipeline.Pipeline):
+        parts += [f"## {heading}", section(struct, known)]
         if struct is pipeline.Source:
             parts.append(f"The keys of `options` are the format’s own: {formats}.")
         if struct is pipeline.Model:
@@ -82,21 +80,13 @@ def _pipeline_file() -> str:
 
 
 def _params() -> str:
-    structs = (
-        ("pipelines", params.PipelineEntry),
-        ("sample", params.SampleParams),
-        ("convert", params.ConvertParams),
-        ("device", params.TrainParams),
-        ("search", params.SearchParams),
-    )
-    known: dict[type, str] = {struct: f"#{heading}" for heading, struct in structs}
     parts = [
         "# params.yaml",
         "What this checkout builds, and how it works. None of it changes what comes out, but `sample`.",
+        section(params.Params, links(params.Params)),
     ]
-    parts.append(section(params.Params, known))
-    for heading, struct in structs:
-        parts += [f"## {heading}", section(struct, known)]
+    for heading, struct in sections(params.Params):
+        parts += [f"## {heading}", section(struct, links(params.Params))]
     return "\n\n".join(parts) + "\n"
 
 

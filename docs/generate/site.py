@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generate import commands, formats, notebook, protocols, published, readme, reference, shards, words
 from segdata.formats import format_names
 from segdata.project import Project
-
-from generate import commands, formats, notebook, protocols, published, readme, reference, shards
 
 
 def pages(project: Project) -> dict[str, str | bytes]:
@@ -20,7 +19,7 @@ def pages(project: Project) -> dict[str, str | bytes]:
 
 def parts(project: Project) -> dict[str, str]:
     """Name → what replaces the line <!-- made: name --> in a page that people wrote."""
-    return readme.parts(project) | shards.parts(project) | {"formats": formats.overview("formats/")}
+    return readme.parts(project) | shards.parts(project) | words.parts()
 
 
 def format_pages() -> Iterator[dict[str, str]]:

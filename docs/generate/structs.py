@@ -12,14 +12,21 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from generate.docstrings import cell, code, markdown, meanings, prose, table
 
-WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", object: "anything"}
+WORDS = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    object: "anything",
+    Any: "anything",
+}
 HEAD = ("key", "what is written there", "default", "meaning")
 
 Links = Mapping[type, str]
@@ -101,6 +108,15 @@ def in_words(hint: Any, links: Links) -> str:
         inner = typing.get_type_hints(hint, include_extras=True)
         return "mapping: " + ", ".join(f"{code(key)} {in_words(kind, links)}" for key, kind in inner.items())
     raise TypeError(f"no words for {hint}")
+
+
+def structs_in(hint: Any) -> Iterator[type[msgspec.Struct]]:
+    """The Structs that a type is made of, from left to right."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    elif typing.get_origin(hint) is not typing.Literal:
+        for argument in typing.get_args(hint):
+            yield from structs_in(argument)
 
 
 def _name(struct: Any) -> str:

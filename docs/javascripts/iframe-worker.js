@@ -28,7 +28,8 @@ if (location.protocol === "file:") {
     }
 
     postMessage(data) {
-      if (this.ready) this.inside.dispatchEvent(new MessageEvent("message", { data }));
+      const event = new MessageEvent("message", { data });
+      if (this.ready) setTimeout(() => this.inside.dispatchEvent(event)); // one after the other, as a worker takes them
       else this.waiting.push(data);
     }
 

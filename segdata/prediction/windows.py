@@ -3,7 +3,7 @@
 >>> windows = Windows(10, tile=6, overlap=1)
 >>> windows.starts
 (0, 4)
->>> windows.weights.sum(axis=0)[4:6], windows.weights[0, 0]     # over all tiles: 1 everywhere
+>>> windows.weights.sum(axis=0)[4:6], float(windows.weights[0, 0])     # over all tiles: 1 everywhere
 (array([1., 1.], dtype=float32), 1.0)
 
 In two dimensions a tile counts with the product of its row's and its column's weights, which sums to 1 as well.
