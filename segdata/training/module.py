@@ -26,7 +26,7 @@ from segdata.training.data import Batch, build_loader
 from segdata.training.keep import EpochFigures, Kept
 from segdata.training.losses import soft_dice_loss
 from segdata.training.optim import build_optimizer, build_schedule, current_lr
-from segdata.training.transforms import augment_batch, generator_for
+from segdata.training.transforms import augment_batch, generator_for, seed_step
 
 # Asking a GPU whether the loss is finite makes it wait; a CPU is asked at every step.
 _STEPS_BETWEEN_CHECKS = 20
@@ -132,7 +132,7 @@ class SegmentationModule(lightning.LightningModule):
         train = self.train_section
         generator = generator_for(train.seed, self.epoch, index)
         rank, processes = self.part
-        torch.manual_seed(generator.initial_seed() + rank)
+        seed_step(generator.initial_seed() + rank, self.device)
         photos = self._photos_in(self.train_split, index)
         images, masks = augment_batch(
             batch.images.permute(0, 3, 1, 2),
