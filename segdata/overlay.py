@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 from segdata.errors import DataError
 from segdata.ontology import IGNORE_INDEX
 from segdata.sample import Image, Mask
+from segdata.wording import size_text
 
 OPACITY = 0.55
 WRONG = (226, 26, 60)
@@ -33,8 +34,8 @@ def read_prediction(path: Path, size_hw: tuple[int, int], num_classes: int) -> M
             if (file.height, file.width) != size_hw or file.mode not in ("P", "L"):
                 raise DataError(
                     str(path),
-                    found=f"{file.height}x{file.width} (HxW) of mode {file.mode}",
-                    expected=f"{size_hw[0]}x{size_hw[1]}, palettised, as in the shards",
+                    found=f"{size_text((file.height, file.width))} of mode {file.mode}",
+                    expected=f"{size_text(size_hw)}, palettised, as in the shards",
                     fix=again,
                 )
             mask = np.asarray(file, np.uint8)
@@ -51,7 +52,7 @@ def read_prediction(path: Path, size_hw: tuple[int, int], num_classes: int) -> M
 def overlay(photo: Image, mask: Mask, colors: NDArray[np.uint8]) -> Image:
     """Class colours over the photo, solid along their borders; pixels of 255 hatched."""
     solid = colors[mask].astype(np.float32)
-    weight = np.where(_borders(mask), 1.0, OPACITY)[..., None]
+    weight = np.where(borders(mask), 1.0, OPACITY)[..., None]
     painted = photo * (1 - weight) + solid * weight
     return hatched(painted, photo, mask == IGNORE_INDEX)
 
@@ -74,8 +75,9 @@ def hatched(painted: NDArray[np.number], photo: Image, where: NDArray[np.bool_])
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
-def _borders(mask: Mask) -> NDArray[np.bool_]:
-    borders = np.zeros(mask.shape, np.bool_)
-    borders[:, :-1] |= mask[:, :-1] != mask[:, 1:]
-    borders[:-1] |= mask[:-1] != mask[1:]
-    return borders
+def borders(mask: Mask) -> NDArray[np.bool_]:
+    """Pixels whose neighbour to the right or below is of another class, bool (H, W)."""
+    found = np.zeros(mask.shape, np.bool_)
+    found[:, :-1] |= mask[:, :-1] != mask[:, 1:]
+    found[:-1] |= mask[:-1] != mask[1:]
+    return found

@@ -23,18 +23,23 @@ from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE, Label, Ontology, load_ontology
 from segdata.published import Data, Figure, Published
 from segdata.recipe import Augment, MeanStd, Model, Reach, Schedule, Train, Weights
+from segdata.search_section import GIVEN, SEARCHED, Search, with_values
 from segdata.sections import SPLITS, Count, NotNegative, Positive, Section, Seed, Share, Split
 from segdata.variants import read_values
 
 __all__ = [
     "SPLITS",
     "Augment",
+    "BurstGroups",
     "Count",
     "Data",
     "Evaluate",
     "Figure",
-    "GroupBy",
+    "FolderGroups",
     "HashSplits",
+    "ListGroups",
+    "Listed",
+    "LookGroups",
     "MeanStd",
     "Model",
     "NotNegative",
@@ -44,6 +49,7 @@ __all__ = [
     "Published",
     "Reach",
     "Schedule",
+    "Search",
     "Section",
     "Seed",
     "SeededSplits",
@@ -63,13 +69,33 @@ class OfficialSplits(Section, frozen=True, tag="official", tag_field="method"):
     """The lists or folders that came with the data decide; a photo in none of them is set aside."""
 
 
-class GroupBy(Section, frozen=True):
-    """A group key that needs no regular expression.
+class FolderGroups(Section, frozen=True, tag="folder", tag_field="by"):
+    """Photos of one folder belong together."""
 
-    by  folder: photos of one folder stay together
+
+class ListGroups(Section, frozen=True, tag="list", tag_field="by"):
+    """segdata-groups.csv in the source's root, written by hand, says who belongs together."""
+
+
+class BurstGroups(Section, frozen=True, tag="burst", tag_field="by"):
+    """Photos of one camera, taken one soon after the other, belong together, as a list says that `segdata group` makes.
+
+    seconds  the longest pause between two of them, by their EXIF
     """
 
-    by: Literal["folder"]
+    seconds: Positive = 30.0
+
+
+class LookGroups(Section, frozen=True, tag="look", tag_field="by"):
+    """Photos that look alike, directly or through others, belong together, as a list says that `segdata group` makes.
+
+    bits  how many of 64 bits of their looks may differ
+    """
+
+    bits: Annotated[int, msgspec.Meta(ge=0, le=32)] = 8
+
+
+Listed = ListGroups | BurstGroups | LookGroups
 
 
 class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
@@ -77,11 +103,12 @@ class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
 
     shares  share of each split; they sum to 1
     group   regular expression searched in the id; its first group (or whole match) is the key. None: the id itself.
-            Or {by: folder}: the photo's folder is the key
+            {by: folder}: the photo's folder is the key. {by: burst, seconds: 30}, {by: look, bits: 8} or {by: list}: the
+            key stands in a list beside the photos
     """
 
     shares: dict[Split, Share]
-    group: str | GroupBy | None = None
+    group: str | FolderGroups | ListGroups | BurstGroups | LookGroups | None = None
 
 
 class SeededSplits(Section, frozen=True, tag="seeded", tag_field="method"):
@@ -209,12 +236,16 @@ class Pipeline(Section, frozen=True):
     evaluate: Evaluate = Evaluate()
     published: Published | None = None
     data: Data | None = None
+    search: Search | None = None
 
 
 def read_pipeline(path: Path, where: str | None = None) -> Pipeline:
     """Decode a pipeline file strictly. Raises ConfigError naming file, key and the nearest valid key."""
     where = where or path.name
-    pipeline = strict(read_values(path, where), Pipeline, where)
+    values = read_values(path, where)
+    pipeline = strict(values, Pipeline, where)
+    if pipeline.search is not None:
+        _check_space(values, pipeline.search, where)
     try:
         ontology = pipeline.source.build_ontology()
         pipeline.source.build_label_map(ontology)
@@ -229,3 +260,29 @@ def read_pipeline(path: Path, where: str | None = None) -> Pipeline:
             f"{where}: {error.where}", place=error.place, found=error.found, expected=error.expected
         ) from error
     return pipeline
+
+
+def _check_space(values: dict[str, object], search: Search, where: str) -> None:
+    """Hold every value of the space against what its key allows; a model checks its own options when it is built."""
+    train = values["train"]
+    assert isinstance(train, dict)
+    epochs = search.epochs or train["epochs"]
+    if search.scheduler is not None and search.scheduler.grace > epochs:
+        raise ConfigError(
+            where,
+            place="search.scheduler.grace",
+            found=str(search.scheduler.grace),
+            expected=f"no more than the {epochs} epochs of a trial",
+        )
+    for path, space in search.space.items():
+        if not path.startswith(SEARCHED) or path in GIVEN:
+            raise ConfigError(
+                where,
+                place="search.space",
+                found=repr(path),
+                expected=f"search.{GIVEN[path]}, which sets it"
+                if path in GIVEN
+                else "a key of train or model.options, as train.lr",
+            )
+        for value in space.samples():
+            strict(with_values(values, {path: value}), Pipeline, f"{where}: search.space")

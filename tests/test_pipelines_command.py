@@ -77,7 +77,7 @@ def test_the_seeded_splits_give_the_counts_of_the_reports(name: str, ids: int) -
 
     source = Project(REPOSITORY).pipeline(name).source
     splits = list(
-        assign_splits([f"{i:03d}" for i in range(ids)], source.splits, lambda _: None, name).values()
+        assign_splits([f"{i:03d}" for i in range(ids)], source.splits, lambda _: None, name, Path()).values()
     )
     assert {split: splits.count(split) for split in ("train", "val", "test")} == source.expected_counts
 

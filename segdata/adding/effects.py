@@ -19,6 +19,7 @@ from segdata.project import Project
 from segdata.shards.boundaries import group_into_shards, target_rows
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.splits import assign_splits
+from segdata.wording import counted
 
 
 def update_pointer(project: Project, root: Path) -> list[str]:
@@ -78,10 +79,12 @@ def _work(
     changed: Collection[str],
     gone: Collection[str],
 ) -> str:
-    photos = f"{len(added) + len(changed)} photos to convert"
+    photos = f"{counted(len(added) + len(changed), 'photo')} to convert"
     try:
         manifest = read_manifest(project.shards_dir(name))
-        shards = _shards(manifest, pipeline, name, added, changed, gone)
+        shards = _shards(
+            manifest, pipeline, (name, project.root / pipeline.source.root), added, changed, gone
+        )
     except ShardError:
         return f"every photo, as it has no shards yet ({photos} of them new)"
     except SegdataError as error:
@@ -94,7 +97,7 @@ def _work(
 def _shards(
     manifest: Manifest,
     pipeline: Pipeline,
-    name: str,
+    place: tuple[str, Path],
     added: Mapping[str, str | None],
     changed: Collection[str],
     gone: Collection[str],
@@ -103,7 +106,7 @@ def _shards(
     old = {row.id: row.split for row in manifest.rows}
     ids = sorted((old.keys() | added.keys()) - set(gone))
     official = old | dict(added)
-    splits = assign_splits(ids, pipeline.source.splits, official.get, f"pipelines/{name}.yaml")
+    splits = assign_splits(ids, pipeline.source.splits, official.get, f"pipelines/{place[0]}.yaml", place[1])
     target = target_rows(pipeline.shards.size_hw, pipeline.shards.target_mib)
 
     def shards(members: Mapping[str, str | None]) -> set[tuple[str, ...]]:

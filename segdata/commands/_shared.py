@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from segdata.errors import DataError, MissingExtraError
+from segdata.errors import ConfigError, DataError, MissingExtraError
 from segdata.project import Project
 
 R = TypeVar("R")
@@ -51,6 +51,15 @@ def check_raw(project: Project, name: str) -> None:
         if pulled
         else f"Put them there, or set source.root in pipelines/{name}.yaml (README: Your own photos).",
     )
+
+
+def listed_ids(option: str, path: Path) -> list[str]:
+    """The ids in a text file, one per line, as segdata browse saves them. Raises ConfigError naming the option."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(option, found=f"{path}: {error}", expected="a text file of ids") from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def needing(extra: str, purpose: str, work: Callable[[], R]) -> R:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from segdata.commands._shared import needing, project_of
+from segdata.commands._shared import listed_ids, needing, project_of
+from segdata.errors import ConfigError
 
 FORMATS = ["via", "cityscapes", "voc", "coco", "masks"]
 
@@ -24,6 +25,12 @@ FORMATS = ["via", "cityscapes", "voc", "coco", "masks"]
     type=click.Choice(["raw", "shards"]),
     help="Originals at full size, or the shards. Default: raw where it is there.",
 )
+@click.option(
+    "--ids",
+    "list_",
+    type=click.Path(path_type=Path),
+    help="Text file of ids, one per line, as segdata browse saves.",
+)
 @click.option("--split", type=click.Choice(["train", "val", "test"]), help="Default: all.")
 @click.pass_context
 def command(
@@ -33,6 +40,7 @@ def command(
     to: str,
     out: Path,
     origin: str | None,
+    list_: Path | None,
     split: str | None,
 ) -> None:
     """Write a pipeline's photos and masks in another tool's own layout, exact to the pixel.
@@ -48,7 +56,10 @@ def command(
         from segdata.export.inputs import open_samples
 
         check_out(out, project.root / project.pipeline(name).source.root)
-        samples = open_samples(project, name, origin=origin, split=split, ids=ids)
+        wanted = [*ids, *(listed_ids("--ids", list_) if list_ else [])]
+        if list_ and not wanted:
+            raise ConfigError("--ids", found=f"no ids in {list_}", expected="one per line")
+        samples = open_samples(project, name, origin=origin, split=split, ids=wanted)
         place = out.resolve()
         inside = place.is_relative_to(project.root)
         root = place.relative_to(project.root).as_posix() if inside else None

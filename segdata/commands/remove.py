@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdata.commands._shared import needing, project_of
-from segdata.errors import ConfigError
+from segdata.commands._shared import listed_ids, needing, project_of
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.adding import Removed
@@ -32,7 +32,7 @@ def command(ctx: click.Context, name: str, ids: tuple[str, ...], list_: Path | N
     def work() -> Removed:
         from segdata.adding import remove
 
-        wanted = [*ids, *(_listed(list_) if list_ else [])]
+        wanted = [*ids, *(listed_ids("--from", list_) if list_ else [])]
         return remove(project_of(ctx), name, wanted, dry_run=dry_run)
 
     removed = needing("core", "segdata remove", work)
@@ -40,14 +40,6 @@ def command(ctx: click.Context, name: str, ids: tuple[str, ...], list_: Path | N
         click.echo(f"  {line}")
     edited = f", {', '.join(removed.edited)} edited" if removed.edited else ""
     verb = f"moved to {removed.kept}" if removed.done else "would be moved to .segdata/removed"
-    click.echo(f"{name}: {len(removed.files)} files {verb}{edited}")
+    click.echo(f"{name}: {counted(len(removed.files), 'file')} {verb}{edited}")
     for line in removed.effects:
         click.echo(f"  {line}")
-
-
-def _listed(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("--from", found=f"{path}: {error}", expected="a text file of ids") from error
-    return [line.strip() for line in lines if line.strip()]

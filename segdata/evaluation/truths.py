@@ -27,6 +27,7 @@ from segdata.project import Project
 from segdata.sample import Mask
 from segdata.shards import ShardSet
 from segdata.splits import assign_splits
+from segdata.wording import size_text
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class RawTruth:
         where = f"pipelines/{name}.yaml"
         opened = open_source(source, project.root / source.root, where)
         self._reader = open_reader(source.format, opened)
-        splits = assign_splits(self._reader.ids(), source.splits, self._reader.official_split, where)
+        splits = assign_splits(
+            self._reader.ids(), source.splits, self._reader.official_split, where, opened.root
+        )
         self._ids = tuple(sorted(id for id, its in splits.items() if its == split))
         self.findings: Sequence[Finding] = [one for one in self._reader.findings if one.severity == "error"]
         self.said_to_be = f"{source.root} ({source.format}), each mask at its own size"
@@ -99,7 +102,7 @@ class ShardTruth:
         self._split = shards.split(split)
         self._places = {id: place for place, id in enumerate(self._split.ids)}
         self.findings: Sequence[Finding] = ()
-        self.said_to_be = f"the shards of {name}, {shards.size_hw[0]}x{shards.size_hw[1]} (HxW)"
+        self.said_to_be = f"the shards of {name}, {size_text(shards.size_hw)}"
         self.split: str | None = split
         self.ontology = shards.ontology
         self.colors_known = True

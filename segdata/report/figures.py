@@ -136,15 +136,14 @@ class Matrix:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     hidden: int
 
-    def worst(self) -> tuple[str, Cell] | None:
-        """The largest share of a class that was taken for another class, as (truth, cell); None where none was."""
-        wrong = [
-            (name, cell)
-            for name, cells in self.rows
-            for cell in cells
-            if cell.prediction != name and cell.share
-        ]
-        return max(wrong, key=lambda pair: pair[1].share or 0.0, default=None)
+    def confusions(self) -> list[tuple[str, Cell]]:
+        """Of each class, what most of it was wrongly taken for, as (truth, cell); the largest share first."""
+        wrong = []
+        for name, cells in self.rows:
+            others = [cell for cell in cells if cell.prediction != name and cell.share]
+            if others:
+                wrong.append((name, max(others, key=lambda cell: cell.share or 0.0)))
+        return sorted(wrong, key=lambda pair: -(pair[1].share or 0.0))
 
 
 def confusion_matrix(classes: Sequence[ClassScore], confused: Sequence[Confused]) -> Matrix:

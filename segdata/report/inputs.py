@@ -20,6 +20,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from segdata.conversion.summary import Originals
 from segdata.errors import DataError
 from segdata.evaluation.tables import prediction_path
 from segdata.findings import Finding
@@ -132,10 +133,16 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """What conversion counted and found doubtful."""
+    """What conversion counted and found doubtful.
+
+    originals  sizes and EXIF orientations of the photos as they came
+    alike      "train, test" → pairs of photos that look alike; None: not looked for
+    """
 
     samples: dict[str, int]
     findings: tuple[Finding, ...]
+    originals: tuple[Originals, ...] = ()
+    alike: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -47,22 +47,24 @@ def paint(image: Image, truth: Mask, prediction: Mask, colors: NDArray[np.uint8]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     kind = PillowImage.Resampling.BICUBIC if scale > 1 else PillowImage.Resampling.BOX
     photo = np.asarray(PillowImage.fromarray(np.ascontiguousarray(image)).resize(size, kind))
-    truth, prediction = _scale_mask(truth, size), _scale_mask(prediction, size)
+    truth, prediction = scale_mask(truth, size), scale_mask(prediction, size)
     return Pictures(
-        _jpeg_uri(photo),
-        _jpeg_uri(overlay(photo, truth, colors)),
-        _jpeg_uri(overlay(photo, prediction, colors)),
-        _jpeg_uri(difference(photo, truth, prediction)),
+        jpeg_uri(photo),
+        jpeg_uri(overlay(photo, truth, colors)),
+        jpeg_uri(overlay(photo, prediction, colors)),
+        jpeg_uri(difference(photo, truth, prediction)),
         *size,
     )
 
 
-def _scale_mask(mask: Mask, size: tuple[int, int]) -> Mask:
+def scale_mask(mask: Mask, size: tuple[int, int]) -> Mask:
+    """A mask uint8 (H, W) at another size (width, height), by nearest neighbour."""
     picture = PillowImage.fromarray(np.ascontiguousarray(mask))
     return np.asarray(picture.resize(size, PillowImage.Resampling.NEAREST))
 
 
-def _jpeg_uri(pixels: Image) -> str:
+def jpeg_uri(pixels: Image, quality: int = JPEG_QUALITY) -> str:
+    """uint8 (H, W, 3) as a JPEG data URI."""
     buffer = io.BytesIO()
-    PillowImage.fromarray(pixels).save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    PillowImage.fromarray(pixels).save(buffer, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

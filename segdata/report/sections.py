@@ -20,9 +20,11 @@ from segdata.pipeline import Pipeline, Published
 from segdata.project import Project
 from segdata.report.dataset import Dataset, describe_dataset
 from segdata.report.figures import Line, Matrix, confusion_matrix, line_chart
+from segdata.report.gallery import Gallery, fill_gallery
 from segdata.report.inputs import (
     Check,
     ClassScore,
+    Epoch,
     Evaluation,
     Metrics,
     PhotoScore,
@@ -57,6 +59,7 @@ class Training:
     """One run and its curves; `other_shards` when it was trained on another set than the one that lies here."""
 
     run: Run
+    epochs: tuple[Epoch, ...]
     loss: Markup
     scores: Markup
     other_shards: bool
@@ -104,6 +107,7 @@ class Section:
     classes: tuple[ClassRow, ...]
     matrix: Matrix | None
     photos: tuple[ShownPhoto, ...]
+    gallery: Gallery | None
     check: Check | None
     findings: tuple[FindingGroup, ...]
 
@@ -111,14 +115,14 @@ class Section:
     def started(self) -> bool:
         return not (self.dataset is None and self.training is None and self.evaluation is None)
 
-    def weakest(self) -> list[ClassScore]:
-        """Up to three classes of the lowest IoU, lowest first, of those that the truth shows."""
-        scored = [row.score for row in self.classes if row.score.iou is not None and row.score.truth_pixels]
-        return sorted(scored, key=lambda score: (score.iou or 0.0, score.name))[:3]
+    @property
+    def set_aside(self) -> int:
+        """How much the conversion could not use."""
+        return sum(finding.action == "set aside" for finding in self.check.findings) if self.check else 0
 
 
-def read_section(project: Project, name: str) -> Section:
-    """Read everything that lies about a pipeline. Raises SegdataError when a part is damaged or of another ontology."""
+def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
+    """Read everything that lies about a pipeline; its gallery holds so many photos at most. Raises SegdataError when a part is damaged or of another ontology."""
     pipeline = project.pipeline(name)
     folder = project.shards_dir(name)
     shards = ShardSet.open(folder) if (folder / MANIFEST).is_file() else None
@@ -131,13 +135,16 @@ def read_section(project: Project, name: str) -> Section:
         pipeline=pipeline,
         pipeline_digest=project.pipeline_digest(name),
         legend=tuple((label.name, label.color) for label in ontology.labels),
-        dataset=describe_dataset(shards) if shards else None,
+        dataset=describe_dataset(shards, check) if shards else None,
         training=_training(project.run_dir(name), shards.digest if shards else None),
         evaluation=evaluation,
         comparison=_comparison(pipeline.published, evaluation.metrics if evaluation else None),
         classes=_class_rows(evaluation, ontology) if evaluation else (),
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,
         photos=_photos(evaluation, shards) if evaluation and shards else (),
+        gallery=fill_gallery(shards, evaluation.photos if evaluation else {}, most_thumbnails)
+        if shards
+        else None,
         check=check,
         findings=_findings(check.findings) if check else (),
     )
@@ -159,6 +166,7 @@ def _training(folder: Path, digest: str | None) -> Training | None:
     ]
     return Training(
         run=run,
+        epochs=epochs,
         loss=line_chart("Loss", numbers, losses, run.best_epoch),
         scores=line_chart("Validation scores", numbers, scores, run.best_epoch),
         other_shards=digest is not None and digest != run.shards,

@@ -347,3 +347,20 @@ def test_a_missing_raw_folder_names_folder_content_and_remedy(tmp_path: Path) ->
         match=r"data/raw/sample-via: found no such folder; expected photos and annotations in via form.*README",
     ):
         Conversion.open(project, "via")
+
+
+def test_the_plan_names_each_photo_and_how_it_was_turned(project: Project) -> None:
+    summary = convert(project, "via")
+    records = plan.read_records(project.plan_path("via"))
+    turned: dict[int, int] = {}
+    for id, record in records.items():
+        assert record.photo == f"photos/{id}.jpg"
+        with Image.open(raw(project) / record.photo) as photo:
+            assert photo.getexif().get(0x0112, 1) == record.orientation
+        turned[record.orientation] = turned.get(record.orientation, 0) + 1
+    assert len(turned) > 1
+    assert {one.orientation: one.photos for one in summary.originals} == turned
+    assert {(one.height, one.width) for one in summary.originals} == {(60, 80)}
+    stored = json.loads(project.check_path("via").read_text())
+    assert [one["photos"] for one in stored["originals"]] == sorted(turned.values(), reverse=True)
+    assert stored["alike"] is None  # this project's params.yaml does not want them looked for

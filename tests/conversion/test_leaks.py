@@ -30,7 +30,7 @@ def test_a_copy_in_another_split_names_both_photos_and_splits() -> None:
         Gate((), "p.yaml").exact([(A, "1"), (B, "2"), (C, "1")])
     assert str(caught.value) == (
         "p.yaml: source.accept_leaks: found the same photo in two splits: a (train) = c (test); expected every photo "
-        "in one split. Remove one of the two, or keep them together (source.splits: {method: hash, group: …}); or accept them by name: "
+        "in one split. Remove one of the two, or keep them together (source.splits: {method: hash, group: {by: look}}); or accept them by name: "
         "source.accept_leaks: [c], patterns or all. The shard set stays as it was."
     )
 
@@ -157,6 +157,7 @@ def test_photos_that_look_alike_stop_a_conversion_before_the_manifest(
     assert (summary.converted, summary.reused) == (0, 10)  # what the stopped run made is taken up
     (finding,) = [finding for finding in summary.findings if finding.code == "leak"]
     assert finding.message.startswith("photos that look alike in two splits: ")
+    assert summary.alike == {"train, test": 1}
     assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
 
 

@@ -11,7 +11,7 @@ from segdata.report import build_report
 from tests.report.fakes import Fake
 
 HW = (6, 8)
-VOID = {"br", "img", "link", "meta"}
+VOID = {"br", "img", "input", "link", "meta"}
 
 
 class Page(HTMLParser):

@@ -12,6 +12,7 @@ import pytest
 
 from segdata.digests import file_digest
 from segdata.report import build_report
+from segdata.report.gallery import MOST_OF_ONE, ON_A_PAGE, share_of
 from tests.report.fakes import Fake
 from tests.report.pages import Page, built, complete, photos
 
@@ -22,17 +23,17 @@ def test_the_overview_states_the_scores_of_the_files(fake: Callable[..., Fake]) 
     mean, (low, high) = metrics["mean_iou"], metrics["mean_iou_interval"]
     page = Page(built(one))
     row = next(r for r in page.clean() if r and r[0].startswith("one"))
-    assert row[1:] == [
-        "via",
-        "mininet",
-        "test",
-        "6",
+    assert row == [
+        "oneA title via · mininet",
+        "! look closer",
+        "✓ good",
+        "6 test",
         f"{metrics['pixel_accuracy']:.3f}0.123 to 0.987",
         f"{mean:.3f}{low:.3f} to {high:.3f}",
         "0.211",
-        "0.031",
         f"+{mean - 0.211:.3f}",
         "none",
+        "–",
     ]
     assert not page.open
 
@@ -81,7 +82,8 @@ def test_class_shares_of_every_split(fake: Callable[..., Fake]) -> None:
     page = Page(built(one))
     assert ["car", *shares] in page.clean()
     assert ["not labelled", "0 %", "0 %", "0 %"] in page.clean()
-    assert "640 × 480 (9)" in page.text
+    assert page.row("640 × 480") == ["640 × 480", "9", "0.013 × 0.013", "not known"]
+    assert page.row("train, test") == ["train, test", "0", "not looked for"]
     assert "No photo file stands in two splits." in page.text
 
 
@@ -89,7 +91,7 @@ def test_it_shows_every_photo_four_times_with_a_text_for_each(fake: Callable[...
     one = fake()
     complete(one, ["dir/a", "b", "c", "d", "e", "f"])
     page = Page(built(one))
-    images = [attrs for tag, attrs in page.tags if tag == "img"]
+    images = [attrs for tag, attrs in page.tags if tag == "img" and "loading" not in attrs]
     assert len(images) == 24
     assert all((image["src"] or "").startswith("data:image/jpeg;base64,") for image in images)
     assert "The predicted classes over the photo dir/a" in [image["alt"] for image in images]
@@ -99,7 +101,7 @@ def test_it_shows_every_photo_four_times_with_a_text_for_each(fake: Callable[...
     chips = [attrs for attrs in page.tags if attrs == ("figcaption", {})]
     assert len(chips) == len(shown) == 6
     assert [image["alt"] for image in images[::4]] == [f"The photo {id}" for id, _, _ in shown]
-    assert page.text.index("worst") > page.text.index("between")
+    assert page.text.rindex("worst") > page.text.rindex("between")
 
 
 def test_the_curves_say_where_they_go_and_which_epoch_is_best(fake: Callable[..., Fake]) -> None:
@@ -132,7 +134,7 @@ def test_scores_of_a_model_of_other_shards_are_told(fake: Callable[..., Fake]) -
     assert told in built(one)
 
 
-def test_provenance_is_digests_and_seeds_and_neither_machine_nor_commit(
+def test_provenance_is_digests_and_seeds_and_commit_and_machine_stand_apart(
     fake: Callable[..., Fake], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = fake()
@@ -148,8 +150,49 @@ def test_provenance_is_digests_and_seeds_and_neither_machine_nor_commit(
     monkeypatch.setattr("platform.machine", lambda: "abacus")
     monkeypatch.setattr("platform.processor", lambda: "beads")
     monkeypatch.setattr("os.cpu_count", lambda: 77)
-    subprocess.run(["git", "init", "-q", str(one.project.root)], check=True)
-    assert built(one) == text
+    script = (
+        "git init -q -b main . && git config user.name S && git config user.email s@example.org "
+        "&& git add pipelines params.yaml && git commit -qm start && printf '\\n' >> params.yaml"
+    )
+    subprocess.run(["bash", "-ec", script], cwd=one.project.root, check=True)
+    hash = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=one.project.root, capture_output=True, text=True, check=True
+    )
+    elsewhere = built(one)
+    assert f"<code>{hash.stdout[:12]} of " in elsewhere
+    assert "with changes that are not committed: <code>params.yaml</code>" in elsewhere
+    assert "Linux abacus" in elsewhere
+    apart = re.compile(r'<dl class="facts" id="circumstances">.*?</dl>', re.S)
+    assert apart.sub("", elsewhere) == apart.sub("", text)
+    assert "no commit" in apart.search(text)[0]  # type: ignore[index]
+
+
+def test_dvc_hashes_and_the_machine_of_the_training_stand_in_the_footer(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    hashes = {"data/shards/one": "a1" * 16 + ".dir", "data/runs/one/model.safetensors": "b2" * 16}
+    outs = "".join(f"    - path: {path}\n      hash: md5\n      md5: {md5}\n" for path, md5 in hashes.items())
+    (one.project.root / "dvc.lock").write_text(
+        f"schema: '2.0'\nstages:\n  all:\n    cmd: x\n    outs:\n{outs}"
+    )
+    weights = one.project.run_dir("one") / "model.safetensors"
+    weights.write_bytes(b"weights")
+    last = {
+        "seconds": 83.4,
+        "device": "NVIDIA H200",
+        "threads": 4,
+        "platform": "Linux-x",
+        "weights": file_digest(weights),
+    }
+    (one.project.scratch_dir("runs", "one") / "last.json").write_text(json.dumps(last))
+    footer = " ".join(Page(built(one)).text.rpartition("Provenance\n")[2].split())
+    for path, md5 in hashes.items():
+        assert f"{path} {md5}" in footer
+    assert "one trained onNVIDIA H200, 83 s, Linux-x" in footer
+    weights.write_bytes(b"others")
+    assert "one trained on" not in Page(built(one)).text
+    (one.project.root / "dvc.lock").write_text("stages: {all: [")
+    assert "a1" * 16 + ".dir" not in built(one)
 
 
 def test_it_asks_for_nothing_from_anywhere(fake: Callable[..., Fake]) -> None:
@@ -219,7 +262,9 @@ def test_findings_are_counted_by_code_and_errors_are_loud(fake: Callable[..., Fa
     assert "n099.jpg" in page.text
     assert "n100.jpg" not in page.text
     assert "and 3 more in data/checks/one.json" in page.text
-    assert [("open" in attrs) for tag, attrs in page.tags if tag == "details"] == [True, False]
+    details = [attrs for tag, attrs in page.tags if tag == "details" and "class" not in attrs]
+    assert [("open" in attrs) for attrs in details] == [True, False]
+    assert "1 set aside" in next(r for r in page.clean() if r and r[0].startswith("one"))[1]
 
 
 def test_without_a_check_report_it_says_so(fake: Callable[..., Fake]) -> None:
@@ -244,10 +289,7 @@ def test_a_published_figure_stands_beside_the_measured_one(fake: Callable[..., F
     one.write_pipeline(more=f"published: {published}")
     text = " ".join(Page(built(one)).text.split())
     here = metrics["pixel_accuracy"]
-    assert (
-        f"0.500 pixel accuracy on test; here {here:.3f} [0.123 to 0.987] (+{here - 0.5:.3f}, within ±0.9)"
-        in text
-    )
+    assert f"0.500 pixel accuracy on test; here {here:.3f} [0.123 to 0.987] (+{here - 0.5:.3f}, within ±0.9)" in text
     assert "Protocol: pixel-accuracy. Source: table 3." in text
     one.write_pipeline(more=f"published: {published.replace('split: test', 'split: val')}")
     assert "; here" not in Page(built(one)).text
@@ -263,3 +305,51 @@ def test_a_model_below_the_baseline_is_marked(fake: Callable[..., Fake]) -> None
     page = Page(built(one))
     assert "−0.020" in page.text
     assert "down" in page.attributes("dd", "class")
+
+
+def test_sizes_turns_and_look_alikes_as_the_conversion_noted_them(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    noted = {
+        "originals": [
+            {"height": 480, "width": 640, "orientation": 1, "photos": 6},
+            {"height": 480, "width": 640, "orientation": 6, "photos": 2},
+            {"height": 480, "width": 640, "orientation": 3, "photos": 1},
+        ],
+        "alike": {"train, test": 2},
+    }
+    path = one.project.check_path("one")
+    one.write_check({"train": 2}, [])
+    path.write_text(json.dumps(json.loads(path.read_text()) | noted))
+    page = Page(built(one))
+    assert page.row("640 × 480")[3] == "1 as 3, 2 as 6"
+    assert page.row("train, test") == ["train, test", "0", "2"]
+    assert page.row("train, val") == ["train, val", "0", "0"]
+    assert "2 pairs of photos that look alike in train and test." in page.text
+    noted["originals"][0]["photos"] = 7  # type: ignore[index]
+    path.write_text(json.dumps(json.loads(path.read_text()) | noted))
+    assert Page(built(one)).row("640 × 480")[3] == "not known"  # the notes are of another set
+
+
+def test_the_gallery_is_paged_and_says_how_many_it_shows(
+    fake: Callable[..., Fake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = fake()
+    complete(one)
+    page = Page(built(one))
+    shown = [attrs["alt"] for tag, attrs in page.tags if tag == "img" and "loading" in attrs]
+    assert shown == [f"{id} with its classes" for id in ("t1", "t2", "v", "a", "b", "c", "d", "e", "f")]
+    assert "All 9 photos." in page.text
+    assert not [attrs for tag, attrs in page.tags if tag == "input"]
+    monkeypatch.setattr("segdata.report.gallery.MOST_PICTURES", 6)
+    monkeypatch.setattr("segdata.report.gallery.ON_A_PAGE", 2)
+    page = Page(built(one))
+    shown = [attrs["alt"] for tag, attrs in page.tags if tag == "img" and "loading" in attrs]
+    assert shown == [f"{id} with its classes" for id in ("t1", "t2", "a", "b", "d", "e")]
+    assert "6 of 9 photos, evenly spread." in page.text
+    assert page.attributes("input", "value") == ["1", "2", "3"]
+
+
+def test_many_pipelines_share_the_pictures() -> None:
+    assert [share_of(pipelines) for pipelines in (1, 4, 15)] == [120, 96, 25]
+    assert MOST_OF_ONE // ON_A_PAGE <= 5  # so many pages the style sheet can turn
