@@ -17,16 +17,19 @@ START, END = "<!-- figures: made by docs/update_figures.py from data/evaluation 
 def table(project: Project) -> str:
     """The table of pipelines in Markdown. Raises FileNotFoundError for a pipeline that has not been scored."""
     lines = [
-        "| pipeline | format | model | scored on | pixel accuracy | mean IoU (95 % interval) | majority class | position prior |",
+        "| pipeline | format | model | scored on | pixel accuracy (95 % interval) | mean IoU (95 % interval) | majority class | position prior |",
         "|---|---|---|---|---:|---:|---:|---:|",
     ]
     for name, entry in project.params().pipelines.items():
         metrics = json.loads((project.evaluation_dir(name) / "metrics.json").read_text())
-        low, high = metrics["mean_iou_interval"]
+        intervals = {
+            one["protocol"]: "{:.3f}–{:.3f}".format(*one["interval"]) for one in metrics["protocols"]
+        }
         baselines = [metrics["baselines"][key]["mean_iou"] for key in ("majority_class", "position_prior")]
         lines.append(
             f"| `{name}` | {entry.format} | {entry.model} | {metrics['samples']} {metrics['split']} photos "
-            f"| {metrics['pixel_accuracy']:.3f} | **{metrics['mean_iou']:.3f}** ({low:.3f}–{high:.3f}) "
+            f"| {metrics['pixel_accuracy']:.3f} ({intervals['pixel-accuracy']}) "
+            f"| **{metrics['mean_iou']:.3f}** ({intervals['mean-iou']}) "
             f"| {baselines[0]:.3f} | {baselines[1]:.3f} |"
         )
     return "\n".join(lines)

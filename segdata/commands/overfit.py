@@ -38,6 +38,7 @@ def command(
 
         done = overfit(project, name, id=photo, steps=steps, lr=lr, device=device)
         what = f"pixel accuracy {done.accuracy:.4f} after {done.steps} steps, loss {done.loss:.4f}"
+        what += f" (with its commonest class alone: {done.commonest:.4f})"
         click.echo(f"{name}: {done.id}: {what}")
         if not done.reached:
             click.echo(

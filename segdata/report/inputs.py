@@ -45,10 +45,11 @@ class Baselines(msgspec.Struct, frozen=True):
 
 
 class ProtocolFigure(msgspec.Struct, frozen=True):
-    """A figure by one protocol; None where undefined."""
+    """A figure by one protocol and its 95 % interval; None where undefined."""
 
     protocol: str
     value: float | None
+    interval: tuple[float | None, float | None] | None = None
 
 
 class Metrics(msgspec.Struct, frozen=True):
@@ -69,6 +70,10 @@ class Metrics(msgspec.Struct, frozen=True):
     mean_iou_above_best_baseline: float | None
     shards_of_training: Literal["same", "other"]
     protocols: tuple[ProtocolFigure, ...] = ()
+
+    def interval(self, protocol: str) -> tuple[float | None, float | None] | None:
+        """The 95 % interval of the figure by a protocol; None where there is none."""
+        return next((one.interval for one in self.protocols if one.protocol == protocol), None)
 
 
 class ClassScore(msgspec.Struct, frozen=True, rename={"name": "class"}):

@@ -71,6 +71,7 @@ class Comparison:
 
     published: Published
     measured: float | None
+    interval: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,8 @@ def _comparison(published: Published | None, metrics: Metrics | None) -> Compari
     if published is None:
         return None
     figures = metrics.protocols if metrics is not None and metrics.split == published.split else ()
-    measured = {figure.protocol: figure.value for figure in figures}
-    return Comparison(published, measured.get(published.protocol))
+    here = next((figure for figure in figures if figure.protocol == published.protocol), None)
+    return Comparison(published, here.value, here.interval) if here else Comparison(published, None)
 
 
 def _class_rows(evaluation: Evaluation, ontology: Ontology) -> tuple[ClassRow, ...]:

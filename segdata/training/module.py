@@ -24,8 +24,9 @@ from segdata.shards.sampler import EpochBatches
 from segdata.training.criteria import ValidationFigures
 from segdata.training.data import Batch, build_loader
 from segdata.training.keep import EpochFigures, Kept
+from segdata.training.losses import soft_dice_loss
 from segdata.training.optim import build_optimizer, build_schedule, current_lr
-from segdata.training.transforms import augment_batch, generator_for
+from segdata.training.transforms import augment_batch, generator_for, seed_step
 
 # Asking a GPU whether the loss is finite makes it wait; a CPU is asked at every step.
 _STEPS_BETWEEN_CHECKS = 20
@@ -131,7 +132,7 @@ class SegmentationModule(lightning.LightningModule):
         train = self.train_section
         generator = generator_for(train.seed, self.epoch, index)
         rank, processes = self.part
-        torch.manual_seed(generator.initial_seed() + rank)
+        seed_step(generator.initial_seed() + rank, self.device)
         photos = self._photos_in(self.train_split, index)
         images, masks = augment_batch(
             batch.images.permute(0, 3, 1, 2),
@@ -227,21 +228,6 @@ def add_up(values: Tensor, processes: int) -> Tensor:
     if processes > 1:
         torch.distributed.all_reduce(values)
     return values
-
-
-def soft_dice_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """1 - mean over the classes that occur of 2 Σ p·t / (Σ p + Σ t), over the pixels of a batch that have a class.
-
-    p is the softmax, t one-hot (Milletari, Navab, Ahmadi 2016, with plain sums below the line).
-    """
-    labelled = (target != IGNORE_INDEX).unsqueeze(1)
-    truth = functional.one_hot(torch.where(target == IGNORE_INDEX, 0, target), logits.shape[1])
-    truth = truth.permute(0, 3, 1, 2).to(logits.dtype) * labelled
-    shares = logits.softmax(dim=1) * labelled
-    both, apart = (shares * truth).sum(dim=(0, 2, 3)), (shares + truth).sum(dim=(0, 2, 3))
-    occurs = truth.sum(dim=(0, 2, 3)) > 0
-    dice = torch.where(occurs, 2 * both / apart.clamp(min=1e-12), 0.0)
-    return 1 - dice.sum() / occurs.sum().clamp(min=1)
 
 
 def freeze(network: nn.Module, beginnings: tuple[str, ...]) -> list[nn.Module]:

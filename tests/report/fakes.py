@@ -141,7 +141,13 @@ class Fake:
             },
             "mean_iou_above_best_baseline": mean - 0.211,
             "shards_of_training": "same",
-            "protocols": [{"protocol": "pixel-accuracy", "value": float(np.trace(total) / total.sum())}],
+            "protocols": [
+                {
+                    "protocol": "pixel-accuracy",
+                    "value": float(np.trace(total) / total.sum()),
+                    "interval": [0.123, 0.987],
+                }
+            ],
         } | changed
         (folder / "metrics.json").write_text(json.dumps(metrics))
         return metrics

@@ -28,7 +28,7 @@ def test_the_overview_states_the_scores_of_the_files(fake: Callable[..., Fake]) 
         "! look closer",
         "✓ good",
         "6 test",
-        f"{metrics['pixel_accuracy']:.3f}",
+        f"{metrics['pixel_accuracy']:.3f}0.123 to 0.987",
         f"{mean:.3f}{low:.3f} to {high:.3f}",
         "0.211",
         f"+{mean - 0.211:.3f}",
@@ -289,7 +289,7 @@ def test_a_published_figure_stands_beside_the_measured_one(fake: Callable[..., F
     one.write_pipeline(more=f"published: {published}")
     text = " ".join(Page(built(one)).text.split())
     here = metrics["pixel_accuracy"]
-    assert f"0.500 pixel accuracy on test; here {here:.3f} (+{here - 0.5:.3f}, within ±0.9)" in text
+    assert f"0.500 pixel accuracy on test; here {here:.3f} [0.123 to 0.987] (+{here - 0.5:.3f}, within ±0.9)" in text
     assert "Protocol: pixel-accuracy. Source: table 3." in text
     one.write_pipeline(more=f"published: {published.replace('split: test', 'split: val')}")
     assert "; here" not in Page(built(one)).text

@@ -10,13 +10,14 @@ import msgspec
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="training needs the extra 'train'")
+torch = pytest.importorskip("torch", reason="training needs the extra 'train'")
+torch.set_num_threads(1)  # several processes test on few cores, and threads that wait for each other spin
 
-from segdata.ontology import ontology_of_names
-from segdata.project import Project
-from segdata.shards.manifest import Manifest, write_manifest
-from segdata.shards.schema import SetMetadata
-from segdata.shards.writer import ShardWriter
+from segdata.ontology import ontology_of_names  # noqa: E402
+from segdata.project import Project  # noqa: E402
+from segdata.shards.manifest import Manifest, write_manifest  # noqa: E402
+from segdata.shards.schema import SetMetadata  # noqa: E402
+from segdata.shards.writer import ShardWriter  # noqa: E402
 
 COLORS = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200]])
 SIZE_HW = (16, 24)

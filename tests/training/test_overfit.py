@@ -14,6 +14,7 @@ from segdata.models import build_model, model_names
 from segdata.project import Project
 from segdata.sample_data.scene import draw_scene
 from segdata.training.overfit import learn_by_heart
+from tests.training.conftest import draw_splits
 
 MakeProject = Callable[..., Project]
 
@@ -60,6 +61,22 @@ def test_the_command_tells_photo_steps_and_accuracy(make_project: MakeProject) -
     assert hasty.exit_code == 1
     assert "colours: train/p_00: pixel accuracy" in hasty.output
     assert "more than 0.97 was to be reached" in hasty.output
+
+
+def test_a_photo_of_one_class_is_not_taken_by_itself(make_project: MakeProject) -> None:
+    photos = draw_splits()
+    for _, _, mask in photos["train"][:2]:
+        mask[mask != 255] = 0
+    photos["train"][2][2][:] = 255
+    project = make_project(photos)
+    done = said(project, "--steps", "1").output
+    mask = photos["train"][3][2]
+    commonest = max((mask == one).sum() for one in range(3)) / (mask != 255).sum()
+    assert done.startswith("colours: train/p_03: pixel accuracy ")
+    assert f"(with its commonest class alone: {commonest:.4f})" in done
+    assert (
+        "found photo 'train/p_02' without a labelled pixel" in said(project, "--photo", "train/p_02").output
+    )
 
 
 def test_an_unknown_photo_and_a_rate_that_breaks_are_named(make_project: MakeProject, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from segdata.shards.sampler import EpochBatches
 from segdata.training.data import ShardDataset, build_loader
 from segdata.training.keep import EpochFigures, Progress
 from segdata.training.optim import build_optimizer, build_schedule, current_lr, lr_factor
-from segdata.training.transforms import augment_batch, generator_for
+from segdata.training.transforms import augment_batch, generator_for, seed_step
 
 NAN = float("nan")
 
@@ -75,6 +75,15 @@ def test_random_changes_follow_from_seed_epoch_and_batch() -> None:
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
     assert not torch.equal(first[0], other[0])
+
+
+def test_a_step_is_seeded_as_torch_would_seed_it() -> None:
+    before = torch.get_rng_state()
+    torch.manual_seed((1 << 63) + 5)
+    expected = torch.rand(4)
+    seed_step((1 << 63) + 5, torch.device("cpu"))
+    assert torch.equal(torch.rand(4), expected)
+    torch.set_rng_state(before)
 
 
 def test_rotation_fills_with_the_mean_colour_and_255() -> None:

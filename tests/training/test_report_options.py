@@ -18,7 +18,8 @@ from segdata.pipeline import Augment, Reach, Schedule, Train
 from segdata.project import Project
 from segdata.training import train_pipeline
 from segdata.training.criteria import ValidationFigures
-from segdata.training.module import freeze, soft_dice_loss
+from segdata.training.losses import soft_dice_loss
+from segdata.training.module import freeze
 from segdata.training.optim import lr_factor
 from segdata.training.transforms import augment_batch, generator_for
 
