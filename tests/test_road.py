@@ -148,8 +148,9 @@ def test_the_tour_of_the_readme(road: Road) -> None:
     assert "train@sample-voc" in said
     assert re.search(r"data/evaluation/sample-via/metrics\.json +\d", said)
     page = (road.root / "dvc_plots/index.html").read_text()
-    assert "sample-via, validation mean IoU" in page
+    assert "sample-via, loss and validation scores" in page
     assert "sample-voc, IoU per class" in page
+    assert "sample-voc, what each class is taken for" in page
 
 
 def test_an_edited_pipeline_reruns_alone_and_only_what_it_matters_to(road: Road) -> None:

@@ -33,6 +33,9 @@ OVERFIT = 1.15
 FAR_BELOW = 0.15
 """The thresholds of the rules below, as RULES says them."""
 
+MOST_TOLD = 5
+"""Weak classes, and confusions, that are told one by one."""
+
 RULES = (
     f"Data. Mend first: a photo file in two splits; a class without a training photo; more than {MOST_SET_ASIDE:.0%} of "
     "the photos set aside. Look: anything set aside, a warning of the check, look-alikes in two splits, a class below "
@@ -242,17 +245,28 @@ def _about_failures(section: Section) -> Iterator[Statement]:
     known = [row for row in section.classes if row.score.iou is not None and row.score.truth_pixels]
     weak = sorted((row for row in known if (row.score.iou or 0) < FOUND), key=lambda row: row.score.iou or 0)
     grade: Grade = "bad" if known and len(weak) * 2 > len(known) else "look"
-    for row in weak:
-        cell = confused.pop(row.score.name, None)
-        taken = (
+    for row in weak[:MOST_TOLD]:
+        cell = confused.get(row.score.name)
+        what = (
             f"; {percent(cell.share or 0)} of it is taken for {cell.prediction}"
             if cell is not None and (cell.share or 0) >= MOST_CONFUSED
             else ""
         )
-        yield Statement(grade, f"{row.score.name}: IoU {score(row.score.iou)}{taken}.")
-    for name, cell in confused.items():
-        if (cell.share or 0) >= MOST_CONFUSED:
-            yield Statement("look", f"{percent(cell.share or 0)} of {name} is taken for {cell.prediction}.")
+        yield Statement(grade, f"{row.score.name}: IoU {score(row.score.iou)}{what}.")
+    if len(weak) > MOST_TOLD:
+        yield Statement(
+            grade, f"{plural(len(weak) - MOST_TOLD, 'more class', 'more classes')} below an IoU of {FOUND}."
+        )
+    told = {row.score.name for row in weak}
+    taken = [
+        f"{percent(cell.share or 0)} of {name} is taken for {cell.prediction}"
+        for name, cell in confused.items()
+        if (cell.share or 0) >= MOST_CONFUSED and name not in told
+    ]
+    for text in taken[:MOST_TOLD]:
+        yield Statement("look", f"{text}.")
+    if len(taken) > MOST_TOLD:
+        yield Statement("look", f"{plural(len(taken) - MOST_TOLD, 'more confusion')}: see the matrix.")
     rated = sorted(
         (photo.pixel_accuracy, photo.id)
         for photo in section.evaluation.photos.values()

@@ -180,6 +180,30 @@ def test_where_it_fails(fake: Callable[..., Fake]) -> None:
     assert ("good", "No photo falls far behind; the worst is b (0.800).") in told(judge(section(one)).fails)
 
 
+def test_many_failures_are_told_as_a_few_and_a_count(fake: Callable[..., Fake]) -> None:
+    names = tuple(f"c{number}" for number in range(16))
+    one = fake(names=names)
+    complete(one)
+    folder = one.project.evaluation_dir("one")
+    rows = [f"{name},100,100,{0.01 * number if number < 8 else 0.9},0.5" for number, name in enumerate(names)]
+    (folder / "per_class.csv").write_text(
+        "\n".join(["class,truth_pixels,predicted_pixels,iou,accuracy", *rows])
+    )
+    pairs = [
+        f"{name},{other},{50 if name == other else 50 if other == 'c0' or (name, other) == ('c0', 'c1') else 0}"
+        for name in names
+        for other in names
+    ]
+    (folder / "confusion.csv").write_text("\n".join(["truth,prediction,pixels", *pairs]))
+    said = [text for _, text in told(judge(section(one)).fails)]
+    assert said[:6] == [
+        f"c{n}: IoU 0.0{n}0; 50.0 % of it is taken for {'c0' if n else 'c1'}." for n in range(5)
+    ] + ["3 more classes below an IoU of 0.5."]
+    assert said[6:12] == [f"50.0 % of c{n} is taken for c0." for n in range(8, 13)] + [
+        "3 more confusions: see the matrix."
+    ]
+
+
 def test_nothing_to_judge(fake: Callable[..., Fake]) -> None:
     one = fake()
     one.write_pipeline()
