@@ -1,6 +1,8 @@
 # make repro   set up what is needed, then draw the sample data, convert, train, evaluate and report
 # make test    set up what is needed, then run all tests
 # make nightly the long tests: 10,000 damaged files per format, 200 conversions killed at random moments
+# make docs    build the documentation into site/, from the code and docs/; broken links are errors
+# make ui      Prefect's web page for this project, until Ctrl-C
 # make lint    import contracts, ruff, mypy
 # make pins    compile requirements*.txt anew from pyproject.toml
 
@@ -14,7 +16,7 @@ unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: repro test nightly lint pins clean
+.PHONY: repro test nightly docs ui lint pins clean
 repro: .venv/ready-repro
 	@segdata pipelines --check
 	dvc repro
@@ -26,6 +28,13 @@ test: .venv/ready-test
 nightly: .venv/ready-test
 	SEGDATA_FUZZ=10000 SEGDATA_FUZZ_SEED=$$(date +%Y%m%d) pytest -n 2 tests/formats/test_fuzz.py
 	python -m tests.conversion.kill_test --kills 200
+
+docs: .venv/ready-test
+	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@echo "Documentation: $(CURDIR)/site/index.html"
+
+ui: .venv/ready-repro
+	@python -m flows.ui || [ $$? = 130 ]
 
 lint: .venv/ready-test
 	lint-imports
@@ -55,4 +64,4 @@ pins: .venv/bin/uv
 	$(COMPILE) --extra dev --extra build --constraint requirements-all.txt pyproject.toml --output-file requirements-dev.txt
 
 clean:
-	rm -rf .venv .segdata data/shards data/plans data/checks data/runs data/evaluation data/report
+	rm -rf .venv .segdata site data/shards data/plans data/checks data/runs data/evaluation data/report

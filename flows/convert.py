@@ -19,6 +19,7 @@ import click
 from prefect import flow, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.futures import as_completed
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner
@@ -83,14 +84,14 @@ def markdown(summary: Summary) -> str:
             counts[label] / max(1, sum(counts.values()) + summary.ignored[split])
             for split, counts in summary.pixels.items()
         ]
-        lines.append(f"| {_cell(label)} | " + " | ".join(f"{share:.2%}" for share in shares) + " |")
+        lines.append(f"| {cell(label)} | " + " | ".join(f"{share:.2%}" for share in shares) + " |")
     lines += ["", "| finding | severity | count |", "|---|---|---:|"]
     lines += [f"| {code} | {severity} | {count} |" for code, severity, count in summary.by_code()]
-    lines += ["", *(f"- {_cell(line)}" for line in summary.problem_lines())]
+    lines += ["", *(f"- {cell(line)}" for line in summary.problem_lines())]
     return "\n".join(lines) + "\n"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
@@ -110,6 +111,29 @@ def run(
         _conversion(root, name, run_id)  # a source that cannot be opened fails before a server starts
         with server(project) as url, temporary_settings({PREFECT_API_URL: url}):
             return convert.with_options(task_runner=task_runner)(root, name, run_id, strict, verify)
+
+
+@flow(name="convert a pipeline", flow_run_name="convert {name} on request")
+def convert_pipeline(name: str, strict: bool = False, verify: bool = False) -> str:
+    """Convert a pipeline's source into its shard set, as `segdata convert` does.
+
+    Args:
+        name: a file of pipelines/, without .yaml
+        strict: stop when a sample had to be set aside; the old set stays
+        verify: read every file again, whatever its size and times say
+    """
+    _hide_tracebacks_of_data_errors()
+    return run(Project.find(), name, strict=strict, verify=verify).counts_line()
+
+
+def deployments(project: Project) -> list[RunnerDeployment]:
+    """What the UI offers to start: the conversion of each pipeline that params.yaml names."""
+    return [
+        convert_pipeline.to_deployment(
+            name, parameters={"name": name}, entrypoint_type=EntrypointType.MODULE_PATH
+        )
+        for name in project.params().pipelines
+    ]
 
 
 def _hide_tracebacks_of_data_errors() -> None:

@@ -57,7 +57,7 @@ class _Use:
     def digest(self, path: Path) -> str:
         name = os.fsencode(path).decode(errors="backslashreplace")  # JSON takes no stray bytes
         status = path.stat()
-        entry = self.known.get(name)
+        entry = self.asked.get(name) or self.known.get(name)
         if entry is None or not entry.holds_for(status):
             read_at_ns = time.time_ns()
             entry = _Entry(*_look(status), file_digest(path))

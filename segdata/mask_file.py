@@ -1,19 +1,34 @@
 """Mask files by the numbers stored in them: palette indices and grey values, never colours that were looked up.
 
+Those that segdata writes of predictions are palettised: any tool that knows palettes shows the classes' colours.
+
 >>> read_mask_values(Path("2007_000032.png"), "2007_000032.png")[100, 200]     # palettised: the index
 15
 """
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from segdata.errors import DataError
 from segdata.image_file import open_image, turned_by_pillow
+from segdata.ontology import Ontology
+from segdata.sample import Mask
+
+
+def mask_png(mask: Mask, ontology: Ontology) -> bytes:
+    """A palettised PNG in the classes' colours; the index is the class id."""
+    image = PillowImage.fromarray(mask)
+    image.putpalette(ontology.color_table().tobytes())
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return file.getvalue()
 
 
 def read_mask_values(path: Path, name: str) -> NDArray[Any]:

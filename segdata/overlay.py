@@ -51,7 +51,7 @@ def read_prediction(path: Path, size_hw: tuple[int, int], num_classes: int) -> M
 def overlay(photo: Image, mask: Mask, colors: NDArray[np.uint8]) -> Image:
     """Class colours over the photo, solid along their borders; pixels of 255 hatched."""
     solid = colors[mask].astype(np.float32)
-    weight = np.where(_borders(mask), 1.0, OPACITY)[..., None]
+    weight = np.where(borders(mask), 1.0, OPACITY)[..., None]
     painted = photo * (1 - weight) + solid * weight
     return hatched(painted, photo, mask == IGNORE_INDEX)
 
@@ -74,8 +74,9 @@ def hatched(painted: NDArray[np.number], photo: Image, where: NDArray[np.bool_])
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
-def _borders(mask: Mask) -> NDArray[np.bool_]:
-    borders = np.zeros(mask.shape, np.bool_)
-    borders[:, :-1] |= mask[:, :-1] != mask[:, 1:]
-    borders[:-1] |= mask[:-1] != mask[1:]
-    return borders
+def borders(mask: Mask) -> NDArray[np.bool_]:
+    """Pixels whose neighbour to the right or below is of another class, bool (H, W)."""
+    found = np.zeros(mask.shape, np.bool_)
+    found[:, :-1] |= mask[:, :-1] != mask[:, 1:]
+    found[:-1] |= mask[:-1] != mask[1:]
+    return found

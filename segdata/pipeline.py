@@ -29,12 +29,16 @@ from segdata.variants import read_values
 __all__ = [
     "SPLITS",
     "Augment",
+    "BurstGroups",
     "Count",
     "Data",
     "Evaluate",
     "Figure",
-    "GroupBy",
+    "FolderGroups",
     "HashSplits",
+    "ListGroups",
+    "Listed",
+    "LookGroups",
     "MeanStd",
     "Model",
     "NotNegative",
@@ -63,13 +67,33 @@ class OfficialSplits(Section, frozen=True, tag="official", tag_field="method"):
     """The lists or folders that came with the data decide; a photo in none of them is set aside."""
 
 
-class GroupBy(Section, frozen=True):
-    """A group key that needs no regular expression.
+class FolderGroups(Section, frozen=True, tag="folder", tag_field="by"):
+    """Photos of one folder belong together."""
 
-    by  folder: photos of one folder stay together
+
+class ListGroups(Section, frozen=True, tag="list", tag_field="by"):
+    """segdata-groups.csv in the source's root, written by hand, says who belongs together."""
+
+
+class BurstGroups(Section, frozen=True, tag="burst", tag_field="by"):
+    """Photos of one camera, taken one soon after the other, belong together, as a list says that `segdata group` makes.
+
+    seconds  the longest pause between two of them, by their EXIF
     """
 
-    by: Literal["folder"]
+    seconds: Positive = 30.0
+
+
+class LookGroups(Section, frozen=True, tag="look", tag_field="by"):
+    """Photos that look alike, directly or through others, belong together, as a list says that `segdata group` makes.
+
+    bits  how many of 64 bits of their looks may differ
+    """
+
+    bits: Annotated[int, msgspec.Meta(ge=0, le=32)] = 8
+
+
+Listed = ListGroups | BurstGroups | LookGroups
 
 
 class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
@@ -77,11 +101,12 @@ class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
 
     shares  share of each split; they sum to 1
     group   regular expression searched in the id; its first group (or whole match) is the key. None: the id itself.
-            Or {by: folder}: the photo's folder is the key
+            {by: folder}: the photo's folder is the key. {by: burst, seconds: 30}, {by: look, bits: 8} or {by: list}: the
+            key stands in a list beside the photos
     """
 
     shares: dict[Split, Share]
-    group: str | GroupBy | None = None
+    group: str | FolderGroups | ListGroups | BurstGroups | LookGroups | None = None
 
 
 class SeededSplits(Section, frozen=True, tag="seeded", tag_field="method"):

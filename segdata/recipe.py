@@ -17,8 +17,9 @@ class Weights(Section, frozen=True):
     """Weights of others that a model starts from, and how their tensors' names fit the model's.
 
     torchvision  name of weights there: DenseNet121_Weights.IMAGENET1K_V1. Kept as data/weights/<the file's own name>
+    smp          or an encoder and its weights of segmentation-models-pytorch: resnet34.imagenet
     file         or a file of the project: data/weights/denseaspp121.pth (safetensors, .pt, .pth, .ckpt)
-    sha256       digest that `file` must have
+    sha256       digest that the file must have; names of torchvision carry their own
     into         what the file's tensor names lack in front: "encoder."
     unused       beginnings of the file's tensor names that the model has no place for: "classifier."
     fresh        beginnings of the model's tensor names that keep their new values: a head for other classes
@@ -27,6 +28,7 @@ class Weights(Section, frozen=True):
     """
 
     torchvision: str | None = None
+    smp: str | None = None
     file: str | None = None
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
     into: str = ""
@@ -35,10 +37,12 @@ class Weights(Section, frozen=True):
     bgr: bool = False
 
     def __post_init__(self) -> None:
-        if (self.torchvision is None) == (self.file is None):
-            raise ValueError("weights need either torchvision (a name) or file (a path)")
-        if self.sha256 is not None and self.file is None:
-            raise ValueError("sha256 belongs to file: names of torchvision carry their own digest")
+        if sum(place is not None for place in (self.torchvision, self.smp, self.file)) != 1:
+            raise ValueError(
+                "weights need one of torchvision (a name), smp (encoder.weights) and file (a path)"
+            )
+        if self.sha256 is not None and self.torchvision is not None:
+            raise ValueError("sha256 belongs to smp or file: names of torchvision carry their own digest")
 
 
 class Model(Section, frozen=True):

@@ -3,10 +3,11 @@
     splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: "^([a-z]+)_"}     aachen_001 and aachen_002 together
     splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: "(20[0-9]{6})"}   one day of a phone's IMG_20240131_…
     splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: {by: folder}}     "roll 2/a" and "roll 2/b" together
+    splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: {by: burst, seconds: 30}}     as EXIF times say
+    splits: {method: hash, shares: {train: 0.8, val: 0.2}, group: {by: look, bits: 8}}          photos that look alike
 
-A group key is read from one id alone. Groups that other photos decide (bursts parted by a gap in time, clusters of
-photos that look alike) are not offered: a new photo between two groups joins them, and then either photos that are
-long placed change their split, or the group straddles. Such photos meet the leak gate (conversion/leaks.py) instead.
+The first three read a group key from one id alone. For bursts and looks it stands in a list beside the photos, which is an
+input like an official list (segdata/group_list.py): what it says stays, whatever comes later.
 """
 
 from __future__ import annotations
@@ -15,36 +16,60 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from segdata.errors import ConfigError
-from segdata.pipeline import SPLITS, GroupBy, HashSplits, OfficialSplits, SeededSplits, Split, Splits
+from segdata.findings import Finding
+from segdata.group_list import GROUP_LIST, need_groups
+from segdata.pipeline import (
+    SPLITS,
+    FolderGroups,
+    HashSplits,
+    Listed,
+    OfficialSplits,
+    SeededSplits,
+    Split,
+    Splits,
+)
 
 
 def assign_splits(
-    ids: Sequence[str], splits: Splits, official: Callable[[str], str | None], where: str
+    ids: Sequence[str], splits: Splits, official: Callable[[str], str | None], where: str, root: Path
 ) -> dict[str, Split | None]:
-    """The split of every id; None for a photo that no official list names.
+    """The split of every id; None for a photo that no list names. `root` is the source's, where a list of groups lies.
 
-    Raises ConfigError for shares that do not sum to 1, or an id without the group that the splits ask for.
+    Raises ConfigError for shares that do not sum to 1, an id without the group that the splits ask for, or no list.
     """
     if isinstance(splits, OfficialSplits):
         return {id: _official(official(id)) for id in ids}
     if isinstance(splits, HashSplits):
-        return {id: hash_split(group_key(id, splits.group, where), splits, where) for id in ids}
+        group = splits.group
+        if isinstance(group, Listed):
+            groups = need_groups(root, where)
+            return {id: hash_split(groups[id], splits, where) if id in groups else None for id in ids}
+        return {id: hash_split(group_key(id, group, where), splits, where) for id in ids}
     return dict(seeded_splits(sorted(ids), splits))
+
+
+def without_split(id: str, splits: Splits, name: str) -> Finding:
+    """The finding that stands for a photo of pipeline `name` that no list names."""
+    if isinstance(splits, OfficialSplits):
+        return Finding("no-split", id, "", "in none of the official lists", "set aside", "warning")
+    message = f"in no group of {GROUP_LIST} yet: run segdata group {name}"
+    return Finding("no-group", id, "", message, "set aside", "error")
 
 
 def _official(name: str | None) -> Split | None:
     return next((split for split in SPLITS if split == name), None)
 
 
-def group_key(id: str, pattern: str | GroupBy | None, where: str) -> str:
+def group_key(id: str, pattern: str | FolderGroups | None, where: str) -> str:
     """What must stay together: the pattern's first group (or whole match) in the id, its folder, or the id itself."""
     if pattern is None:
         return id
-    if isinstance(pattern, GroupBy):
+    if isinstance(pattern, FolderGroups):
         folder, _, _ = id.rpartition("/")
         if not folder:
             raise ConfigError(

@@ -89,6 +89,7 @@ def local_app(title: str, host: str, *, policy: str, description: str = "", vers
     app.add_exception_handler(SegdataError, _cannot)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)  # which is logged, too
     return app
 
 
@@ -101,7 +102,7 @@ class Guard:
         self._headers = {
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
+            "Referrer-Policy": "same-origin",  # with "no-referrer" forms would be sent with the origin "null"
             "Cross-Origin-Resource-Policy": "same-origin",
         }
 
@@ -257,3 +258,8 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     said = DataError(request.url.path, found=f"{request.method}: {error.detail}", fix="See /docs.")
     return Refused(error.status_code, said, error.headers).response()
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    said = SegdataError("the server", found=f"a fault of its own ({type(error).__name__})")
+    return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, said).response()

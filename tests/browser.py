@@ -14,7 +14,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,10 +100,17 @@ class Watched:
 
 @contextmanager
 def watched(
-    browser: Browser, url: str, *, width: int = 1280, height: int = 900, **context: Any
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    known: Collection[str] = (),
+    **context: Any,
 ) -> Iterator[Watched]:
     """Open a page, and assert at the end that it had no error and asked no other host.
 
+    known    messages on the console that are none of ours
     context  further options of playwright's new_context: downloads, color_scheme, …
     """
     opened = browser.new_context(viewport={"width": width, "height": height}, **context)
@@ -131,7 +138,7 @@ def watched(
         seen.page.goto(url)
         yield seen
         assert seen.foreign == [], "requests to other hosts"
-        assert seen.console == [], "errors on the console"
+        assert [said for said in seen.console if said not in known] == [], "errors on the console"
         assert seen.failed == [], "requests that failed"
     finally:
         opened.close()

@@ -77,7 +77,7 @@ def test_the_seeded_splits_give_the_counts_of_the_reports(name: str, ids: int) -
 
     source = Project(REPOSITORY).pipeline(name).source
     splits = list(
-        assign_splits([f"{i:03d}" for i in range(ids)], source.splits, lambda _: None, name).values()
+        assign_splits([f"{i:03d}" for i in range(ids)], source.splits, lambda _: None, name, Path()).values()
     )
     assert {split: splits.count(split) for split in ("train", "val", "test")} == source.expected_counts
 
@@ -222,8 +222,13 @@ def test_a_variant_in_params_is_refused_since_dvc_watches_one_file(tmp_path: Pat
 @pytest.mark.parametrize(
     ("section", "key", "value", "message"),
     [
-        ("model", "weights", {}, "weights need either torchvision (a name) or file (a path)"),
-        ("model", "weights", {"torchvision": "A", "sha256": "0" * 64}, "sha256 belongs to file"),
+        (
+            "model",
+            "weights",
+            {},
+            "weights need one of torchvision (a name), smp (encoder.weights) and file (a path)",
+        ),
+        ("model", "weights", {"torchvision": "A", "sha256": "0" * 64}, "sha256 belongs to smp or file"),
         ("model", "weights", {"file": "a.pth", "sha256": "abc"}, "model.weights.sha256"),
         ("train", "schedule", {"name": "milestones"}, "need `at`"),
         ("train", "schedule", {"name": "step", "at": [3]}, "need `at`"),

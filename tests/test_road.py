@@ -22,6 +22,7 @@ from segdata.project import Project
 from segdata.sample_data import write_sample_set
 from segdata.shards import ShardSet
 from tests.flows.test_convert_flow import stop_server
+from tests.miniatures import write_campus_via
 from tests.projects import REPOSITORY, folder_bytes
 
 pytestmark = pytest.mark.road
@@ -274,6 +275,30 @@ def test_a_published_figure_says_what_it_takes(road: Road) -> None:
     said = road.sh(f"(\n{readme_block('segdata reproduce unh-mininet')}) 2>&1 || [ $? = 2 ]")
     assert "data/raw/unh-campus: found no such folder" in said
     assert "54 train, 6 val, 8 test" in said
+
+
+def test_with_the_data_in_place_a_published_figure_is_an_experiment(road: Road) -> None:
+    name = "unh-mininet"
+    counts = write_campus_via(road.root / "data/raw/unh-campus")
+    for section, key, value in (
+        ("source", "expected_counts", counts),
+        ("shards", "size_hw", [32, 48]),
+        ("train", "epochs", 1),
+    ):
+        road.edit(name, section, key, value)
+    road.sh("git add -A && git commit -qm 'Campus photos'")
+    said = road.sh(f"segdata reproduce {name} || [ $? = 1 ]")
+    for stage in ("convert", "train", "evaluate"):
+        assert f"Running stage '{stage}@{name}'" in said
+    table = said[said.index("figure ") :]
+    assert re.search(r"^pixel accuracy +test +onehot-accuracy +0\.53980 +0\.\d{5} ", table, re.M)
+    assert re.search(r"^standard +test +pixel-accuracy +- +0\.\d{5} ", table, re.M)
+    assert len(road.sh("dvc exp list --name-only").split()) == 1
+    assert road.project.params().pipelines[name].raw == "unh-campus"
+    again = road.sh(f"segdata reproduce {name} || [ $? = 1 ]")
+    assert "Running stage" not in again
+    assert again[again.index("figure ") :] == table
+    road.sh("git add -A && git commit -qm 'MiniNet on campus photos'")
 
 
 def test_predicted_masks_are_scored_by_every_protocol(road: Road) -> None:

@@ -63,7 +63,7 @@ def test_an_answer_lets_the_browser_fetch_nothing_from_elsewhere() -> None:
     assert "default-src 'self'; script-src 'self'; " in policy and "frame-ancestors 'none'" in policy
     assert "http" not in policy and "unsafe-eval" not in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert "'unsafe-inline' 'unsafe-eval'" in page_policy(inline_scripts=True)
     assert client().get("/docs").status_code == 404
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from segdata.formats import format_names
 from segdata.project import Project
 
-from generate import commands, formats, notebook, protocols, published, reference, shards
+from generate import commands, formats, notebook, protocols, published, readme, reference, shards
 
 
 def pages(project: Project) -> dict[str, str | bytes]:
@@ -20,7 +20,7 @@ def pages(project: Project) -> dict[str, str | bytes]:
 
 def parts(project: Project) -> dict[str, str]:
     """Name → what replaces the line <!-- made: name --> in a page that people wrote."""
-    return shards.parts(project) | {"formats": formats.overview("formats/")}
+    return readme.parts(project) | shards.parts(project) | {"formats": formats.overview("formats/")}
 
 
 def format_pages() -> Iterator[dict[str, str]]:

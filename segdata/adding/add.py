@@ -16,6 +16,7 @@ from segdata.adding.transaction import commit, keep_copy, one_at_a_time, unfinis
 from segdata.conversion.leaks import Gate
 from segdata.errors import ConfigError, SegdataError
 from segdata.findings import Finding
+from segdata.grouping import group, needs_list
 from segdata.project import Project
 
 
@@ -86,8 +87,17 @@ def add(
                     moves[old] = f"{folder}/{old}"
             said += tuple(f"{old}: the old one is kept in {folder}" for old in plan.merge.replaced)
         commit(project, root, "add", files, digests=digests, read=plan.merge.read, moves=moves)
+        said += _grouped(project, opened)
         effects = [*update_pointer(project, root), *plan.stale(project, choice)]
         return plan.outcome(True, said, tuple(effects))
+
+
+def _grouped(project: Project, opened: OpenSet) -> tuple[str, ...]:
+    """Extend the list of groups where the splits go by one; what became of it, in words."""
+    if not needs_list(opened.pipeline.source.splits):
+        return ()
+    grouped = group(project, opened.name)
+    return (f"{len(grouped.new)} new ones in the list of groups", *(one.line() for one in grouped.conflicts))
 
 
 def _look_first(

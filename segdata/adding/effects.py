@@ -81,7 +81,9 @@ def _work(
     photos = f"{len(added) + len(changed)} photos to convert"
     try:
         manifest = read_manifest(project.shards_dir(name))
-        shards = _shards(manifest, pipeline, name, added, changed, gone)
+        shards = _shards(
+            manifest, pipeline, (name, project.root / pipeline.source.root), added, changed, gone
+        )
     except ShardError:
         return f"every photo, as it has no shards yet ({photos} of them new)"
     except SegdataError as error:
@@ -94,7 +96,7 @@ def _work(
 def _shards(
     manifest: Manifest,
     pipeline: Pipeline,
-    name: str,
+    place: tuple[str, Path],
     added: Mapping[str, str | None],
     changed: Collection[str],
     gone: Collection[str],
@@ -103,7 +105,7 @@ def _shards(
     old = {row.id: row.split for row in manifest.rows}
     ids = sorted((old.keys() | added.keys()) - set(gone))
     official = old | dict(added)
-    splits = assign_splits(ids, pipeline.source.splits, official.get, f"pipelines/{name}.yaml")
+    splits = assign_splits(ids, pipeline.source.splits, official.get, f"pipelines/{place[0]}.yaml", place[1])
     target = target_rows(pipeline.shards.size_hw, pipeline.shards.target_mib)
 
     def shards(members: Mapping[str, str | None]) -> set[tuple[str, ...]]:

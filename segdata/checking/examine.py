@@ -20,7 +20,7 @@ from segdata.findings import Finding
 from segdata.formats._parts.photo_files import is_photo, list_files, without_extension
 from segdata.photo import Photo
 from segdata.project import Project
-from segdata.splits import assign_splits
+from segdata.splits import assign_splits, without_split
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,9 @@ def examine(
     """
     conversion = Conversion.open(project, name)
     pipeline, reader = conversion.pipeline, conversion.reader
-    assigned = assign_splits(reader.ids(), pipeline.source.splits, reader.official_split, conversion.where)
+    assigned = assign_splits(
+        reader.ids(), pipeline.source.splits, reader.official_split, conversion.where, conversion.root
+    )
     splits = {id: str(split) for id, split in assigned.items() if split is not None}
     start(len(splits))
     seen = read_all(conversion, splits, pictures, jobs, tick)
@@ -67,13 +69,13 @@ def examine(
     read = [one for one in seen if one.pixels is not None]
     ontology = pipeline.source.build_ontology()
     split_rows, class_rows = tally(read, ontology)
-    root = project.root / pipeline.source.root
+    root = conversion.root
     files = _photo_files(root)
     turned = _turned(files)
     empty, single = single_minded(read, ontology)
     findings = [
         *reader.findings,
-        *_without_split([id for id, split in assigned.items() if split is None]),
+        *(without_split(id, pipeline.source.splits, name) for id, split in assigned.items() if split is None),
         *(finding for one in seen for finding in one.findings),
         *gate.unknown(list(splits)),
         *(group.finding() for group in copies),
@@ -145,11 +147,6 @@ def _by_id(files: Mapping[str, Path], ids: Sequence[str]) -> dict[str, str]:
             if id in wanted:
                 found.setdefault(id, name)
     return found
-
-
-def _without_split(ids: Sequence[str]) -> list[Finding]:
-    message = "in none of the official lists"
-    return [Finding("no-split", id, "", message, "set aside", "warning") for id in ids]
 
 
 def _about_turns(turned: Mapping[str, int]) -> list[Finding]:

@@ -14,12 +14,17 @@ _OUTSIDE = 1
     epilog="segdata reproduce unh-mininet   convert, train, evaluate; the published figure beside ours",
 )
 @click.argument("name")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Default: params.yaml.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    help="There, without DVC. Default: params.yaml.",
+)
+@click.option("--no-dvc", is_flag=True, help="Convert, train and score without DVC.")
 @click.pass_context
-def command(ctx: click.Context, name: str, device: str | None) -> None:
+def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> None:
     """Do the whole road of a published result; say what data to put where when it is not there.
 
-    Ends with 1 when our figure lies outside the tolerance. Run it again after Ctrl-C to go on.
+    It is a `dvc exp run` where DVC can do it. Ends with 1 when our figure lies outside the tolerance. Run it again after Ctrl-C to go on.
     """
     project = project_of(ctx)
     check_names(project, name)
@@ -27,7 +32,7 @@ def command(ctx: click.Context, name: str, device: str | None) -> None:
     def work() -> bool | None:
         from segdata.reproduction import reproduce
 
-        comparison = reproduce(project, name, device=device)
+        comparison = reproduce(project, name, device=device, dvc=not no_dvc)
         click.echo("")
         for line in comparison.lines():
             click.echo(line)

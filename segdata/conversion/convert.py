@@ -39,7 +39,7 @@ from segdata.shards.boundaries import group_into_shards, target_rows
 from segdata.shards.manifest import Manifest, refuse_newer, write_manifest
 from segdata.shards.schema import MANIFEST, SampleRow, SetMetadata
 from segdata.shards.writer import ShardWriter, room_on_disk
-from segdata.splits import assign_splits
+from segdata.splits import assign_splits, without_split
 
 
 def one_conversion(project: Project, name: str) -> AbstractContextManager[None]:
@@ -119,14 +119,13 @@ class Conversion:
     def _plan(self) -> ConversionPlan:
         settings = settings_digest(self.pipeline)
         splits = assign_splits(
-            self.reader.ids(), self.pipeline.source.splits, self.reader.official_split, self.where
+            self.reader.ids(), self.pipeline.source.splits, self.reader.official_split, self.where, self.root
         )
         findings = list(self.reader.findings)
         samples: dict[str, dict[str, SampleTask]] = {"train": {}, "val": {}, "test": {}}
         for id, split in splits.items():
             if split is None:
-                message = "in none of the official lists"
-                findings.append(Finding("no-split", id, "", message, "set aside", "warning"))
+                findings.append(without_split(id, self.pipeline.source.splits, self.name))
                 continue
             try:
                 fingerprint = self.reader.fingerprint(id)

@@ -92,7 +92,7 @@ class Gate:
                 place=_PLACE,
                 found=f"{what}: {_listed(leaks, sign)}",
                 expected="every photo in one split",
-                fix="Remove one of the two, or keep them together (source.splits: {method: hash, group: …}); or accept them by name: "
+                fix="Remove one of the two, or keep them together (source.splits: {method: hash, group: {by: look}}); or accept them by name: "
                 f"source.accept_leaks: [{leaks[0][1].id}], patterns or all. The shard set stays as it was.",
             )
         if not accepted:

@@ -78,6 +78,17 @@ class PreviousSet:
         same = (row.image_digest, row.mask_digest) == (record.image_digest, record.mask_digest)
         return row if same else None
 
+    def looks(self, metadata: SetMetadata) -> dict[str, str]:
+        """Digest of a photo's file → its look, where it was converted under the same metadata and is known."""
+        if self._manifest is None or msgspec.structs.replace(self._manifest.metadata, shards=()) != metadata:
+            return {}
+        pairs = ((row, self._records.get(row.id)) for row in self._manifest.rows)
+        return {
+            row.photo_digest: record.look
+            for row, record in pairs
+            if record is not None and record.look and record.image_digest == row.image_digest
+        }
+
     def _columns(self, name: str) -> Columns | None:
         if name not in self._mapped:  # threads that come at once map it twice, which does no harm
             try:

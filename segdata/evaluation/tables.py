@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from segdata.errors import DataError
 from segdata.evaluation.confusion import ConfusionMatrix, Counts
+from segdata.mask_file import mask_png
 from segdata.ontology import Ontology
 
 _DIGITS = 6
@@ -123,11 +123,8 @@ def save_predictions(
     The ids must have passed check_prediction_names.
     """
     folder.mkdir(exist_ok=True)
-    palette = ontology.color_table().tobytes()
     for id, mask in zip(ids, predicted, strict=True):
-        image = Image.fromarray(mask)
-        image.putpalette(palette)
-        image.save(prediction_path(folder, id), format="PNG")
+        prediction_path(folder, id).write_bytes(mask_png(mask, ontology))
 
 
 def check_prediction_names(ids: Iterable[str]) -> None:

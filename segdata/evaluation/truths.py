@@ -69,7 +69,9 @@ class RawTruth:
         where = f"pipelines/{name}.yaml"
         opened = open_source(source, project.root / source.root, where)
         self._reader = open_reader(source.format, opened)
-        splits = assign_splits(self._reader.ids(), source.splits, self._reader.official_split, where)
+        splits = assign_splits(
+            self._reader.ids(), source.splits, self._reader.official_split, where, opened.root
+        )
         self._ids = tuple(sorted(id for id, its in splits.items() if its == split))
         self.findings: Sequence[Finding] = [one for one in self._reader.findings if one.severity == "error"]
         self.said_to_be = f"{source.root} ({source.format}), each mask at its own size"

@@ -151,11 +151,10 @@ def _drawn(piece: _Piece, number: int, order: NDArray[np.int32], tolerance_px: f
     at_row, at_column = piece.rows.start - rows.start, piece.columns.start - columns.start
     own[at_row : at_row + piece.own.shape[0], at_column : at_column + piece.own.shape[1]] = piece.own
     later = order[rows, columns] > number
-    shown = (own > 0) | ((cv2.dilate(own, _disc(reach)) > 0) & later)
-    x, y = (chain := _outer(shown, cv2.CHAIN_APPROX_NONE)[:, 0]).T
-    hidden = (
-        cv2.erode(((own > 0) | later).astype(np.uint8), _disc(coarse)) & (1 - cv2.dilate(own, _disc(coarse)))
-    )[y, x] > 0
+    chain = _outer((own > 0) | ((cv2.dilate(own, _disc(reach)) > 0) & later), cv2.CHAIN_APPROX_NONE)[:, 0]
+    deep = cv2.erode(((own > 0) | later).astype(np.uint8), _disc(coarse)) > 0
+    near = cv2.dilate(own, _disc(coarse)) > 0
+    hidden = (deep & ~near)[chain[:, 1], chain[:, 0]]
     points = _straightened(chain, hidden, tolerance_px, COARSE * tolerance_px)
     missing = max(POINTS_AT_LEAST - len(points), 0)
     points = np.concatenate([points, np.repeat(points[-1:], missing, axis=0)])

@@ -20,7 +20,7 @@ from segdata.ontology import Ontology
 from segdata.pipeline import Split
 from segdata.project import Project
 from segdata.shards.reader import ShardSet, ShardSplit
-from segdata.splits import assign_splits
+from segdata.splits import assign_splits, without_split
 
 
 class RawSamples:
@@ -39,14 +39,13 @@ class RawSamples:
         if not ids:
             self.findings += [found for found in self._reader.findings if found.severity == "error"]
         of_all = assign_splits(
-            self._reader.ids(), source.splits, self._reader.official_split, conversion.where
+            self._reader.ids(), source.splits, self._reader.official_split, conversion.where, conversion.root
         )
         self._splits: dict[str, Split] = {}
         for id in _chosen(list(of_all), ids, name):
             own = of_all[id]
             if own is None:
-                message = "in none of the official lists"
-                self.findings.append(Finding("no-split", id, "", message, "set aside", "warning"))
+                self.findings.append(without_split(id, source.splits, name))
             elif split in (None, own):
                 self._splits[id] = own
         self._found_before = len(self.findings)

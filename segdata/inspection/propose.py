@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from segdata.conversion.sources import open_source
 from segdata.errors import SegdataError
@@ -152,7 +153,7 @@ def _splits(
 
 
 def _assigned(ids: Sequence[str], splits: HashSplits | SeededSplits) -> dict[str, int]:
-    counts = Counter(assign_splits(ids, splits, lambda id: None, "").values())
+    counts = Counter(assign_splits(ids, splits, lambda id: None, "", Path()).values())
     return {split: counts[split] for split in SPLITS if counts[split]}
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as PillowImage
 
 from segdata.atomic import commit_file, temporary_file
 from segdata.conversion.sources import set_aside
@@ -21,13 +20,13 @@ from segdata.evaluation.run import Run
 from segdata.export import Exported, ExportItem, export_samples
 from segdata.export.via_project import Dialect
 from segdata.findings import Finding
+from segdata.mask_file import mask_png
 from segdata.ontology import Ontology
 from segdata.overlay import read_prediction
 from segdata.photo import Photo
 from segdata.prediction.kept import ANOTHER, MASKS, Entry, Kept, Noted, opened
 from segdata.prediction.masks import predict_mask
 from segdata.prediction.photos import Given, Photos
-from segdata.sample import Mask
 
 Shown = Callable[[Sequence[Given], str], Iterable[Given]]
 """Shows progress over the photos of a step called so."""
@@ -126,19 +125,12 @@ def _predict(run: Run, given: Given, noted: Noted, out: Path, outcome: Outcome) 
         outcome.findings.append(set_aside(error))
         return False
     with temporary_file(path.parent) as temporary:
-        write_mask(temporary, mask, run.ontology)
+        temporary.write_bytes(mask_png(mask, run.ontology))
         noted.add(given.id, Entry(digest, photo.upright_hw, file_digest(temporary)))
         commit_file(temporary, path)
     outcome.findings += photo.findings
     outcome.predicted += 1
     return True
-
-
-def write_mask(path: Path, mask: Mask, ontology: Ontology) -> None:
-    """A palettised PNG in the classes' colours; the index is the class id."""
-    image = PillowImage.fromarray(mask)
-    image.putpalette(ontology.color_table().tobytes())
-    image.save(path, format="PNG")
 
 
 def _digest(given: Given) -> str:

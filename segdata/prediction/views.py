@@ -6,6 +6,8 @@ row of tiles covers, a few times over: at most `4 · classes · tile height · w
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,6 +21,27 @@ from segdata.sample import Image
 
 BATCH_PIXELS = 1 << 20
 """Tiles go through the network together up to so many pixels."""
+
+
+class Rows(Protocol):
+    """Logits of a photo, given out from the top row to the bottom."""
+
+    size_hw: tuple[int, int]
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Logits float32 (C, stop - start, W)."""
+
+
+class Whole:
+    """Logits that are at hand: float32 (C, H, W)."""
+
+    def __init__(self, logits: Tensor) -> None:
+        self.size_hw = (logits.shape[1], logits.shape[2])
+        self.logits = logits
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        return self.logits[:, start:stop]
+
 
 _SMALLEST = float(np.finfo(np.float32).tiny)
 
@@ -112,7 +135,7 @@ class View:
             ) from error
 
 
-def resized_rows(view: View, size_hw: tuple[int, int], start: int, stop: int) -> Tensor:
+def resized_rows(view: Rows, size_hw: tuple[int, int], start: int, stop: int) -> Tensor:
     """Rows start … stop - 1 of a view's logits resized bilinearly to `size_hw`: float32 (C, stop - start, W).
 
     Pixel centres are aligned (align_corners=False) and no neighbour lies outside: what

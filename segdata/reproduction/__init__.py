@@ -6,10 +6,10 @@
     mean IoU     val    mean-iou               0.64650  0.63912  0.62830 … 0.64958    -0.00738  within ±0.03
     standard     val    mean-iou, own sizes          -  0.63544  0.62461 … 0.64601           -  -
 
-It runs convert, train and evaluate as plain functions, not through DVC: published pipelines are not in params.yaml, since
-most people lack their data, and a variant (`base:`) does not hold all the sections that dvc.yaml watches. Each step does
-only what is not done already, and an interrupted one goes on where it stopped. Who wants DVC to keep such a result adds
-a whole pipeline (`segdata pipelines --show NAME` prints a variant in full) to params.yaml and runs `dvc exp run`.
+Underneath it is a `dvc exp run` of the pipeline's three stages (experiment.py). Where DVC cannot do it, on a GPU machine
+without it or for a variant (`base:`), whose file does not hold all the sections that dvc.yaml watches, the same steps run
+as plain functions: each does only what is not done already, and an interrupted one goes on where it stopped. A variant
+becomes a pipeline for DVC when it is saved as `segdata pipelines --show NAME` prints it, in full.
 
 Importing this package imports no torch; reproducing does.
 """
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segdata.evaluation.device import quiet_threads
 from segdata.project import Project
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["reproduce"]
 
 
-def reproduce(project: Project, name: str, *, device: str | None = None) -> Comparison:
+def reproduce(project: Project, name: str, *, device: str | None = None, dvc: bool = True) -> Comparison:
     """Convert, train and evaluate a published pipeline, and compare.
 
-    device  auto, cpu, cuda or mps; None: as params.yaml says
+    device  auto, cpu, cuda or mps, without DVC, whose device is the one of params.yaml; None: as that says
+    dvc     as an experiment of DVC where it can be one
     Raises ConfigError for a pipeline without `published`, DataError that says what to put where when data or weights
     are not there, and what each step raises.
     """
+    quiet_threads()  # before torch is imported
     from segdata.reproduction.road import walk
 
-    return walk(project, name, device=device)
+    return walk(project, name, device=device, dvc=dvc and device is None)

@@ -1,4 +1,4 @@
-"""Convert, train, evaluate: each step does what is left of it, and says so in a line."""
+"""Convert, train, evaluate, by DVC or by hand: each step does what is left of it, and says so in a line."""
 
 from __future__ import annotations
 
@@ -9,37 +9,52 @@ import click
 
 from segdata.conversion import Conversion, one_conversion
 from segdata.evaluation import evaluate_pipeline
-from segdata.evaluation.device import quiet_threads
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Published, Split
 from segdata.project import Project
 from segdata.reproduction.comparison import Comparison, compare
+from segdata.reproduction.experiment import read_scores, run_experiment, why_not
 from segdata.reproduction.needs import check_data, published_of
 from segdata.training import train_pipeline
 
 
-def walk(project: Project, name: str, *, device: str | None) -> Comparison:
+def walk(project: Project, name: str, *, device: str | None, dvc: bool) -> Comparison:
     """See segdata.reproduction.reproduce."""
-    quiet_threads()
-    from segdata.training.finished import is_finished
     from segdata.training.start import find_weights
 
     pipeline, published = published_of(project, name)
     check_data(project, pipeline)
     if pipeline.model.weights is not None:
         find_weights(project, pipeline.model.weights, f"pipelines/{name}.yaml")
-    convert(project, name)
-    if is_finished(project, name):
-        click.echo(f"{name}: trained already (segdata train {name} trains again)")
+    scores: dict[Split, Scores] = {}
+    reason = why_not(project, name) if dvc else "as asked"
+    if reason is None:
+        run_experiment(project, name)
+        own = pipeline.evaluate.split
+        scores[own] = read_scores(project, name, own)
     else:
-        train_pipeline(project, name, device=device)
-    scores = {split: _score(project, name, split, device) for split in _splits(published)}
+        click.echo(f"{name}: without DVC ({reason})")
+        convert(project, name)
+        _train(project, name, device)
+    for split in _splits(published):
+        if split not in scores:
+            click.echo(f"{name}: scoring {split}")
+            scores[split] = evaluate_pipeline(project, name, split=split, device=device)
     standard = None
     if published.at == "photo":
         from segdata.reproduction.own_size import score_at_own_size
 
         (standard,) = score_at_own_size(project, name, published.split, [published.standard], device)
     return compare(project, name, published, scores, standard)
+
+
+def _train(project: Project, name: str, device: str | None) -> None:
+    from segdata.training.finished import is_finished
+
+    if is_finished(project, name):
+        click.echo(f"{name}: trained already (segdata train {name} trains again)")
+    else:
+        train_pipeline(project, name, device=device)
 
 
 def convert(project: Project, name: str) -> None:
@@ -59,8 +74,3 @@ def convert(project: Project, name: str) -> None:
 def _splits(published: Published) -> tuple[Split, ...]:
     """Those that the report states figures for; its main one first."""
     return tuple(dict.fromkeys(figure.split for figure in published.figures))
-
-
-def _score(project: Project, name: str, split: Split, device: str | None) -> Scores:
-    click.echo(f"{name}: scoring {split}")
-    return evaluate_pipeline(project, name, split=split, device=device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,9 @@ from segdata.sample import Image, Mask
 from segdata.shards.manifest import MEND, Manifest, check_version, read_manifest
 from segdata.shards.schema import MANIFEST, METADATA_KEY, SampleRow, ShardEntry, Statistics
 from segdata.shards.statistics import sum_statistics
+
+LARGEST_WINDOW = sys.maxsize
+"""numpy's limit of an array's size, rows that overlap counted in full."""
 
 
 def open_shard(folder: Path, entry: ShardEntry) -> Any:
@@ -128,7 +132,7 @@ class ShardSplit:
         self._starts = np.cumsum([0, *(entry.rows for entry in self.entries)])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_mapped"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_mapped", "_windows")}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -141,18 +145,15 @@ class ShardSplit:
     def _mapped(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
         return [map_shard(self.folder, entry) for entry in self.entries]
 
+    @cached_property
+    def _windows(self) -> list[_Window]:
+        return [_Window([mapped[column] for mapped in self._mapped]) for column in (0, 1)]
+
     def _gather(self, column: int, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
         wanted = np.asarray(indices, np.int64)
         if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
             raise IndexError(f"sample index outside 0 … {len(self) - 1}")
-        shard_of = np.searchsorted(self._starts, wanted, side="right") - 1
-        row_of = wanted - self._starts[shard_of]
-        columns = [mapped[column] for mapped in self._mapped]
-        out = np.empty((wanted.size, *columns[0].shape[1:]), np.uint8)
-        # Row by row: in a shuffled batch hardly two samples share a shard, so grouping by shard costs more than it saves.
-        for place, (shard, row) in enumerate(zip(shard_of.tolist(), row_of.tolist(), strict=True)):
-            out[place] = columns[shard][row]
-        return out
+        return self._windows[column].rows(wanted)
 
     def images(self, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
         """uint8 (N, H, W, 3) RGB, a copy."""
@@ -176,3 +177,43 @@ class ShardSplit:
         shard = int(np.searchsorted(self._starts, index, side="right")) - 1
         pixels: NDArray[np.uint8] = self._mapped[shard][column][index - int(self._starts[shard])]
         return pixels
+
+
+class _Window:
+    """Samples of several arrays as rows of one, so that numpy gathers a batch in one go, as from a single memory map.
+
+    The window begins where the lowest array lies in memory and ends with the highest. Its row i is the sample's worth of
+    bytes from byte i on; rows overlap, and only those at which a sample begins are ever read.
+    """
+
+    def __init__(self, arrays: Sequence[NDArray[np.uint8]]) -> None:
+        self._arrays = arrays  # the memory lives as long as they do
+        self._shape = arrays[0].shape[1:]
+        row = arrays[0][0].nbytes
+        addresses = np.array([array.ctypes.data for array in arrays], np.int64)
+        counts = [len(array) for array in arrays]
+        lowest = int(addresses.argmin())
+        self._at = np.concatenate(
+            [
+                address - addresses[lowest] + row * np.arange(count)
+                for address, count in zip(addresses, counts, strict=True)
+            ]
+        )
+        self._window: NDArray[np.uint8] | None = None
+        span = int(self._at.max()) + 1
+        if span * row <= LARGEST_WINDOW:
+            first = arrays[lowest].reshape(-1)
+            self._window = np.lib.stride_tricks.as_strided(first, (span, row), (1, 1), writeable=False)
+
+    def rows(self, wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """A copy of these samples."""
+        if self._window is not None:
+            gathered: NDArray[np.uint8] = self._window[self._at[wanted]]
+            return gathered.reshape(wanted.size, *self._shape)
+        ends = np.cumsum([len(array) for array in self._arrays])
+        array_of = np.searchsorted(ends, wanted, side="right")
+        out = np.empty((wanted.size, *self._shape), np.uint8)
+        for place, (number, index) in enumerate(zip(array_of.tolist(), wanted.tolist(), strict=True)):
+            array = self._arrays[number]
+            out[place] = array[index - int(ends[number]) + len(array)]
+        return out

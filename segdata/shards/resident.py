@@ -5,7 +5,7 @@
 (3, 96, 128, 3)
 
 On a local disk the system's page cache does as much for a mapped file once it was read; what residency adds is that no
-other program can push the pixels out. `images` and `masks` of the whole split are plain arrays, ready to go to a GPU.
+other program can push the pixels out. On a GPU: segdata/device_split.py.
 """
 
 from __future__ import annotations
@@ -55,9 +55,16 @@ class ResidentSplit(ShardSplit):
 
 def resident(split: ShardSplit) -> ResidentSplit:
     """Read a whole split into memory. Raises ShardError when that much memory is not free."""
+    check_room(split, free_memory())
+    loaded = ResidentSplit(split)
+    assert loaded.all_images.shape[0] == len(split)
+    return loaded
+
+
+def check_room(split: ShardSplit, free: int | None) -> None:
+    """Raises ShardError when the pixels of a split need more than `free` bytes, less what is left to others."""
     height, width = split.size_hw
     needed = len(split) * height * width * 4
-    free = free_memory()
     if free is not None and needed > free * (1 - KEPT_FREE):
         raise ShardError(
             str(split.folder),
@@ -65,9 +72,6 @@ def resident(split: ShardSplit) -> ResidentSplit:
             expected=f"no more than {free * (1 - KEPT_FREE) / 2**30:.2f} GiB of the free memory",
             fix="Use the split as it is: it reads from mapped files.",
         )
-    loaded = ResidentSplit(split)
-    assert loaded.all_images.shape[0] == len(split)
-    return loaded
 
 
 def free_memory() -> int | None:

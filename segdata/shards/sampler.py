@@ -63,6 +63,7 @@ class EpochBatches:
         self.size, self.batch_size, self.seed, self.shuffle, self.pad = size, batch_size, seed, shuffle, pad
         self.rank, self.world_size = rank, world_size
         self._epoch, self._seen, self._resume = epoch, 0, True
+        self._start = 0
 
     @property
     def epoch(self) -> int:
@@ -78,6 +79,7 @@ class EpochBatches:
         """The next `for` gives this epoch, as frameworks ask for it; where it was left if it is the one just loaded."""
         if not (self._resume and epoch == self._epoch):
             self._epoch, self._seen, self._resume = epoch, 0, True
+            self._start = 0
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """int64 (size,): all indices in the order of an epoch, before they are dealt to the ranks."""
@@ -91,6 +93,7 @@ class EpochBatches:
             self._epoch, self._seen = self._epoch + 1, 0
         self._resume = False
         order, start = self.order(self._epoch), self._seen
+        self._start = start
         rest = order[start:]
         missing = -len(rest) % self.world_size if self.pad else 0
         if missing:
@@ -113,10 +116,11 @@ class EpochBatches:
         ahead: batches that were drawn and not yet trained on. DataLoader draws num_workers * prefetch_factor batches
         ahead of the loop; without workers it is 0.
         """
-        batches = -(-self._seen // (self.batch_size * self.world_size))
+        of_all_ranks = self.batch_size * self.world_size
+        batches = -(-(self._seen - self._start) // of_all_ranks)  # since the last `for` began
         if not 0 <= ahead <= batches:
             raise ValueError(f"ahead {ahead}: expected 0 to {batches}, the batches given out")
-        seen = self._seen if not ahead else (batches - ahead) * self.batch_size * self.world_size
+        seen = self._seen if not ahead else self._start + (batches - ahead) * of_all_ranks
         return {
             "epoch": self._epoch,
             "seen": seen,
@@ -148,3 +152,4 @@ class EpochBatches:
                 expected=f"an epoch, and 0 to {self.size} samples",
             )
         self._epoch, self._seen, self._resume = epoch, seen, True
+        self._start = seen

@@ -77,7 +77,9 @@ class RawSource:
         self.said_to_be = f"{source.root} ({source.format})"
         self.ontology = opened.ontology
         self._reader: Reader = open_reader(source.format, opened)
-        splits = assign_splits(self._reader.ids(), source.splits, self._reader.official_split, where)
+        splits = assign_splits(
+            self._reader.ids(), source.splits, self._reader.official_split, where, opened.root
+        )
         self._splits = {id: its for id, its in sorted(splits.items()) if split in (None, its)}
 
     def ids(self) -> Sequence[str]:

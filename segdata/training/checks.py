@@ -5,6 +5,7 @@ data/shards/x: split 'train': found values that are no class in 2 samples: 19 in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,16 @@ class TrainingData:
     pixels: NDArray[np.int64]
     num_classes: int
     normalisation: Normalisation
+
+    def unseen(self, names: Sequence[str]) -> str | None:
+        """A sentence that names the classes without a pixel in train, which nothing can learn; None when all have some."""
+        absent = [name for name, count in zip(names, self.pixels.tolist(), strict=True) if count == 0]
+        if not absent:
+            return None
+        listed = ", ".join(absent[:_LISTED]) + (
+            f" and {len(absent) - _LISTED} more" if len(absent) > _LISTED else ""
+        )
+        return f"no pixel of {listed} in the training split: not learned"
 
 
 def check_data(shards: ShardSet, train: Train) -> TrainingData:

@@ -74,6 +74,9 @@ def train(
     shards = ShardSet.open(project.shards_dir(name))
     data = check_data(shards, pipeline.train)
     check_processes(processes, pipeline.train, len(data.train), len(data.val))
+    unseen = data.unseen(shards.ontology.names)
+    if unseen is not None and not quiet:
+        print(f"{name}: {unseen}", flush=True)
     torch.manual_seed(pipeline.train.seed)
     model = pipeline.model
     network = build_model(model.name, len(shards.ontology), model.options, f"pipelines/{name}.yaml")
@@ -91,6 +94,7 @@ def train(
         resumed_after = len(progress.figures)
         if not progress.is_over(pipeline.train.epochs, pipeline.train.patience):
             module = _build_module(network, pipeline, shards, data, kept)
+            module.kept_in = unfinished.folder.relative_to(project.root).as_posix()
             callbacks: list[lightning.Callback] = [KeepState(unfinished, progress, pipeline.train, on_epoch)]
             if not quiet:
                 callbacks.insert(0, ShowProgress(name, pipeline.train.epochs))

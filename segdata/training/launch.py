@@ -2,7 +2,8 @@
 
 Several processes (`segdata train NAME --processes 8`, one per GPU) share every batch: train.batch_size is that of all
 together, and the run is the one that a single process would do, but for batch norms on a CPU, which see their own
-photos alone (on GPUs they are synchronised), the dice loss, which is each process's own, and dropout.
+photos alone (on GPUs they are synchronised), the dice loss and `select: index_dice`, which are taken over each process's
+own batches, and dropout.
 """
 
 from __future__ import annotations

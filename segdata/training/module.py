@@ -34,7 +34,10 @@ _VAL_BATCHES = 1 << 40
 
 
 class SegmentationModule(lightning.LightningModule):
-    """One run over the epochs first_epoch + 1 … train.epochs. `latest` holds the figures of the last whole epoch."""
+    """One run over the epochs first_epoch + 1 … train.epochs. `latest` holds the figures of the last whole epoch.
+
+    kept_in  where the best weights so far lie, for messages
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class SegmentationModule(lightning.LightningModule):
         self.batches_per_epoch = -(-len(self.train_split) // train.batch_size)
         self.steps_per_epoch = -(-self.batches_per_epoch // train.accumulate)
         self.latest: EpochFigures | None = None
+        self.kept_in = "the folder of unfinished runs"
         self.register_buffer("class_weights", weights, persistent=False)
         self.fill = tuple(channel * 255 for channel in normalisation.mean)
 
@@ -173,13 +177,18 @@ class SegmentationModule(lightning.LightningModule):
         if bool(torch.isfinite(self._loss_sum)):
             return
         step = self.epoch * self.batches_per_epoch + index + 1
+        kept = (
+            f" {self.kept_in}/best-*.safetensors holds the best weights so far: copy them before another run, which"
+            " may start from them (model.weights)."
+            if self.epoch
+            else ""
+        )
         raise TrainingError(
             "train",
             place=f"epoch {self.epoch + 1}, step {step}",
             found=f"a loss that is not finite, at lr {self._lr:.3g}",
             expected="a finite loss",
-            fix=f"Lower train.lr (to {self.train_section.lr / 10:.3g}, say)."
-            " The best weights so far are kept in the folder of unfinished runs.",
+            fix=f"Lower train.lr (to {self.train_section.lr / 10:.3g}, say).{kept}",
         )
 
     def on_validation_epoch_start(self) -> None:

@@ -4,8 +4,8 @@
                                   fresh: [decoder., segmentation_head.]}}
 
 Weights by name are kept as data/weights/<the file's own name>, where they can be put by hand too: a machine without a
-network is told in one line which file to put where. Their digest stands in that name; that of any other file in the
-pipeline file.
+network is told in one line which file to put where. torchvision's names hold their digest, those of
+segmentation-models-pytorch a revision; the digest of any other file stands in the pipeline file.
 """
 
 from __future__ import annotations
@@ -47,37 +47,63 @@ def put_weights(project: Project, model: Model, network: nn.Module, where: str) 
 
 
 def find_weights(project: Project, weights: str | Weights, where: str) -> Path:
-    """The file of these weights, fetched from torchvision where it is not there yet. Raises as put_weights does."""
+    """The file of these weights, fetched by its name where it is not there yet. Raises as put_weights does."""
     if isinstance(weights, str):
         return project.root / weights
     if weights.file is not None:
-        path = project.root / weights.file
-        if not path.is_file():
+        name, url = weights.file, None
+    else:
+        url, name = _named(weights, where)
+    path = project.root / name
+    if not path.is_file():
+        if url is None:
             raise DataError(
-                weights.file,
+                name,
                 found="no such file",
                 expected=f"the weights that {where} starts from",
                 fix=f"Put them there (dvc pull, where they are on a remote), or set model.weights in {where} to null.",
             )
-        if weights.sha256 is not None and (actual := file_digest(path)) != weights.sha256:
-            raise DataError(
-                weights.file, found=f"SHA-256 {actual}", expected=f"{weights.sha256}, as {where} says"
-            )
-        return path
-    assert weights.torchvision is not None
-    url = url_of(weights.torchvision, where)
-    path = project.root / FOLDER / Path(urlparse(url).path).name
-    if not path.is_file():
         _fetch(url, path)
-    stated = _DIGEST_IN_NAME.search(path.name)
+    if weights.sha256 is not None and (actual := file_digest(path)) != weights.sha256:
+        raise DataError(name, found=f"SHA-256 {actual}", expected=f"{weights.sha256}, as {where} says")
+    stated = _DIGEST_IN_NAME.search(path.name) if weights.torchvision is not None else None
     if stated and not file_digest(path).startswith(stated[1]):
         raise DataError(
-            f"{FOLDER}/{path.name}",
+            name,
             found=f"SHA-256 {file_digest(path)[:16]}…",
             expected=f"one that begins with {stated[1]}, as its name says",
             fix=f"Remove it and fetch it again: {url}",
         )
     return path
+
+
+def _named(weights: Weights, where: str) -> tuple[str, str]:
+    """Where weights lie that have a name, and the file of the project that keeps them."""
+    if weights.torchvision is not None:
+        url = url_of(weights.torchvision, where)
+        return url, f"{FOLDER}/{Path(urlparse(url).path).name}"
+    assert weights.smp is not None
+    repository, revision = _smp_settings(weights.smp, where)
+    url = f"https://huggingface.co/{repository}/resolve/{revision}/model.safetensors"
+    return url, f"{FOLDER}/smp-{weights.smp}@{revision[:8]}.safetensors"
+
+
+def _smp_settings(name: str, where: str) -> tuple[str, str]:
+    """Repository and revision of segmentation-models-pytorch's weights. Raises ConfigError with the nearest name."""
+    from segmentation_models_pytorch.encoders import encoders
+
+    known = {
+        f"{encoder}.{kind}": (settings["repo_id"], settings["revision"])
+        for encoder, entry in encoders.items()
+        for kind, settings in entry.get("pretrained_settings", {}).items()
+        if "repo_id" in settings
+    }
+    if name not in known:
+        raise ConfigError(
+            where, place="model.weights.smp", found=repr(name), expected=nearest(name, sorted(known))
+        )
+    repository, revision = known[name]
+    return repository, revision
 
 
 def url_of(name: str, where: str) -> str:

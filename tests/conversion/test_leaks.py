@@ -30,7 +30,7 @@ def test_a_copy_in_another_split_names_both_photos_and_splits() -> None:
         Gate((), "p.yaml").exact([(A, "1"), (B, "2"), (C, "1")])
     assert str(caught.value) == (
         "p.yaml: source.accept_leaks: found the same photo in two splits: a (train) = c (test); expected every photo "
-        "in one split. Remove one of the two, or keep them together (source.splits: {method: hash, group: …}); or accept them by name: "
+        "in one split. Remove one of the two, or keep them together (source.splits: {method: hash, group: {by: look}}); or accept them by name: "
         "source.accept_leaks: [c], patterns or all. The shard set stays as it was."
     )
 

@@ -51,7 +51,7 @@ def api_url(project: Project) -> str:
 
 def artifacts(url: str) -> dict[str, str]:
     request = urllib.request.Request(
-        f"{url}/artifacts/filter", data=b"{}", headers={"Content-Type": "application/json"}
+        f"{url}/artifacts/latest/filter", data=b"{}", headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         found: list[dict[str, Any]] = json.load(answer)

@@ -67,6 +67,28 @@ def test_logits_have_the_size_of_odd_photos(extractor: str, size_hw: tuple[int, 
     assert logits.shape == (1, 5, *size_hw)
 
 
+EXTRACTORS = (
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "densenet201",
+    "mobilenet_v3_large",
+    "convnext_tiny",
+)
+VARIANTS = [(one, "report") for one in EXTRACTORS] + [(one, "authors") for one in EXTRACTORS[:4]]
+
+
+@pytest.mark.parametrize(("extractor", "block"), VARIANTS)
+def test_every_variant_gives_logits_of_the_photo_s_size(extractor: str, block: str) -> None:
+    """On the meta device shapes are worked out and nothing is computed, so the networks can be whole."""
+    with torch.device("meta"):
+        model = build_model("denseaspp", 20, {"extractor": extractor, "block": block}).eval()
+        for size_hw in ((224, 224), (97, 131), (33, 40), (8, 9)):
+            assert model(torch.empty(1, 3, *size_hw)).shape == (1, 20, *size_hw)
+        maps = model.get_submodule("features")(torch.empty(1, 3, 64, 96))
+        assert maps.shape[-2:] == (8, 12)
+
+
 def test_what_belongs_to_a_densenet_is_refused_elsewhere() -> None:
     for options in ({"block": "authors"}, {"last_dense_block": False}):
         with pytest.raises(ConfigError, match="belong to a DenseNet, and the extractor is convnext_tiny"):

@@ -60,6 +60,28 @@ def test_mininet_branches_see_what_the_formula_says() -> None:
     assert seen_rows(sixth, 56, 31) == [9, 15, 21]
 
 
+def test_the_pyramid_of_deeplab_sees_its_rates() -> None:
+    """Report 003 tried rates 8, 12, 16 and 12, 16, 24: R = 17, 25, 33 and 49 rows."""
+    for rates in ((8, 12, 16), (12, 16, 24)):
+        options = {"layers": [1, 1], "width": 2, "rates": list(rates), "aspp_channels": 2}
+        pyramid = with_positive_weights(build_model("deeplabv3", 3, options)).get_submodule("aspp")
+        branches = list(pyramid.get_submodule("dilated").children())
+        for branch, rate in zip(branches, rates, strict=True):
+            rows = seen_rows(branch, 16, 61)
+            assert rows == [30 - rate, 30, 30 + rate]
+            assert rows[-1] - rows[0] + 1 == receptive_field(rate)
+        assert len(seen_rows(pyramid, 16, 61)) == 61  # image pooling sees everything
+
+
+def test_mininet_works_at_output_stride_2() -> None:
+    net = build_model("mininet", 3, {"aspp_channels": 4, "branch_channels": 2}).eval()
+    seen: list[tuple[int, ...]] = []
+    net.get_submodule("head").register_forward_hook(lambda *call: seen.append(tuple(call[2].shape)))
+    with torch.inference_mode():
+        net(torch.zeros(1, 3, 224, 224))
+    assert seen == [(1, 3, 112, 112)]
+
+
 def test_denseaspp_works_at_output_stride_8() -> None:
     features = build_model("denseaspp", 3, {}).get_submodule("features").eval()
     with torch.inference_mode():

@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="models need the extra 'train'")
 
 from segdata.errors import DataError  # noqa: E402
-from segdata.models import build_model  # noqa: E402
+from segdata.models import build_model, weights  # noqa: E402
 from segdata.models.weights import load_weights, read_metadata, save_weights  # noqa: E402
 
 
@@ -73,6 +73,25 @@ def test_reads_names_with_dots_and_no_counters(tmp_path: Path) -> None:
     kept = load_weights(tmp_path / "citys.pkl.pth", target)
     assert kept and all(name.endswith("num_batches_tracked") for name in kept)
     assert same(source, target)
+
+
+@pytest.mark.parametrize("extractor", ["densenet121", "densenet161", "densenet169", "densenet201"])
+def test_every_densenet_of_the_authors_reads_their_names(extractor: str) -> None:
+    with torch.device("meta"):
+        model = build_model(
+            "denseaspp", 19, {"extractor": extractor, "block": "authors", "bottleneck": 128, "dropout": 0.1}
+        )
+    names = model.state_dict()
+    dotted = {re.sub(r"(norm|conv)([12])\.", r"\1.\2.", name): value for name, value in names.items()}
+    for theirs in (
+        "features.denseblock4.denselayer1.norm.1.weight",
+        "features.transition4.conv.weight",
+        "ASPP_3.conv.1.bias",
+        "ASPP_24.norm.2.running_mean",
+        "classification.1.weight",
+    ):
+        assert theirs in dotted
+    assert weights._in_words_of(names, dotted).keys() == names.keys()
 
 
 def test_another_class_count_is_named_and_nothing_is_loaded(tmp_path: Path) -> None:

@@ -120,6 +120,24 @@ def test_an_epoch_goes_on_with_other_ranks_and_batch_sizes() -> None:
     assert sorted(flat(seen) + rest) == list(range(50))
 
 
+def test_batches_drawn_ahead_are_told_apart_after_a_resume_with_another_batch_size() -> None:
+    alone = EpochBatches(50, 5, seed=1)
+    running = iter(alone)
+    first = flat([next(running) for _ in range(2)])
+    other = EpochBatches(50, 4, seed=1)
+    other.load_state_dict(alone.state_dict())
+    drawn = iter(other)
+    second = next(drawn)
+    for _ in range(3):
+        next(drawn)
+    assert other.state_dict(ahead=3)["seen"] == len(first + second) == 14
+    with pytest.raises(ValueError, match="ahead 5: expected 0 to 4, the batches given out"):
+        other.state_dict(ahead=5)
+    last = EpochBatches(50, 7, seed=1)
+    last.load_state_dict(other.state_dict(ahead=3))
+    assert sorted(first + second + flat(list(last))) == list(range(50))
+
+
 def test_a_state_of_another_set_is_refused() -> None:
     state = EpochBatches(50, 4, seed=1).state_dict()
     with pytest.raises(

@@ -80,6 +80,38 @@ def test_a_name_is_fetched_once_and_held_against_the_digest_in_it(
     assert find_weights(project, weights, WHERE) == project.root / f"data/weights/mine-{digest[:8]}.pth"
 
 
+def test_weights_of_smp_go_into_an_encoder(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import safetensors.torch
+    import segmentation_models_pytorch
+
+    project = make_project()
+    torch.manual_seed(3)
+    encoder = segmentation_models_pytorch.encoders.get_encoder("resnet18", weights=None)
+    fetched = []
+
+    def fetch(url: str, path: str, **_: Any) -> None:
+        fetched.append(url)
+        safetensors.torch.save_file(encoder.state_dict(), path)
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", fetch)
+    weights = Weights(smp="resnet18.imagenet", into="encoder.", fresh=("decoder.", "segmentation_head."))
+    network = build_model("unet", 3, {"encoder": "resnet18", "decoder_channels": [8, 8, 8, 8, 8]})
+    for _ in range(2):
+        put_weights(project, Model(name="unet", weights=weights), network, WHERE)
+    (url,) = fetched
+    revision = url.split("/")[-2]
+    assert url == f"https://huggingface.co/smp-hub/resnet18.imagenet/resolve/{revision}/model.safetensors"
+    kept = project.root / f"data/weights/smp-resnet18.imagenet@{revision[:8]}.safetensors"
+    assert kept.is_file()
+    assert torch.equal(network.get_parameter("encoder.conv1.weight"), encoder.get_parameter("conv1.weight"))
+    with pytest.raises(DataError, match="found SHA-256 .*expected a{64}"):
+        find_weights(project, Weights(smp="resnet18.imagenet", sha256="a" * 64), WHERE)
+    with pytest.raises(ConfigError, match=r"model\.weights\.smp: found 'resnet18\.imagnet'; did you mean"):
+        find_weights(project, Weights(smp="resnet18.imagnet"), WHERE)
+
+
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"did you mean 'DenseNet121_Weights\.IMAGENET1K_V1'\?"):
         url_of("DenseNet121_Weights.IMAGENET1K_V11", WHERE)

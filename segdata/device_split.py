@@ -1,0 +1,57 @@
+"""A whole split on the device that trains on it: for sets that fit into a GPU's memory, no batch ever travels again.
+
+>>> split = on_device(ShardSet.open(folder).split("train"), torch.device("cuda"))      # 2,000 of 224x224: 0.37 GiB
+>>> images, masks = split[[4, 0, 7]]                                                   # gathered there
+>>> DataLoader(split, batch_sampler=EpochBatches(len(split), 32, seed=2012), collate_fn=tuple)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from segdata.shards import ShardSplit
+from segdata.shards.resident import check_room, free_memory
+
+AT_ONCE = 64
+"""Samples that are copied to the device at a time."""
+
+
+class DeviceSplit:
+    """images uint8 (N, H, W, 3) and masks uint8 (N, H, W) as tensors of one device, and the ids in their order."""
+
+    def __init__(self, images: Tensor, masks: Tensor, ids: Sequence[str]) -> None:
+        self.images, self.masks, self.ids = images, masks, tuple(ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """A batch, copied on the device. Raises IndexError."""
+        if any(not 0 <= index < len(self) for index in indices):  # a GPU would only say that it asserted
+            raise IndexError(f"sample index outside 0 … {len(self) - 1}")
+        wanted = torch.as_tensor(indices, dtype=torch.int64).to(self.images.device, non_blocking=True)
+        return self.images.index_select(0, wanted), self.masks.index_select(0, wanted)
+
+    __getitems__ = __getitem__
+
+
+def on_device(split: ShardSplit, device: torch.device) -> DeviceSplit:
+    """Copy a whole split to a device. Raises ShardError when that much of its memory is not free."""
+    check_room(split, _free(device))
+    height, width = split.size_hw
+    images = torch.empty((len(split), height, width, 3), dtype=torch.uint8, device=device)
+    masks = torch.empty((len(split), height, width), dtype=torch.uint8, device=device)
+    for start in range(0, len(split), AT_ONCE):
+        rows = range(start, min(start + AT_ONCE, len(split)))
+        images[start : rows.stop] = torch.from_numpy(split.images(rows)).to(device)
+        masks[start : rows.stop] = torch.from_numpy(split.masks(rows)).to(device)
+    return DeviceSplit(images, masks, split.ids)
+
+
+def _free(device: torch.device) -> int | None:
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return free_memory()  # also of Apple's GPUs, which share it

@@ -1,0 +1,64 @@
+"""The same road as an experiment of DVC: shards, weights and scores are versioned, and what is done is not done again.
+
+    dvc exp run convert@unh-mininet train@unh-mininet evaluate@unh-mininet \
+        -S '+pipelines.unh-mininet={raw: unh-campus, format: via, model: mininet}'
+
+The last line makes the pipeline one that this checkout builds: published ones are not, since most people lack their data.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from segdata.decode import read_yaml
+from segdata.errors import SegdataError
+from segdata.evaluation.score import Scores
+from segdata.pipeline import Split
+from segdata.project import Project
+
+_STAGES = ("convert", "train", "evaluate")
+
+
+def why_not(project: Project, name: str) -> str | None:
+    """What keeps DVC from doing it, for people; None: nothing does."""
+    missing = [package for package in ("dvc", "prefect") if importlib.util.find_spec(package) is None]
+    if missing:
+        return f"{' and '.join(missing)} not installed"
+    if not (project.root / ".dvc").is_dir() or not (project.root / ".git").exists():
+        return "no repository of git and DVC"
+    values = read_yaml(project.pipeline_path(name), f"pipelines/{name}.yaml")
+    if isinstance(values, dict) and "base" in values:
+        return "a variant, and DVC watches the sections of one file"
+    return None
+
+
+def run_experiment(project: Project, name: str) -> None:
+    """Convert, train and score as stages of DVC. Raises SegdataError when one of them stopped."""
+    command = [sys.executable, "-m", "dvc", "exp", "run", *(f"{stage}@{name}" for stage in _STAGES)]
+    if name not in project.params().pipelines:
+        pipeline = project.pipeline(name)
+        raw = pipeline.source.root.removeprefix("data/raw/")
+        entry = f"{{raw: {raw}, format: {pipeline.source.format}, model: {pipeline.model.name}}}"
+        command += ["-S", f"+pipelines.{name}={entry}"]
+    # The stages call `python` and `segdata`: those of this environment.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(command, cwd=project.root, env={**os.environ, "PATH": path}, check=False)
+    if done.returncode:
+        raise SegdataError(
+            "dvc exp run",
+            found=f"exit code {done.returncode}",
+            expected="0",
+            fix=f"What stopped it stands above. `segdata reproduce {name} --no-dvc` goes the same road without DVC.",
+        )
+
+
+def read_scores(project: Project, name: str, split: Split) -> Scores:
+    """What the stage `evaluate` wrote."""
+    content = (project.scored_dir(name, split) / "metrics.json").read_bytes()
+    return msgspec.json.decode(content, type=Scores)

@@ -1,0 +1,167 @@
+"""The inbox: what is taken, what waits, and what is quarantined with a note."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from segdata.adding.inbox import conversion_is_due, look
+from tests.adding.cases import Case, read_json, via_case, write_json
+from tests.adding.test_add_masks import mask, own_project, photo
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return via_case(tmp_path)
+
+
+def drop(case: Case, *names: str) -> Path:
+    inbox = case.project.root / "data/inbox/via"
+    inbox.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copyfile(case.new / name, inbox / name)
+    return inbox
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_ready_photos_are_taken_and_their_annotations_kept(case: Case) -> None:
+    inbox = drop(case, "IMG_0003.jpg", "IMG_0007.jpg", "new.json")
+    looked = look(case.project, "via", settled_seconds=0)
+    assert looked.line("via") == "via: 2 taken, 0 waiting, 0 quarantined"
+    assert files(inbox) == ["taken/new.json"]
+    assert len(read_json(case.json)) == 10
+    assert (
+        look(case.project, "via", settled_seconds=0).line("via") == "via: 0 taken, 0 waiting, 0 quarantined"
+    )
+
+
+def test_a_photo_without_annotation_and_a_young_file_wait(case: Case) -> None:
+    inbox = drop(case, "IMG_0003.jpg")
+    assert look(case.project, "via", settled_seconds=0).waiting == ["IMG_0003.jpg"]
+    drop(case, "new.json")
+    assert look(case.project, "via", settled_seconds=60).waiting == ["IMG_0003.jpg", "new.json"]
+    assert files(inbox) == ["IMG_0003.jpg", "new.json"]
+    old = time.time() - 3600
+    for name in ("IMG_0003.jpg", "new.json"):
+        os.utime(inbox / name, (old, old))
+    assert (
+        len(look(case.project, "via", settled_seconds=60).waiting) == 2
+    )  # copied just now, whatever its date says
+    assert look(case.project, "via", settled_seconds=0).taken == ["photos/IMG_0003.jpg"]
+
+
+def test_bad_ones_are_quarantined_with_a_note(case: Case) -> None:
+    (case.new / "IMG_0007.jpg").write_bytes(b"no photo")
+    write_json(case.new / "broken.json", ["nothing"])
+    inbox = drop(case, "IMG_0003.jpg", "IMG_0007.jpg", "new.json", "broken.json")
+    looked = look(case.project, "via", settled_seconds=0)
+    assert looked.taken == ["photos/IMG_0003.jpg"] and list(looked.quarantined) == [
+        "broken.json",
+        "IMG_0007.jpg",
+    ]
+    assert files(inbox) == [
+        "quarantine/IMG_0007.jpg",
+        "quarantine/IMG_0007.jpg.txt",
+        "quarantine/broken.json",
+        "quarantine/broken.json.txt",
+        "taken/new.json",
+    ]
+    note = (inbox / "quarantine/IMG_0007.jpg.txt").read_text()
+    assert note.startswith("IMG_0007.jpg: photos/IMG_0007.jpg: found a file that is no readable image")
+    assert "broken.json: found a JSON list" in (inbox / "quarantine/broken.json.txt").read_text()
+
+
+def test_masks_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    project = own_project(tmp_path / "project", "masks")
+    photo(project.root / "data/raw/mine/image/0.png", 0)
+    mask(project.root / "data/raw/mine/mask/0.png", 0)
+    inbox = project.root / "data/inbox/mine"
+    for seed, name in enumerate(("1", "roll/2", "3"), 1):
+        photo(inbox / f"{name}.png", seed)
+    for name, value in (("10", 1), ("roll/2", 1), ("3", 77)):
+        mask(inbox / f"masks/{name}.png", value)
+    looked = look(project, "mine", settled_seconds=0)
+    assert looked.taken == ["image/roll/2.png"] and looked.waiting == ["1.png", "masks/10.png"]
+    assert list(looked.quarantined) == ["3.png"] and "77" in looked.quarantined["3.png"]
+    assert files(inbox) == [
+        "1.png",
+        "masks/10.png",
+        "quarantine/3.png",
+        "quarantine/3.png.txt",
+        "quarantine/masks/3.png",
+        "taken/masks/roll/2.png",
+    ]
+    assert files(project.root / "data/raw/mine") == [
+        "image/0.png",
+        "image/roll/2.png",
+        "mask/0.png",
+        "mask/roll/2.png",
+    ]
+
+
+def test_an_annotation_may_come_before_its_photos(case: Case) -> None:
+    inbox = drop(case, "new.json")
+    assert look(case.project, "via", settled_seconds=0).waiting == ["new.json"]
+    drop(case, "IMG_0003.jpg")
+    assert look(case.project, "via", settled_seconds=0).taken == ["photos/IMG_0003.jpg"]
+    assert files(inbox) == ["taken/new.json"]
+
+
+def test_an_annotation_of_photos_that_are_there_is_never_lost(case: Case) -> None:
+    entries = read_json(case.json)
+    first, second = list(entries)[:2]
+    bare = entries | {first: entries[first] | {"regions": []}}
+    write_json(case.json, bare)
+    inbox = drop(case)
+    write_json(inbox / "first.json", {first: entries[first]})
+    other = entries[second] | {"regions": entries[second]["regions"][:1]}
+    write_json(inbox / "second.json", {second: other})
+    looked = look(case.project, "via", settled_seconds=0)
+    assert looked.taken == [f"photos/{entries[first]['filename']}"]  # it had no region: nothing is lost
+    assert list(looked.quarantined) == ["second.json"]
+    assert "annotated otherwise already" in (inbox / "quarantine/second.json.txt").read_text()
+    assert read_json(case.json) == entries
+    assert files(inbox) == ["quarantine/second.json", "quarantine/second.json.txt", "taken/first.json"]
+    assert conversion_is_due(case.project, "via").exists()
+
+
+def test_a_conflict_beside_new_photos_is_told(case: Case) -> None:
+    entries = read_json(case.json)
+    key = next(iter(entries))
+    other = entries[key] | {"regions": entries[key]["regions"][:1]}
+    write_json(case.new / "new.json", read_json(case.new / "new.json") | {key: other})
+    inbox = drop(case, "IMG_0003.jpg", "IMG_0007.jpg", "new.json")
+    looked = look(case.project, "via", settled_seconds=0)
+    assert len(looked.taken) == 2 and list(looked.quarantined) == ["new.json"]
+    assert f"photos/{other['filename']}: annotated otherwise" in looked.quarantined["new.json"]
+    assert files(inbox) == ["quarantine/new.json", "quarantine/new.json.txt"]
+
+
+def test_an_interrupted_look_is_completed_and_still_converted(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = drop(case, "IMG_0003.jpg", "IMG_0007.jpg", "new.json")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", _stop)
+        with pytest.raises(KeyboardInterrupt):
+            look(case.project, "via", settled_seconds=0)
+    assert len(read_json(case.json)) == 10 and len(files(inbox)) == 3
+    assert conversion_is_due(case.project, "via").exists()
+    looked = look(case.project, "via", settled_seconds=0)
+    assert looked.taken == ["photos/IMG_0003.jpg", "photos/IMG_0007.jpg"]
+    assert files(inbox) == ["taken/new.json"]
+    assert look(case.project, "via", settled_seconds=0).taken == []
+    assert conversion_is_due(case.project, "via").exists()
+
+
+def _stop(path: Path, missing_ok: bool = False) -> None:
+    if path.parent.name == "via" and path.suffix == ".jpg":
+        raise KeyboardInterrupt
+    os.unlink(path) if path.exists() or not missing_ok else None
