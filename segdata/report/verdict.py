@@ -30,6 +30,7 @@ WIDE = 0.10
 FOUND = 0.5
 MOST_CONFUSED = 0.10
 OVERFIT = 1.15
+STILL_RISING = 0.01
 FAR_BELOW = 0.15
 """The thresholds of the rules below, as RULES says them."""
 
@@ -45,7 +46,8 @@ RULES = (
     "Model. Mend first: not above the better baseline; trained on other shards than it was scored on; fewer than half of the "
     f"classes reach an IoU of {FOUND}. Look: the 95 % interval reaches down to the baseline, or is wider than {WIDE:.2f}; a class "
     f"below an IoU of {FOUND}; a published figure missed by more than its tolerance; validation loss at the end more than "
-    f"{OVERFIT:g} times its lowest (it learned the photos by heart); the last epoch is the best (it was still learning).",
+    f"{OVERFIT:g} times its lowest (it learned the photos by heart); mean IoU on val that rose by more than {STILL_RISING:g} in the "
+    "last tenth of the epochs (it was still learning).",
     f"Where it fails: classes below an IoU of {FOUND}; confusions of {MOST_CONFUSED:.0%} of a class or more; photos whose pixel "
     f"accuracy is more than {FAR_BELOW:g} below the median.",
 )
@@ -222,10 +224,10 @@ def _about_model(section: Section, metrics: Metrics) -> Iterator[Statement]:
             f"{score(published.value)}: {score(comparison.measured)} here, tolerance {published.tolerance:g}.",
         )
     if section.training is not None:
-        yield from _about_training(section.training.epochs, section.training.run.best_epoch)
+        yield from _about_training(section.training.epochs)
 
 
-def _about_training(epochs: Sequence[Epoch], best_epoch: int) -> Iterator[Statement]:
+def _about_training(epochs: Sequence[Epoch]) -> Iterator[Statement]:
     losses = [(row.epoch, row.val_loss) for row in epochs if row.val_loss is not None]
     if losses:
         (lowest_epoch, lowest), (_, last) = min(losses, key=lambda one: (one[1], one[0])), losses[-1]
@@ -235,8 +237,14 @@ def _about_training(epochs: Sequence[Epoch], best_epoch: int) -> Iterator[Statem
                 f"Validation loss rose from {lowest:.3f} (epoch {lowest_epoch}) to {last:.3f} at the end: it learned the "
                 "photos by heart. More photos, more augmentation or fewer epochs help.",
             )
-    if len(epochs) > 1 and best_epoch == epochs[-1].epoch:
-        yield Statement("look", "The last epoch is the best: it was still learning. Train longer.")
+    tenth = max(1, len(epochs) // 10)
+    before, end = (
+        [row.val_mean_iou for row in part if row.val_mean_iou is not None]
+        for part in (epochs[:-tenth], epochs[-tenth:])
+    )
+    if before and end and max(end) - max(before) > STILL_RISING:
+        rise = max(end) - max(before)
+        yield Statement("look", f"Mean IoU on val rose by {rise:.3f} at the very end: train longer.")
 
 
 def _about_failures(section: Section) -> Iterator[Statement]:

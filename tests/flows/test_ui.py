@@ -61,9 +61,9 @@ def test_the_page_is_the_servers_own_a_click_converts_and_ctrl_c_ends_it(project
 
         (offered,) = until(lambda: asked(f"{url}/deployments/filter", {}))
         assert (offered["name"], offered["parameters"]) == ("via", {"name": "via"})
-        run = asked(
-            f"{url}/deployments/{offered['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}}
-        )["id"]
+        run = asked(f"{url}/deployments/{offered['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})[
+            "id"
+        ]
         until(lambda: asked(f"{url}/flow_runs/{run}")["state"]["type"] == "COMPLETED")
         assert len(ShardSet.open(project.shards_dir("via")).manifest.rows) == 10
         assert "10 converted" in artifacts(url)["convert-via"]

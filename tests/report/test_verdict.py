@@ -137,20 +137,23 @@ def test_a_published_figure_is_met_or_missed(fake: Callable[..., Fake]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "best", "message"),
+    ("losses", "scores", "message"),
     [
-        ((1.0, 0.5, 0.57), 2, None),
-        ((1.0, 0.5, 0.58), 2, "Validation loss rose from 0.500 (epoch 2) to 0.580 at the end"),
-        ((1.0, 0.5, 0.4), 3, "The last epoch is the best: it was still learning."),
+        ((1.0, 0.5, 0.57), (0.2, 0.5, 0.509), None),
+        ((1.0, 0.5, 0.58), (0.2, 0.5, 0.4), "Validation loss rose from 0.500 (epoch 2) to 0.580 at the end"),
+        ((1.0, 0.5, 0.4), (0.2, 0.5, 0.511), "Mean IoU on val rose by 0.011 at the very end: train longer."),
+        (("", "", ""), ("", "", ""), None),
     ],
 )
 def test_how_the_training_ended(
-    fake: Callable[..., Fake], losses: tuple[float, ...], best: int, message: str | None
+    fake: Callable[..., Fake], losses: tuple[object, ...], scores: tuple[object, ...], message: str | None
 ) -> None:
     one = fake()
     complete(one)
-    rows = [(epoch, 1.0, loss, 0.2, 0.5, 0.1) for epoch, loss in enumerate(losses, 1)]
-    one.write_run(rows, best=best)
+    rows = [
+        (epoch, 1.0, loss, iou, 0.5, 0.1) for epoch, loss, iou in zip((1, 2, 3), losses, scores, strict=True)
+    ]
+    one.write_run(rows, best=2)
     said = [text for grade, text in told(judge(section(one)).model) if grade == "look"]
     assert [text[: len(message or "")] for text in said] == ([message] if message else [])
 
