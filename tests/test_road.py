@@ -262,6 +262,20 @@ def test_more_photos_are_added_and_paid_for_alone(road: Road, tmp_path: Path) ->
     }
 
 
+def test_a_look_at_the_set(road: Road) -> None:
+    block = readme_block("segdata browse mine").replace("browse mine", "browse mine --port 0 --no-open")
+    said = road.sh(
+        f"{block.strip()} > browse.log 2>&1 &\n"
+        "for second in $(seq 60); do grep -q 'look at them' browse.log && break; sleep 1; done\n"
+        "address=$(grep -o 'http://[^ ]*' browse.log)\n"
+        "curl -fs ${address}api/set; kill %1; wait %1"
+    )
+    seen = json.loads(said)
+    assert (seen["name"], seen["photos"], seen["model"]["why_not"]) == ("mine", 26, "")
+    assert (road.root / "browse.log").read_text().startswith("mine: 26 photos\n")
+    (road.root / "browse.log").unlink()
+
+
 def test_masks_go_on_in_another_tool(road: Road) -> None:
     road.sh(readme_block("segdata export mine"))
     exported = road.root / "data/exported/mine-coco"

@@ -108,7 +108,7 @@ def test_the_report_leaves_its_figures_on_the_server_that_runs(served: Project) 
     assert done.stdout.endswith("data/report/index.html\nartifacts: report, report-<pipeline>\n")
     found = artifacts(api_url(served))
     (row,) = json.loads(found["report"])
-    assert (row["pipeline"], row["data"], row["mean IoU"]) == ("via", "bad", None)
+    assert (row["pipeline"], row["data"], row["mean IoU"]) == ("via", "look", None)
     assert "- 10 photos: " in found["report-via"]
 
 
