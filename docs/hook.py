@@ -10,13 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import generate.links
+import generate.site
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from segdata.project import Project
-
-import generate.links
-import generate.site
 
 PART = re.compile(r"<!-- made: ([\w-]+) -->")
 PROJECT = Project(Path(__file__).resolve().parent.parent)
@@ -54,6 +53,8 @@ def _parts() -> dict[str, str]:
 def on_post_build(config: Any) -> None:
     """Broken links end the build; links that lead out are listed in site/external-links.txt, and not followed."""
     found = generate.links.look_at(Path(config.site_dir))
-    (Path(config.site_dir) / "external-links.txt").write_text("\n".join([*found.external, ""]), encoding="utf-8")
+    (Path(config.site_dir) / "external-links.txt").write_text(
+        "\n".join([*found.external, ""]), encoding="utf-8"
+    )
     if found.broken or found.fetched:
         raise PluginError("\n".join(["links of the built site:", *found.broken, *found.fetched]))

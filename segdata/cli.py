@@ -29,6 +29,7 @@ ROAD = (
     "browse",
     "overfit",
     "train",
+    "search",
     "evaluate",
     "predict",
     "serve",

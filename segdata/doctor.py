@@ -13,6 +13,7 @@ from pathlib import Path
 import segdata
 from segdata.errors import SegdataError
 from segdata.project import Project
+from segdata.wording import counted
 
 EXTRAS = ("core", "matlab", "flows", "train", "onnx", "serve", "ray")
 NEEDED = ("core", "matlab", "flows", "train")
@@ -31,7 +32,7 @@ def examine(folder: Path | None, *, look_for_accelerator: bool = True) -> Examin
     """Look at Python, packages per extra, programs, the accelerator and the project."""
     lines = [
         f"segdata {segdata.__version__}, Python {platform.python_version()}, {platform.platform()}, "
-        f"{os.cpu_count()} cores"
+        + counted(os.cpu_count() or 1, "core")
     ]
     missing = False
     for extra in EXTRAS:
@@ -87,4 +88,4 @@ def accelerator() -> str:
         return f"cuda: {torch.cuda.get_device_name()}, torch {torch.__version__}"
     if torch.backends.mps.is_available():
         return f"mps, torch {torch.__version__}"
-    return f"none seen, CPU with {torch.get_num_threads()} threads, torch {torch.__version__}"
+    return f"none seen, CPU with {counted(torch.get_num_threads(), 'thread')}, torch {torch.__version__}"

@@ -9,14 +9,17 @@ A file lies somewhere, or was sent and is at hand as bytes; either is called `st
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image as PillowImage
 
 from segdata.errors import DataError
+from segdata.wording import size_text
 
 Stored = Path | bytes
 """An image file: where it lies, or its bytes."""
@@ -31,6 +34,9 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Tiff|Jpeg
 
 FILE_TYPES = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "PPM")
 """Decoders that may run on a stranger's file. JPEG opens MPO too, phone photos with a second picture; the first is read."""
+
+BROKEN = (OSError, SyntaxError, ValueError, EOFError)
+"""What Pillow raises for a file that is damaged behind its header."""
 
 
 def stream_of(stored: Stored) -> BinaryIO:
@@ -59,10 +65,20 @@ def open_image(stored: Stored, name: str) -> PillowImage.Image:
         ) from error
     if file.width * file.height > MAX_PIXELS:
         file.close()
-        raise DataError(
-            name, found=f"{file.width}x{file.height} pixels", expected=f"at most {MAX_PIXELS:,} pixels"
-        )
+        size = size_text((file.height, file.width))
+        raise DataError(name, found=size, expected=f"at most {MAX_PIXELS:,} pixels")
     return file
+
+
+@contextlib.contextmanager
+def whole(name: str, what: str) -> Iterator[None]:
+    """Raises DataError, in place of Pillow's errors, when the file of this photo or mask is damaged."""
+    try:
+        yield
+    except BROKEN as error:
+        raise DataError(
+            name, found=f"a damaged {what} ({error})", expected="a whole file", fix="Copy it again."
+        ) from error
 
 
 def turned_by_pillow(file: PillowImage.Image) -> int:

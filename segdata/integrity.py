@@ -22,6 +22,7 @@ from segdata.project import Project
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.shards.reader import map_shard, open_shard
 from segdata.shards.schema import METADATA_KEY, SampleRow, SetMetadata, ShardEntry
+from segdata.wording import counted
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,12 @@ def repair(project: Project, name: str) -> Repair:
         if not (project.root / root).is_dir():
             raise DataError(
                 root,
-                found=f"no such folder, and {_counted(len(before.damaged_shards))} to make again from it",
+                found=f"no such folder, and {counted(len(before.damaged_shards), 'shard')} to make again from it",
                 expected="the originals of the set",
                 fix=f"Run dvc pull {root}.dvc; or, where DVC keeps the shards, dvc checkout --force data/shards/{name}.",
             )
         manifest = read_manifest(project.shards_dir(name))
         return Repair(before, remake(Conversion.open(project, name), manifest, before.damaged_shards))
-
-
-def _counted(shards: int) -> str:
-    return "1 shard" if shards == 1 else f"{shards} shards"
 
 
 def _check(folder: Path, manifest: Manifest, entry: ShardEntry) -> list[Damage]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from segdata.errors import ConfigError, UnmappedLabelError, nearest
 from segdata.ontology import IGNORE, IGNORE_INDEX, Ontology
 from segdata.sample import Mask
+from segdata.wording import counted
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class LabelMap:
             raise UnmappedLabelError(
                 where,
                 place=f"row {row}, column {column}",
-                found=f"{label}value {value} ({int(counts[value])} pixels; unmapped values: {unknown[:8].tolist()})",
+                found=f"{label}value {value} ({counted(int(counts[value]), 'pixel')}; unmapped values: {unknown[:8].tolist()})",
                 expected=f"a value of source.label_map ({', '.join(str(v) for v in sorted(self.by_value))})",
                 fix="Add it to source.label_map in the pipeline file, or map it to 'ignore'.",
             )

@@ -1,9 +1,9 @@
-"""Mask files by the numbers stored in them: palette indices and grey values, never colours that were looked up.
+"""The numbers of a mask file as they are stored: palette indices and label numbers, never colours made of them.
+
+>>> read_mask_values(Path("SegmentationClass/2007_000032.png"), "2007_000032.png").max()      # palettised
+np.uint8(255)
 
 Those that segdata writes of predictions are palettised: any tool that knows palettes shows the classes' colours.
-
->>> read_mask_values(Path("2007_000032.png"), "2007_000032.png")[100, 200]     # palettised: the index
-15
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from segdata.errors import DataError
-from segdata.image_file import open_image, turned_by_pillow
+from segdata.image_file import open_image, turned_by_pillow, whole
 from segdata.ontology import Ontology
 from segdata.sample import Mask
+
+Palette = NDArray[np.uint8]
+"""uint8 (256, 3) RGB, black beyond a file's last entry."""
 
 
 def mask_png(mask: Mask, ontology: Ontology) -> bytes:
@@ -37,16 +40,24 @@ def read_mask_values(path: Path, name: str) -> NDArray[Any]:
     Palettised files give palette indices. Grey PNGs of 1, 2 or 4 bits give 0…1, 0…3, 0…15 (decoders scale those
     to 0…255). Raises DataError for a damaged file, one with an alpha channel or real numbers, or a turned TIFF.
     """
+    return read_values_and_palette(path, name)[0]
+
+
+def read_palette(path: Path, name: str) -> Palette | None:
+    """Colours of a palettised file; None for any other file. Raises DataError for a damaged file."""
+    with open_image(path, name) as file, whole(name, "mask"):
+        return _palette(file)
+
+
+def read_values_and_palette(path: Path, name: str) -> tuple[NDArray[Any], Palette | None]:
+    """`read_mask_values` and `read_palette` of one file, opened once."""
     with open_image(path, name) as file:
-        bits = _grey_png_bits(path) if file.format == "PNG" and file.mode in ("L", "1") else 8
         mode = file.mode
-        try:
+        bits = _grey_png_bits(path) if file.format == "PNG" and mode in ("L", "1") else 8
+        with whole(name, "mask"):
             turned = turned_by_pillow(file)
+            palette = _palette(file)
             values = np.asarray(file)
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DataError(
-                name, found=f"a damaged mask ({error})", expected="a whole file", fix="Copy it again."
-            ) from error
     if turned != 1:
         raise DataError(
             name,
@@ -54,6 +65,11 @@ def read_mask_values(path: Path, name: str) -> NDArray[Any]:
             expected="a mask without orientation",
             fix="Save it as PNG, lying as its photo does.",
         )
+    return _numbers(values, mode, bits, name), palette
+
+
+def _numbers(values: NDArray[Any], mode: str, bits: int, name: str) -> NDArray[Any]:
+    """Decoded pixels as the numbers that were stored, by Pillow's mode and a grey PNG's bits."""
     if mode == "1":
         return values.astype(np.uint8)
     if mode == "L":
@@ -69,21 +85,8 @@ def read_mask_values(path: Path, name: str) -> NDArray[Any]:
     )
 
 
-def read_palette(path: Path, name: str) -> NDArray[np.uint8] | None:
-    """Colours of a palettised file, uint8 (256, 3) RGB, black beyond its last entry; None for any other file.
-
-    Raises DataError for a damaged file.
-    """
-    with open_image(path, name) as file:
-        try:
-            colors = file.getpalette("RGB") if file.mode == "P" else None
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DataError(
-                name,
-                found=f"a damaged mask ({error})",
-                expected="a whole file",
-                fix="Copy it again, or export it again.",
-            ) from error
+def _palette(file: PillowImage.Image) -> Palette | None:
+    colors = file.getpalette("RGB") if file.mode == "P" else None
     if colors is None:
         return None
     table = np.zeros((256, 3), np.uint8)

@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 from segdata.errors import DataError
 from segdata.ontology import IGNORE_INDEX
 from segdata.sample import Image, Mask
+from segdata.wording import size_text
 
 OPACITY = 0.55
 WRONG = (226, 26, 60)
@@ -33,8 +34,8 @@ def read_prediction(path: Path, size_hw: tuple[int, int], num_classes: int) -> M
             if (file.height, file.width) != size_hw or file.mode not in ("P", "L"):
                 raise DataError(
                     str(path),
-                    found=f"{file.height}x{file.width} (HxW) of mode {file.mode}",
-                    expected=f"{size_hw[0]}x{size_hw[1]}, palettised, as in the shards",
+                    found=f"{size_text((file.height, file.width))} of mode {file.mode}",
+                    expected=f"{size_text(size_hw)}, palettised, as in the shards",
                     fix=again,
                 )
             mask = np.asarray(file, np.uint8)

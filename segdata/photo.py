@@ -1,10 +1,9 @@
-"""Photo and mask files: decode strictly, turn upright once, resize by one stated rule.
+"""Photos: decode strictly, resize by one stated rule, turn upright once.
 
-Pillow decodes (it raises on truncated files, where OpenCV returns a grey remainder) and does not apply the EXIF
-orientation, but for TIFF, where that is undone; `Photo` does, so that every Sample is upright. Masks keep their
-stored numbers: palette indices, never colours. Resizing: photos area-averaged (or bilinear, nearest), masks nearest
-by pixel centres. A large JPEG is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a full
-decode's (`jpeg.py`).
+Pillow reads headers and every unusual file; plain JPEGs and PNGs are decoded faster, to the same pixels (`jpeg.py`,
+`png.py`). `Photo` applies the EXIF orientation, so that every Sample is upright. Resizing: photos area-averaged (or
+bilinear, nearest), masks nearest by pixel centres. A large JPEG is decoded at 1/2, 1/4 or 1/8 where its average stays
+within 48 dB (PSNR) of a full decode's.
 
 >>> Photo.open(Path("IMG_0006.jpg"), "IMG_0006.jpg").upright_hw     # stored 480x640 with orientation 6
 (640, 480)
@@ -12,7 +11,7 @@ decode's (`jpeg.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +21,12 @@ from PIL import Image as PillowImage
 from segdata.errors import DataError
 from segdata.exif import orientation_of, xmp_orientation_of
 from segdata.findings import Finding
+from segdata.image_file import BROKEN, Stored, bytes_of, open_image, turned_by_pillow, whole
 from segdata.image_file import MAX_PIXELS as MAX_PIXELS
-from segdata.image_file import Stored, bytes_of, open_image, stream_of, turned_by_pillow
 from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
 from segdata.mask_file import read_mask_values as read_mask_values
 from segdata.mask_file import read_palette as read_palette
-from segdata.png import decode_png
+from segdata.png import decode_png, may_hold_exif
 from segdata.resample import Resize as Resize
 from segdata.resample import nearest_pixels as nearest_pixels
 from segdata.resample import resize_image as resize_image
@@ -35,17 +34,22 @@ from segdata.resample import resize_mask as resize_mask
 from segdata.resample import turn_back as turn_back
 from segdata.resample import turn_upright as turn_upright
 from segdata.sample import Image, Mask, Sample
+from segdata.wording import size_text
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo's header: the file or its bytes, its stored size, and how it must be turned to stand upright."""
+    """A photo's header: the file or its bytes, its stored size, and how it must be turned to stand upright.
+
+    plain   "JPEG" or "PNG" for RGB files of these kinds, which are decoded without Pillow where they are sound
+    """
 
     stored: Stored = field(repr=False)
     name: str
     stored_hw: tuple[int, int]
     orientation: int
     findings: tuple[Finding, ...]
+    plain: str = ""
 
     @classmethod
     def open(cls, stored: Stored, name: str) -> Photo:
@@ -55,14 +59,14 @@ class Photo:
         """
         with open_image(stored, name) as file:
             width, height = file.size
-            mode = file.mode
+            mode, kind = file.mode, {"MPO": "JPEG"}.get(file.format or "", file.format or "")
             named = xmp = None
             try:
-                if _may_be_turned(file, stored):
+                if kind != "PNG" or may_hold_exif(stored):  # Pillow decodes all of a PNG to find it has none
                     named, xmp = orientation_of(file), xmp_orientation_of(file)
-            except (OSError, SyntaxError, ValueError, EOFError):
+            except BROKEN:
                 named = 0  # told below; damaged pixels raise in read()
-            if file.format == "TIFF" and named in range(5, 9):
+            if kind == "TIFF" and named in range(5, 9):
                 width, height = height, width  # Pillow tells the size after its own turn
         findings = []
         orientation = 1 if named is None else named
@@ -76,51 +80,45 @@ class Photo:
         if mode not in ("RGB", "L", "1", "P", "YCbCr"):
             message = f"photo of mode {mode}"
             findings.append(Finding("photo-mode", name, "", message, "converted to 8-bit RGB"))
-        return cls(stored, name, (height, width), orientation, tuple(findings))
+        plain = kind if mode == "RGB" and kind in ("JPEG", "PNG") else ""
+        return cls(stored, name, (height, width), orientation, tuple(findings), plain)
 
     @property
     def upright_hw(self) -> tuple[int, int]:
-        height, width = self.stored_hw
-        return (width, height) if self.orientation >= 5 else (height, width)
+        return self._turned(self.stored_hw)
+
+    def _turned(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """A size as stored for one as shown, or the other way round."""
+        return size_hw[::-1] if self.orientation >= 5 else size_hw
 
     def read(self, resize: Resize | None = None) -> Image:
-        """Decode, turn upright, resize. Returns uint8 (H, W, 3) RGB.
+        """Decode, resize, turn upright. Returns uint8 (H, W, 3) RGB.
 
         Raises DataError for a damaged file, or one of real numbers or of whole numbers beyond 16 bits.
         """
-        pixels = self._decode(resize)
-        image = turn_upright(pixels, self.orientation)
-        return resize_image(image, resize) if resize else np.ascontiguousarray(image)
+        as_stored = resize and replace(resize, size_hw=self._turned(resize.size_hw))
+        pixels = self._decode(as_stored)
+        if as_stored is not None:
+            pixels = resize_image(pixels, as_stored)
+        return np.ascontiguousarray(turn_upright(pixels, self.orientation))
 
     def _decode(self, resize: Resize | None) -> NDArray[np.uint8]:
-        """Pixels as stored; a JPEG no larger than `resize` needs."""
-        with open_image(self.stored, self.name) as file:
-            if file.format in ("JPEG", "MPO") and file.mode == "RGB":
-                pixels = self._decode_jpeg(resize)
-            elif file.format == "PNG" and file.mode == "RGB":
-                pixels = decode_png(bytes_of(self.stored), self.stored_hw)
-            else:
-                pixels = None
-            if pixels is not None:
-                return pixels
-            try:
-                turned = turned_by_pillow(file)
-                return turn_back(np.asarray(_to_rgb(file, self.name)), turned)
-            except (OSError, SyntaxError, ValueError, EOFError) as error:
-                raise DataError(
-                    self.name,
-                    found=f"a damaged photo ({error})",
-                    expected="a whole file",
-                    fix="Copy it again.",
-                ) from error
+        """Pixels as stored; a JPEG no larger than `resize`, which goes by the photo as stored, needs."""
+        pixels = None
+        if self.plain == "JPEG":
+            is_reducible = resize is not None and resize.photo == "area" and not resize.exact
+            scale = reduced_scale(self.stored_hw, resize.size_hw) if resize and is_reducible else 1
+            pixels = decode_jpeg(bytes_of(self.stored), self.stored_hw, scale)
+            if pixels is not None and scale > 1:
+                return sharpened(pixels)
+        elif self.plain == "PNG":
+            pixels = decode_png(bytes_of(self.stored), self.stored_hw)
+        return self._by_pillow() if pixels is None else pixels
 
-    def _decode_jpeg(self, resize: Resize | None) -> NDArray[np.uint8] | None:
-        scale = 1
-        if resize and resize.photo == "area" and not resize.exact:
-            target_hw = resize.size_hw if self.orientation < 5 else resize.size_hw[::-1]
-            scale = reduced_scale(self.stored_hw, target_hw)
-        pixels = decode_jpeg(bytes_of(self.stored), self.stored_hw, scale)
-        return pixels if pixels is None or scale == 1 else sharpened(pixels)
+    def _by_pillow(self) -> NDArray[np.uint8]:
+        with open_image(self.stored, self.name) as file, whole(self.name, "photo"):
+            turned = turned_by_pillow(file)
+            return turn_back(np.asarray(_to_rgb(file, self.name)), turned)
 
     def sample(
         self, id: str, mask: Mask, resize: Resize | None, findings: tuple[Finding, ...] = ()
@@ -129,8 +127,8 @@ class Photo:
         if mask.shape != self.upright_hw:
             raise DataError(
                 self.name,
-                found=f"a mask of {mask.shape[0]}x{mask.shape[1]} (HxW)",
-                expected=f"the photo's upright size {self.upright_hw[0]}x{self.upright_hw[1]}",
+                found=f"a mask of {size_text((mask.shape[0], mask.shape[1]))}",
+                expected=f"the photo's upright size, {size_text(self.upright_hw)}",
                 fix="Export photo and mask at one size; if the mask is turned, set source.exif in the pipeline file.",
             )
         if resize:
@@ -144,22 +142,6 @@ class Photo:
             self.stored if isinstance(self.stored, Path) else None,
             self.orientation,
         )
-
-
-_PNG_EXIF_CHUNKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")  # as text: ImageMagick's raw profile, XMP
-
-
-def _may_be_turned(file: PillowImage.Image, stored: Stored) -> bool:
-    """Whether EXIF must be asked: Pillow decodes all of a PNG to find that it has none."""
-    if file.format != "PNG":
-        return True
-    with stream_of(stored) as chunks:
-        chunks.seek(8)
-        while len(head := chunks.read(8)) == 8:
-            if head[4:] in _PNG_EXIF_CHUNKS:
-                return True
-            chunks.seek(int.from_bytes(head[:4], "big") + 4, 1)
-    return False
 
 
 def _to_rgb(file: PillowImage.Image, name: str) -> PillowImage.Image:

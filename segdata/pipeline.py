@@ -23,6 +23,7 @@ from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE, Label, Ontology, load_ontology
 from segdata.published import Data, Figure, Published
 from segdata.recipe import Augment, MeanStd, Model, Reach, Schedule, Train, Weights
+from segdata.search_section import GIVEN, SEARCHED, Search, with_values
 from segdata.sections import SPLITS, Count, NotNegative, Positive, Section, Seed, Share, Split
 from segdata.variants import read_values
 
@@ -48,6 +49,7 @@ __all__ = [
     "Published",
     "Reach",
     "Schedule",
+    "Search",
     "Section",
     "Seed",
     "SeededSplits",
@@ -234,12 +236,16 @@ class Pipeline(Section, frozen=True):
     evaluate: Evaluate = Evaluate()
     published: Published | None = None
     data: Data | None = None
+    search: Search | None = None
 
 
 def read_pipeline(path: Path, where: str | None = None) -> Pipeline:
     """Decode a pipeline file strictly. Raises ConfigError naming file, key and the nearest valid key."""
     where = where or path.name
-    pipeline = strict(read_values(path, where), Pipeline, where)
+    values = read_values(path, where)
+    pipeline = strict(values, Pipeline, where)
+    if pipeline.search is not None:
+        _check_space(values, pipeline.search, where)
     try:
         ontology = pipeline.source.build_ontology()
         pipeline.source.build_label_map(ontology)
@@ -254,3 +260,29 @@ def read_pipeline(path: Path, where: str | None = None) -> Pipeline:
             f"{where}: {error.where}", place=error.place, found=error.found, expected=error.expected
         ) from error
     return pipeline
+
+
+def _check_space(values: dict[str, object], search: Search, where: str) -> None:
+    """Hold every value of the space against what its key allows; a model checks its own options when it is built."""
+    train = values["train"]
+    assert isinstance(train, dict)
+    epochs = search.epochs or train["epochs"]
+    if search.scheduler is not None and search.scheduler.grace > epochs:
+        raise ConfigError(
+            where,
+            place="search.scheduler.grace",
+            found=str(search.scheduler.grace),
+            expected=f"no more than the {epochs} epochs of a trial",
+        )
+    for path, space in search.space.items():
+        if not path.startswith(SEARCHED) or path in GIVEN:
+            raise ConfigError(
+                where,
+                place="search.space",
+                found=repr(path),
+                expected=f"search.{GIVEN[path]}, which sets it"
+                if path in GIVEN
+                else "a key of train or model.options, as train.lr",
+            )
+        for value in space.samples():
+            strict(with_values(values, {path: value}), Pipeline, f"{where}: search.space")

@@ -6,8 +6,11 @@ be wrong with it, and every other one goes to Pillow, which says what is wrong.
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,24 +20,40 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PLAIN = (8, 2, 0, 0, 0)
 """IHDR: 8 bits per channel, RGB, deflate, the five filters, not interlaced."""
 
+_CHUNK = struct.Struct(">I4s")
+_EXIF = frozenset((b"eXIf", b"tEXt", b"zTXt", b"iTXt"))  # as text: ImageMagick's raw profile, XMP
+
+
+def _chunks(data: bytes | mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end (of its data) of each chunk that lies whole in the file, up to IEND."""
+    at, last, name = 8, len(data) - 12, b""
+    while at <= last and name != b"IEND":
+        length, name = _CHUNK.unpack_from(data, at)
+        end = at + 8 + length
+        if end + 4 > len(data):
+            return
+        yield name, at + 8, end
+        at = end + 4
+
+
+def may_hold_exif(stored: Path | bytes) -> bool:
+    """Whether a PNG, in a file or at hand, has a chunk that may say how the photo is turned; reads no pixel."""
+    if isinstance(stored, bytes):
+        return any(name in _EXIF for name, _, _ in _chunks(stored))
+    with stored.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return any(name in _EXIF for name, _, _ in _chunks(data))
+
 
 def is_sound_png(data: bytes) -> bool:
     """A PNG of 8-bit RGB whose chunks follow one another to IEND, each with its own CRC-32 (PNG specification, 5.3)."""
     if data[:8] != _SIGNATURE or len(data) < 33 or struct.unpack(">5B", data[24:29]) != _PLAIN:
         return False
-    view, at, names = memoryview(data), 8, []
-    while at + 12 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        end = at + 8 + length
-        if end + 4 > len(data) or zlib.crc32(view[at + 4 : end]) != int.from_bytes(
-            data[end : end + 4], "big"
-        ):
+    view, name, has_pixels = memoryview(data), b"", False
+    for name, start, end in _chunks(data):
+        if zlib.crc32(view[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             return False
-        names.append(data[at + 4 : at + 8])
-        if names[-1] == b"IEND":
-            return b"IDAT" in names
-        at = end + 4
-    return False
+        has_pixels |= name == b"IDAT"
+    return has_pixels and name == b"IEND"
 
 
 def decode_png(data: bytes, stored_hw: tuple[int, int]) -> NDArray[np.uint8] | None:

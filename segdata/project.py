@@ -80,6 +80,12 @@ class TrainParams(_Strict, frozen=True):
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
 
 
+class SearchParams(_Strict, frozen=True):
+    """Where searches run: a Ray cluster that is up, as host:6379; None: this machine alone."""
+
+    ray_address: str | None = None
+
+
 class Params(_Strict, frozen=True):
     """params.yaml.
 
@@ -93,6 +99,7 @@ class Params(_Strict, frozen=True):
     sample: SampleParams = SampleParams()
     convert: ConvertParams = ConvertParams()
     device: TrainParams = TrainParams()
+    search: SearchParams = SearchParams()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from segdata.errors import DataError
 from segdata.ontology import IGNORE_INDEX
 from segdata.sample import Mask
+from segdata.wording import counted, size_text
 
 PointsXY = NDArray[np.float64]
 """float64 (N, 2), x to the right and y down, in pixels; (0, 0) is the centre of the top left pixel."""
@@ -49,7 +50,10 @@ def pixel_points(points_xy: PointsXY, size_hw: tuple[int, int]) -> NDArray[np.in
     Returns int32 (M, 2): the points themselves where all lie near the photo (within its reach, 16,000 pixels or its
     own side); else the outline cut off at that reach, even-odd inside as before, and none where it lies beyond.
     """
-    points, (low, high) = np.floor(points_xy + 0.5), _reach(size_hw)
+    points = np.floor(points_xy + 0.5)
+    if len(points) and points.min() >= -_FAR and points.max() <= _FAR:  # within every photo's reach
+        return points.astype(np.int32)
+    low, high = _reach(size_hw)
     for axis in (0, 1):
         for sign, bound in ((1.0, low[axis]), (-1.0, -high[axis])):
             points = _cut_off(points, axis, sign, float(bound))
@@ -140,11 +144,11 @@ def stroke(mask: Mask, points_xy: PointsXY, class_id: int, width_px: int) -> Non
 
 def refuse_high(size_hw: tuple[int, int], name: str = "") -> None:
     """Raises DataError for a photo of more than MAX_HEIGHT rows, which outlines cannot be painted on."""
-    height, width = size_hw
+    height = size_hw[0]
     if height > MAX_HEIGHT:
         raise DataError(
-            name or f"photo of {height}x{width} (HxW)",
-            found=f"{height:,} rows",
+            name or f"photo of {size_text(size_hw)}",
+            found=counted(height, "row"),
             expected=f"at most {MAX_HEIGHT:,} rows to paint outlines on",
             fix="Cut the photo into pieces and annotate those.",
         )
@@ -210,13 +214,15 @@ def _cross(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 
 def _any_crossing(starts: PointsXY) -> bool:
     """Whether any edge of a small outline crosses another: every edge against every corner at once."""
-    x, y = starts[:, 0], starts[:, 1]
-    along_x, along_y = np.append(x[1:], x[0]) - x, np.append(y[1:], y[0]) - y
-    side = np.multiply.outer(along_x, y) - np.multiply.outer(along_y, x)
-    side -= (along_x * y - along_y * x)[:, None]
-    parted = np.empty(side.shape, bool)  # by the line through each edge: the two ends of each edge
-    np.less(side[:, :-1] * side[:, 1:], 0, out=parted[:, :-1])
-    np.less(side[:, -1] * side[:, 0], 0, out=parted[:, -1])
+    count = len(starts)
+    points = np.ones((3, count + 1))  # x, y, 1 of each corner, the first one once more
+    points[:2, :count], points[:2, count] = starts.T, starts[0]
+    x, y = points[0], points[1]
+    lines = np.empty((count, 3))  # which side of an edge a corner lies on: ax + by + c
+    lines[:, 0], lines[:, 1] = y[:-1] - y[1:], x[1:] - x[:-1]
+    lines[:, 2] = -(lines[:, 0] * x[:-1] + lines[:, 1] * y[:-1])
+    side = lines @ points
+    parted = side[:, :-1] * side[:, 1:] < 0  # by the line through each edge: the two ends of each edge
     return bool((parted & parted.T).any())
 
 

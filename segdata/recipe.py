@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from segdata.sections import Count, NotNegative, Positive, Section, Seed, Share
+from segdata.sections import Count, Criterion, NotNegative, Positive, Section, Seed, Share
 
 
 class Weights(Section, frozen=True):
@@ -169,9 +169,7 @@ class Train(Section, frozen=True):
     void: str = "ignore"
     dice: NotNegative = 0.0
     freeze: tuple[str, ...] = ()
-    select: Literal["mean_iou", "pixel_accuracy", "loss", "dice", "onehot_accuracy", "index_dice"] = (
-        "mean_iou"
-    )
+    select: Criterion = "mean_iou"
     patience: Count | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
     channels_last: bool = False

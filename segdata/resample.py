@@ -75,4 +75,5 @@ def nearest_pixels(pixels: NDArray[_Pixels], size_hw: tuple[int, int]) -> NDArra
     height, width = size_hw
     rows = (2 * np.arange(height) + 1) * pixels.shape[0] // (2 * height)
     columns = (2 * np.arange(width) + 1) * pixels.shape[1] // (2 * width)
-    return np.ascontiguousarray(pixels[rows[:, None], columns])
+    nearest: NDArray[_Pixels] = pixels.take(rows, axis=0).take(columns, axis=1)
+    return nearest

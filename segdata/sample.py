@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.wording import size_text
 
 Image = NDArray[np.uint8]
 """uint8 (H, W, 3), RGB, upright."""
@@ -54,7 +55,7 @@ class Sample:
         if self.image.shape[:2] != self.mask.shape:
             raise DataError(
                 self.id,
-                found=f"a mask of {self.mask.shape[0]}x{self.mask.shape[1]} (HxW)",
-                expected=f"the photo's size {self.image.shape[0]}x{self.image.shape[1]}",
+                found=f"a mask of {size_text(self.mask.shape[:2])}",
+                expected=f"the photo's size, {size_text(self.image.shape[:2])}",
                 fix="Export photo and mask at the same size.",
             )

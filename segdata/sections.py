@@ -17,6 +17,8 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=sys.float_info.max)]  # finite
 NotNegative = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Criterion = Literal["mean_iou", "pixel_accuracy", "loss", "dice", "onehot_accuracy", "index_dice"]
+"""A figure of the val split that tells which of two epochs, or of two runs, is the better."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 >>> counted(1, "photo"), counted(2_000, "photo"), counted(0, "entry", "entries")
 ('1 photo', '2,000 photos', '0 entries')
 >>> size_text((480, 640))
-'640x480 (width x height)'
+'480x640 (height x width)'
 """
 
 from __future__ import annotations
@@ -15,6 +15,6 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def size_text(size_hw: tuple[int, int]) -> str:
-    """A photo's or mask's size as people say it, with the order named."""
+    """The size of a photo, mask or tile in the order of `size_hw` in pipeline files, which is named."""
     height, width = size_hw
-    return f"{width}x{height} (width x height)"
+    return f"{height}x{width} (height x width)"

@@ -45,7 +45,7 @@ def test_what_was_added_and_what_is_redone(case: Case) -> None:
     out = segdata(case, "remove", "via", "IMG_0003")
     assert out.exit_code == 0, out.output
     assert out.output.splitlines()[0] == "  photos/IMG_0003.jpg"
-    assert out.output.splitlines()[1].startswith("via: 1 files moved to .segdata/removed/")
+    assert out.output.splitlines()[1].startswith("via: 1 file moved to .segdata/removed/")
     assert out.output.splitlines()[1].endswith("/sample-via, via_region_data.json edited")
 
 
@@ -61,7 +61,7 @@ def test_refused_set_aside_and_tried(case: Case) -> None:
     assert refused.output.endswith("error: via: 1 cannot be taken, so nothing was added\n")
     tried = segdata(case, *arguments, "--skip-bad", "--dry-run")
     assert tried.exit_code == 1
-    assert "via: 1 photos, 1 annotations would be added; 1 set aside, listed above\n" in tried.output
+    assert "via: 1 photo, 1 annotation would be added; 1 set aside, listed above\n" in tried.output
     assert tree(case.root) == before
     assert segdata(case, *arguments, "--skip-bad").exit_code == 1
     assert (case.root / "photos/IMG_0003.jpg").is_file()

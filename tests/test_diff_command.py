@@ -80,7 +80,7 @@ def test_two_revisions_two_folders_and_a_mixture(repository: Repository) -> None
     assert f"streets: {other} → {repository.project.shards_dir('streets')}" in folders.output
     assert "4 → 5: 1 added" in folders.output
     mixed = run(repository, "diff", str(other), "HEAD~1", "streets", "--no-page")
-    assert "no difference: 4 photos as they were" in mixed.output
+    assert "no difference: 4 photos as before" in mixed.output
     assert "no difference" in run(repository, "diff", "HEAD", "streets", "--no-page").output
 
 

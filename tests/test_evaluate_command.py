@@ -79,7 +79,7 @@ def test_a_truth_without_a_prediction_ends_with_1(project: Project, tmp_path: Pa
     done = segdata(project, "evaluate", "--predictions", tmp_path / "predicted", "--truth", "voc")
     assert done.exit_code == 1
     assert done.output.startswith(f"{len(ids) - 1} of {len(ids)} photos of split val scored\n")
-    assert f"1 photos without a prediction, not scored: {ids[0]}\n" in done.output
+    assert f"1 photo without a prediction, not scored: {ids[0]}\n" in done.output
     assert "1 predictions of no photo, not looked at: " in done.output
 
 
@@ -89,10 +89,10 @@ def test_predictions_against_shards(project: Project, tmp_path: Path) -> None:
     command = ("evaluate", "--predictions", tmp_path / "predicted", "--truth", "voc")
     done = segdata(project, *command, "--from", "shards")
     assert done.exit_code == 0, done.output
-    assert "  truth: the shards of voc, 24x32 (HxW); " in done.output
+    assert "  truth: the shards of voc, 24x32 (height x width); " in done.output
     full = segdata(project, *command)
     assert full.exit_code == 2
-    assert "found 24x32 (HxW); expected 60x80, the truth's size." in full.output
+    assert "found 24x32 (height x width); expected 60x80, the truth's size." in full.output
     resized = segdata(project, *command, "--resize-predictions", "nearest")
     assert resized.exit_code == 0
     assert "predictions of another size, resized to the truth's by nearest pixel" in resized.output

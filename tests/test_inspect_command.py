@@ -11,6 +11,7 @@ from segdata.cli import main
 from segdata.inspection import name_of
 from segdata.pipeline import read_pipeline
 from segdata.project import Project
+from tests.formats.via_cases import box, one_photo
 from tests.inspection.folders import fake_surveys, masks_survey, survey, write_masks
 from tests.projects import convert, write_project
 
@@ -151,25 +152,50 @@ def test_a_folder_that_no_format_knows(project: Project, monkeypatch: pytest.Mon
     assert (absent.exit_code, "found no such folder" in absent.stderr) == (2, True)
 
 
-def test_a_source_that_will_not_convert_yet_is_written_and_told(
+def test_no_file_is_started_where_nothing_can_be_read(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (project.root / "data/raw/half").mkdir()
-    fake_surveys(monkeypatch, {"masks": masks_survey(["a"])})
-    done = inspect(project, str(project.root / "data/raw/half"))
-    assert done.exit_code == 1
-    assert "The reader cannot open this source yet: " in done.output
-    assert "# - The reader cannot open" in (project.root / "pipelines/half.yaml").read_text()
+    half = project.root / "data/raw/half"
+    half.mkdir()
+    fake_surveys(monkeypatch, {"masks": masks_survey(["a", "b"])})
+    for what, why in (
+        ("", "as the source cannot be opened: "),
+        ("image mask", "as no photo can be used as it lies: the findings say why"),
+        (
+            "image/a.png mask/a.png",
+            "as no photo can be read with its annotation; the first: image/a.png: found",
+        ),
+    ):
+        for name in what.split():
+            (half / name).parent.mkdir(exist_ok=True)
+            (half / name).write_bytes(b"no image") if "." in name else (half / name).mkdir()
+        done = inspect(project, str(half))
+        assert (done.exit_code, f"error: no pipeline file is written, {why}" in done.stderr) == (2, True), (
+            done.stderr
+        )
+        assert not (project.root / "pipelines/half.yaml").exists()
+    write_masks(half, ["b"])
+    done = inspect(project, str(half))
+    assert done.exit_code == 0, done.stderr
+    assert (project.root / "pipelines/half.yaml").exists()
 
 
-def test_labels_that_are_void_by_name_are_printed_to_check(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = masks_survey(IDS, labels={"road": 3, "void": 2})
-    fake_surveys(monkeypatch, {"masks": seen})
-    done = inspect(project, str(project.root / "data/raw/My Street"))
+def test_labels_that_are_void_by_name_or_empty_are_printed_to_check(project: Project) -> None:
+    root = project.root / "data/raw/via"
+    regions = box(0, 0, 7, 1), box(0, 2, 7, 3, type="void"), box(0, 4, 7, 5, kind="x")
+    one_photo(root, *regions)
+    done = inspect(project, str(root))
+    assert done.exit_code == 0, done.stderr
     assert (
         "  - The label 'void' is mapped to ignore because of its name: is that what it means?" in done.output
+    )
+    assert (
+        "  - 1 region without a class: 'unnamed' here. Say what that is, or map \"\" to ignore."
+        in done.output
+    )
+    written = (project.root / "pipelines/via.yaml").read_text()
+    assert (
+        '"": unnamed  # 1 region; CHECK: regions that say no class; name what they are, or ignore' in written
     )
 
 

@@ -53,7 +53,7 @@ def test_predictions_open_in_a_tool_s_form_with_the_same_masks(
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[:3] == [
         "doors: 2 photos: 2 predicted",
-        f"  whole photos at 16x24; masks: {out}/predictions",
+        f"  whole photos at 16x24 (height x width); masks: {out}/predictions",
         f"  2 photos (2 all) as {to} in {out}/{to}",
     ]
     masks = {id: mask_of(out / "predictions" / f"{id}.png") for id in ("turned", "day 1/flat")}
@@ -95,7 +95,7 @@ def test_photos_by_name_and_a_second_run(project: Project, tmp_path: Path) -> No
     assert again.exit_code == 0
     assert again.stdout.splitlines() == [
         "doors: 1 photo: 0 predicted, 1 as they were",
-        f"  whole photos at 16x24; masks: {tmp_path}/out/predictions",
+        f"  whole photos at 16x24 (height x width); masks: {tmp_path}/out/predictions",
         f"  via: lies there already, with these masks: {tmp_path}/out/via",
     ]
     assert again.stderr == ""
@@ -107,7 +107,7 @@ def test_tiles_mirrors_and_scales(project: Project, tmp_path: Path) -> None:
     done = segdata(project, "predict", "doors", tmp_path / "roll", "--out", tmp_path / "out", *options)
     assert done.exit_code == 0, done.output
     assert (
-        "  tiles of 16x24 overlapping by 6, photos scaled by 0.5, mirrored too, scales 0.5 1 1.8; masks: "
+        "  tiles of 16x24 (height x width) overlapping by 6, photos scaled by 0.5, mirrored too, scales 0.5 1 1.8; masks: "
         in done.stdout
     )
     how = How(
@@ -130,7 +130,7 @@ def test_a_photo_that_cannot_be_read_is_listed_with_exit_code_1(project: Project
     assert done.exit_code == 1
     assert f"error: {tmp_path}/roll/broken.jpg: found a file that is no readable image" in done.stderr
     assert "doors: 2 photos: 2 predicted; 1 set aside" in done.stdout
-    assert "  1 files in the folders are no photos" in done.stdout
+    assert "  1 file in the folders: no photos" in done.stdout
 
 
 @pytest.mark.parametrize(

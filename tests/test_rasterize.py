@@ -99,7 +99,10 @@ _WIDE = st.tuples(st.integers(-1500, 1500), st.integers(-1500, 1500))
 
 @given(st.lists(_WIDE, min_size=3, max_size=9))
 def test_far_outlines_fill_as_on_paper_that_holds_them(points: list[tuple[int, int]]) -> None:
-    """Rounding where they are cut off moves a line by a pixel at most, and the inside stays even-odd."""
+    """Rounding where they are cut off moves a line by a pixel at most, and the inside stays even-odd.
+
+    cv2 draws what leaves the photo along its outermost pixels, so that these are not compared.
+    """
     outline = np.array(points, np.int32)
     paper, edges, mask = (blank_mask(size_hw, 0) for size_hw in ((3200, 3200), (3200, 3200), (24, 32)))
     cv2.fillPoly(paper, [outline + 1600], 1)
@@ -108,7 +111,9 @@ def test_far_outlines_fill_as_on_paper_that_holds_them(points: list[tuple[int, i
         patch.setattr("segdata.rasterize._FAR", 300)
         fill(mask, outline.astype(np.float64), 1)
     at = np.s_[1600 : 1600 + 24, 1600 : 1600 + 32]
-    assert np.array_equal(mask[edges[at] == 0], paper[at][edges[at] == 0])
+    compared = edges[at] == 0
+    compared[[0, -1]] = compared[:, [0, -1]] = False
+    assert np.array_equal(mask[compared], paper[at][compared])
 
 
 def test_outlines_beyond_reach_paint_nothing() -> None:

@@ -89,7 +89,9 @@ def test_without_raw_photos_the_shards_are_shown_and_said(project: Project) -> N
     train = ShardSet.open(project.shards_dir("via")).split("train")
     done = show(project, train.ids[1], "--out", str(project.root / "here"), "--split", "train")
     assert done.exit_code == 0, done.output
-    assert done.output.startswith(f"via, from the shards, 24x32, split train: {len(train)} samples\n")
+    assert done.output.startswith(
+        f"via, from the shards, 24x32 (height x width), split train: {len(train)} samples\n"
+    )
     sheet = pixels(project.root / f"here/{train.ids[1]}.png")
     assert np.array_equal(panel(sheet, 0, (24 * 12, 32 * 12), 3), enlarged(train.image_at(1), 12))
     shutil.rmtree(project.shards_dir("via"))
@@ -141,7 +143,7 @@ def test_predictions_stand_beside_the_truth(project: Project) -> None:
     done = show(project, "--prediction")
     assert done.exit_code == 0, done.output
     assert done.output.splitlines() == [
-        "via, from the shards, 24x32: 1 sample",
+        "via, from the shards, 24x32 (height x width): 1 sample",
         f"data/shown/via/{train.ids[0]}.png",
     ]
     sheet = pixels(project.root / f"data/shown/via/{train.ids[0]}.png")

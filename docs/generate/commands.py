@@ -11,9 +11,8 @@ import click
 
 import flows
 import segdata.cli
-from segdata.project import Project
-
 from generate.docstrings import cell, code, fence, lead, markdown, rest, table
+from segdata.project import Project
 
 KINDS = {
     "integer": "whole number",
@@ -33,19 +32,28 @@ def pages(project: Project) -> dict[str, str]:
     parts = [
         "# Commands",
         "Each command says what it needs when that is missing. `segdata COMMAND --help` prints what stands here.",
-        fence(segdata.cli.main.get_usage(_context(segdata.cli.main, "segdata")).removeprefix("Usage: "), "console"),
+        fence(
+            segdata.cli.main.get_usage(_context(segdata.cli.main, "segdata")).removeprefix("Usage: "),
+            "console",
+        ),
         _options(segdata.cli.main),
         "## Exit codes",
         table(("code", "meaning"), [tuple(row) for row in exit_codes()]),
         "## In the order of the road",
         table(
             ("command", "what it does"),
-            [(f"[`{name}`](#segdata-{name})", cell(one.get_short_help_str(200))) for name, one in _commands()],
+            [
+                (f"[`{name}`](#segdata-{name})", cell(one.get_short_help_str(200)))
+                for name, one in _commands()
+            ],
         ),
     ]
     for name, command in _commands():
         parts += _command(f"segdata {name}", command)
-    parts += ["## Flows", "With a command line of their own, as DVC or a scheduler runs them. They need the extra `flows`."]
+    parts += [
+        "## Flows",
+        "With a command line of their own, as DVC or a scheduler runs them. They need the extra `flows`.",
+    ]
     for name, command in _flows():
         parts += _command(f"python -m flows.{name}", command)
     return {"reference/commands.md": "\n\n".join(part for part in parts if part) + "\n"}
@@ -101,7 +109,9 @@ def _options(command: click.Command) -> str:
             help_text = parameter.help or ""
             if parameter.required:
                 help_text += " *Required.*"
-            elif (default := _default(parameter, context)) and not any(one in help_text for one in DEFAULTS_SAID):
+            elif (default := _default(parameter, context)) and not any(
+                one in help_text for one in DEFAULTS_SAID
+            ):
                 help_text += f" Default: {default}."
             if parameter.multiple:
                 help_text += " May be given several times."

@@ -32,7 +32,9 @@ class Told(NamedTuple):
 def findings_table(files: Sequence[Path]) -> str:
     """A row for each code and way of telling it, by code."""
     told = sorted({one for file in files for one in findings_in(file.read_text(encoding="utf-8"))})
-    return table(HEAD, [(code(one.code), one.severity, _cell(one.message), _cell(one.action)) for one in told])
+    return table(
+        HEAD, [(code(one.code), one.severity, _cell(one.message), _cell(one.action)) for one in told]
+    )
 
 
 def _cell(text: str) -> str:
@@ -54,8 +56,12 @@ def _assigned(scope: ast.AST) -> dict[str, list[ast.expr]]:
     """Name → the values it is given in this function."""
     found: dict[str, list[ast.expr]] = {}
     for node in ast.walk(scope):
-        if isinstance(node, ast.arg) and isinstance(node.annotation, ast.Subscript):  # code: Literal["a", "b"]
-            found[node.arg] = [one for one in ast.walk(node.annotation.slice) if isinstance(one, ast.Constant)]
+        if isinstance(node, ast.arg) and isinstance(
+            node.annotation, ast.Subscript
+        ):  # code: Literal["a", "b"]
+            found[node.arg] = [
+                one for one in ast.walk(node.annotation.slice) if isinstance(one, ast.Constant)
+            ]
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             found.setdefault(node.targets[0].id, []).append(node.value)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:

@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from segdata.commands.export import FORMATS as EXPORTED
-from segdata.formats import format_file, format_names, format_row
-from segdata.project import Project
-
 from generate.docstrings import clean, fence, lead, markdown, rest, table
 from generate.findings import findings_table
 from generate.structs import section
+from segdata.commands.export import FORMATS as EXPORTED
+from segdata.formats import format_file, format_names, format_row
+from segdata.project import Project
 
 PACKAGE = "segdata.formats"
 EXAMPLES = Path(__file__).parent / "sources"
@@ -39,8 +38,12 @@ def code_files(name: str) -> list[Path]:
         if path.stem in found:
             continue
         found[path.stem] = path
-        imported = re.findall(rf"^from {re.escape(PACKAGE)}\._parts\.(\w+) import", path.read_text("utf-8"), re.M)
-        pending += [path.parent.joinpath("_parts", f"{one}.py") for one in imported if path.parent.name == "formats"]
+        imported = re.findall(
+            rf"^from {re.escape(PACKAGE)}\._parts\.(\w+) import", path.read_text("utf-8"), re.M
+        )
+        pending += [
+            path.parent.joinpath("_parts", f"{one}.py") for one in imported if path.parent.name == "formats"
+        ]
         pending += [path.with_name(f"{one}.py") for one in imported if path.parent.name == "_parts"]
     return [found[stem] for stem in sorted(found)]
 
@@ -53,7 +56,11 @@ def overview(folder: str = "") -> str:
 
 def _index(project: Project) -> str:
     code = project.root / "segdata"
-    files = [path for one in EVERYWHERE for path in ([code / one] if (code / one).is_file() else code.rglob(f"{one}/*.py"))]
+    files = [
+        path
+        for one in EVERYWHERE
+        for path in ([code / one] if (code / one).is_file() else code.rglob(f"{one}/*.py"))
+    ]
     return "\n\n".join(
         [
             "# Formats",
@@ -119,8 +126,10 @@ def _example(project: Project, name: str) -> Iterator[str]:
             text = path.read_text(encoding="utf-8")
             source = re.search(r"^source:\n(?:[ #].*\n|\n)+", text, re.M)
             assert source is not None, path
-            yield "`segdata inspect` writes such a section from what it finds; every key is explained in the " \
+            yield (
+                "`segdata inspect` writes such a section from what it finds; every key is explained in the "
                 "[reference](../reference/pipeline-file.md#source)."
+            )
             yield fence(source[0].rstrip(), "yaml")
             return
 
@@ -133,5 +142,3 @@ def _details(name: str) -> Iterator[str]:
             text = markdown(document)
             inside = "\n".join(f"    {line}" if line else "" for line in text.splitlines())
             yield f'??? note "{path.name}"\n\n{inside}'
-
-

@@ -1,7 +1,7 @@
 """A look at the built site: does every link inside it lead somewhere, and does no page fetch anything from elsewhere?
 
-    how-to/splits.html: ../shards.html#boundarys      no such place in shards.html
-    index.html: https://fonts.googleapis.com/…        fetched from another host
+how-to/splits.html: ../shards.html#boundarys      no such place in shards.html
+index.html: https://fonts.googleapis.com/…        fetched from another host
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-FETCHING = {("link", "href"), ("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("object", "data")}
+FETCHING = {
+    ("link", "href"),
+    ("script", "src"),
+    ("img", "src"),
+    ("iframe", "src"),
+    ("source", "src"),
+    ("object", "data"),
+}
 """Tags and attributes whose address a browser opens by itself; of <link>, all but rel=canonical and the like."""
 
 HARMLESS_RELATIONS = {"canonical", "prev", "next", "edit", "license"}

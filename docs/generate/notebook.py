@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from segdata.project import Project
-
 from generate.docstrings import fence
+from segdata.project import Project
 
 NOTEBOOK = Path(__file__).parent.parent / "shards.ipynb"
 

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import segdata.evaluation.protocols as protocols
+from generate.docstrings import escape, lead, rest, table
+from generate.formulas import mathml
 from segdata.evaluation.pixel_sums import PixelSums
 from segdata.evaluation.protocols import PROTOCOLS, score
 from segdata.ontology import IGNORE_INDEX
 from segdata.project import Project
-
-from generate.docstrings import escape, lead, rest, table
-from generate.formulas import mathml
 
 Mask = NDArray[np.uint8]
 Pair = tuple[Mask, Mask]
@@ -77,7 +76,9 @@ def _used_by(protocol: str, project: Project) -> str:
     users = []
     for name in project.pipeline_names():
         published = project.pipeline(name).published
-        if published is not None and any(one.protocol == protocol and one.value is not None for one in published.figures):
+        if published is not None and any(
+            one.protocol == protocol and one.value is not None for one in published.figures
+        ):
             users.append(f"[`{name}`](published.md#{name})")
     return f"Published so: {', '.join(users)}." if users else ""
 
@@ -119,7 +120,10 @@ def _example() -> str:
     wrongs = list(next(iter(by_protocol.values())))
     rows = [
         ("", *(f"![Prediction: {wrong}]({picture_name(wrong)})" for wrong in wrongs)),
-        *((f"[`{name}`](#{name})", *(f"{values[wrong]:.3f}" for wrong in wrongs)) for name, values in by_protocol.items()),
+        *(
+            (f"[`{name}`](#{name})", *(f"{values[wrong]:.3f}" for wrong in wrongs))
+            for name, values in by_protocol.items()
+        ),
     ]
     return "\n\n".join(
         [

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Iterator
 
+from generate.docstrings import cell, escape, fence, table
 from segdata.pipeline import Pipeline
 from segdata.project import Project
-
-from generate.docstrings import cell, escape, fence, table
 
 
 def pages(project: Project) -> dict[str, str]:
@@ -64,7 +62,9 @@ def _file(project: Project, name: str, pipeline: Pipeline) -> Iterator[str]:
     yield f"### {name}"
     yield escape(f"{pipeline.title}.")
     if pipeline.published is not None:
-        yield escape(f"Published in {pipeline.published.where}; ours may lie {pipeline.published.tolerance:g} off it.")
+        yield escape(
+            f"Published in {pipeline.published.where}; ours may lie {pipeline.published.tolerance:g} off it."
+        )
     if pipeline.data is not None:
         yield table(
             ("", ""),
@@ -75,7 +75,6 @@ def _file(project: Project, name: str, pipeline: Pipeline) -> Iterator[str]:
                 ("put into", f"`{pipeline.source.root}/`"),
             ],
         )
-
 
     inside = "\n".join(f"    {line}" if line else "" for line in fence(text, "yaml").splitlines())
     yield f'??? note "pipelines/{name}.yaml"\n\n{inside}'

@@ -9,12 +9,11 @@ import msgspec
 import segdata.pipeline as pipeline
 import segdata.project as params
 import segdata.variants as variants
+from generate.docstrings import clean, fence, lead, markdown, rest
+from generate.structs import section
 from segdata.formats import format_names
 from segdata.models import model_names, options_type
 from segdata.project import Project
-
-from generate.docstrings import clean, fence, lead, markdown, rest
-from generate.structs import section
 
 Struct = type[msgspec.Struct]
 
@@ -85,7 +84,10 @@ def _params() -> str:
         ("device", params.TrainParams),
     )
     known: dict[type, str] = {struct: f"#{heading}" for heading, struct in structs}
-    parts = ["# params.yaml", "What this checkout builds, and how it works. None of it changes what comes out, but `sample`."]
+    parts = [
+        "# params.yaml",
+        "What this checkout builds, and how it works. None of it changes what comes out, but `sample`.",
+    ]
     parts.append(section(params.Params, known))
     for heading, struct in structs:
         parts += [f"## {heading}", section(struct, known)]

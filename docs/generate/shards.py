@@ -6,12 +6,18 @@ import inspect
 
 import msgspec
 
-from segdata.shards import boundaries
-from segdata.shards.schema import FORMAT_VERSION, MANIFEST_FIELDS, SampleRow, SetMetadata, ShardEntry, shard_schema
+from generate.docstrings import cell, code, fence, meanings, table
 from segdata.ontology import Label, Ontology
 from segdata.project import Project
-
-from generate.docstrings import cell, code, fence, meanings, table
+from segdata.shards import boundaries
+from segdata.shards.schema import (
+    FORMAT_VERSION,
+    MANIFEST_FIELDS,
+    SampleRow,
+    SetMetadata,
+    ShardEntry,
+    shard_schema,
+)
 
 
 def parts(project: Project) -> dict[str, str]:
@@ -23,7 +29,10 @@ def parts(project: Project) -> dict[str, str]:
         "set-metadata": _keys(SetMetadata),
         "shard-entry": _keys(ShardEntry),
         "boundaries": fence(
-            "\n\n".join(inspect.getsource(one) for one in (boundaries.id_hash, boundaries.group_into_shards, boundaries._cut)),
+            "\n\n".join(
+                inspect.getsource(one)
+                for one in (boundaries.id_hash, boundaries.group_into_shards, boundaries._cut)
+            ),
             "python",
         ),
         "target-rows": fence(inspect.getsource(boundaries.target_rows), "python"),
@@ -39,9 +48,15 @@ def _shard_columns() -> str:
         "image": "the photo: height, width, RGB",
         "mask": "class ids; 255 is ignore",
     }
-    shapes = {"id": "utf8", "image": "arrow.fixed_shape_tensor, uint8, [H, W, 3]", "mask": "arrow.fixed_shape_tensor, uint8, [H, W]"}
+    shapes = {
+        "id": "utf8",
+        "image": "arrow.fixed_shape_tensor, uint8, [H, W, 3]",
+        "mask": "arrow.fixed_shape_tensor, uint8, [H, W]",
+    }
     assert set(said) == set(schema.names), "the columns of a shard changed: say here what they hold"
-    return table(("column", "type", "what"), [(code(name), shapes[name], said[name]) for name in schema.names])
+    return table(
+        ("column", "type", "what"), [(code(name), shapes[name], said[name]) for name in schema.names]
+    )
 
 
 def _manifest_columns() -> str:
@@ -54,4 +69,6 @@ def _manifest_columns() -> str:
 
 def _keys(struct: type[msgspec.Struct]) -> str:
     explained = meanings(struct.__doc__)
-    return table(("key", "what"), [(code(name), cell(explained[name])) for name in struct.__struct_encode_fields__])
+    return table(
+        ("key", "what"), [(code(name), cell(explained[name])) for name in struct.__struct_encode_fields__]
+    )

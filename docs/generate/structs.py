@@ -31,10 +31,14 @@ def keys_table(struct: type[msgspec.Struct], links: Links) -> str:
     explained, hints = meanings(struct.__doc__), typing.get_type_hints(struct, include_extras=True)
     rows = []
     if struct.__struct_config__.tag_field:
-        rows.append((code(struct.__struct_config__.tag_field), code(struct.__struct_config__.tag), "", "says which"))
+        rows.append(
+            (code(struct.__struct_config__.tag_field), code(struct.__struct_config__.tag), "", "says which")
+        )
     for key, field in zip(struct.__struct_encode_fields__, msgspec.structs.fields(struct), strict=True):
         if key not in explained:
-            raise LookupError(f"{struct.__module__}.{struct.__name__}: its docstring does not say what {key!r} means")
+            raise LookupError(
+                f"{struct.__module__}.{struct.__name__}: its docstring does not say what {key!r} means"
+            )
         meaning = re.sub(r"\bNone\b", "null", explained[key])  # as YAML writes it
         rows.append((code(key), in_words(hints[field.name], links), default_of(field), cell(meaning)))
     return table(HEAD, rows)

@@ -20,6 +20,7 @@ from segdata.errors import ConfigError, DataError
 from segdata.formats import OpenSource
 from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 from segdata.formats.coco import Options
+from segdata.wording import counted
 
 _LISTS = ("images", "annotations", "categories")
 
@@ -204,7 +205,7 @@ class Store:
 
 def _counted(drawn: Sequence[dict[str, Any]]) -> str:
     names = sorted({str(one.get("category_id")) for one in drawn})
-    return f"{len(drawn)} annotations ({', '.join(names)})"
+    return f"{counted(len(drawn), 'annotation')} ({', '.join(names)})"
 
 
 def names_in(annotations: Path) -> list[str]:

@@ -19,6 +19,7 @@ from segdata.project import Project
 from segdata.shards.boundaries import group_into_shards, target_rows
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.splits import assign_splits
+from segdata.wording import counted
 
 
 def update_pointer(project: Project, root: Path) -> list[str]:
@@ -78,7 +79,7 @@ def _work(
     changed: Collection[str],
     gone: Collection[str],
 ) -> str:
-    photos = f"{len(added) + len(changed)} photos to convert"
+    photos = f"{counted(len(added) + len(changed), 'photo')} to convert"
     try:
         manifest = read_manifest(project.shards_dir(name))
         shards = _shards(

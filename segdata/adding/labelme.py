@@ -14,6 +14,7 @@ from segdata.formats import OpenSource
 from segdata.formats._parts.entries import wanted_paths
 from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 from segdata.formats.labelme import Options
+from segdata.wording import counted
 
 
 class Store:
@@ -129,7 +130,7 @@ def _counted(content: bytes) -> str:
     except (ValueError, RecursionError):
         return "which cannot be read"
     number = len(shapes[0]) if shapes and isinstance(shapes[0], list) else 0
-    return f"{number} shape{'s' * (number != 1)}"
+    return counted(number, "shape")
 
 
 def names_in(annotations: Path) -> list[str]:

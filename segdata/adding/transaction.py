@@ -25,6 +25,7 @@ from segdata.atomic import only_one, replace_file, temporary_file
 from segdata.digests import file_digest, value_digest
 from segdata.errors import DataError, SegdataError
 from segdata.project import Project
+from segdata.wording import counted
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ def recover(project: Project, root: Path) -> str | None:
             fix=f"Look into {stage}, and remove it when all that you need is in {root}.",
         ) from error
     _carry_out(project, root, journal)
-    return f"an interrupted {journal.what} was completed: {len(journal.puts) + len(journal.moves)} files"
+    return f"an interrupted {journal.what} was completed: {counted(len(journal.puts) + len(journal.moves), 'file')}"
 
 
 def commit(

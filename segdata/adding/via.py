@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from segdata.adding.changes import Bad, Choice, Merge, Newcomer, Removal
 from segdata.adding.json_splice import Edit, Member, apply, insert_members, replace_value
-from segdata.adding.via_text import ViaFile, counted, listed, name_of, names_in, said_entries, shortened
+from segdata.adding.via_text import ViaFile, labels_of, listed, name_of, names_in, said_entries, shortened
 from segdata.digests import bytes_digest
 from segdata.errors import ConfigError
 from segdata.formats import OpenSource
@@ -200,7 +200,7 @@ class Store:
         pairs = zip([*before, *[None] * len(after)], [*after, *[None] * len(before)], strict=True)
         first, second = next((a, b) for a, b in pairs if a != b)
         return "\n".join(
-            f"    {what}: {counted(regions, self._options.class_attribute)}; {shortened(one)}"
+            f"    {what}: {labels_of(regions, self._options.class_attribute)}; {shortened(one)}"
             for what, regions, one in (("there", before, first), ("new  ", after, second))
         )
 

@@ -18,6 +18,7 @@ from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.photo_files import composed
 from segdata.formats._parts.via_files import read_entries
+from segdata.wording import counted
 
 _ID_LIST = "_via_image_id_list"
 
@@ -115,14 +116,14 @@ def said_entries(path: Path) -> list[dict[str, Any]]:
     ]
 
 
-def counted(regions: Sequence[Any], attribute: str | None) -> str:
+def labels_of(regions: Sequence[Any], attribute: str | None) -> str:
     labels: Counter[str] = Counter()
     for one in regions:
         attributes = one.get("region_attributes") if isinstance(one, dict) else None
         if isinstance(attributes, dict) and attribute in attributes:
             labels[str(attributes[attribute])] += 1
     by_label = ", ".join(f"{label} {count}" for label, count in sorted(labels.items()))
-    return f"{len(regions)} region{'s' * (len(regions) != 1)}" + (f" ({by_label})" if by_label else "")
+    return counted(len(regions), "region") + (f" ({by_label})" if by_label else "")
 
 
 def shortened(region: object) -> str:

@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from segdata.checking.kinds import SEVERITY_ORDER
 from segdata.checking.reading import Seen
 from segdata.duplicates import connect, equal_pairs, grouped, groups, iter_near_pairs
 from segdata.findings import Finding, Severity
+from segdata.kinds import SEVERITY_ORDER
 
 CopyCode = Literal["exact-leak", "near-leak", "exact-copy", "near-copy"]
 _SHOWN = 5

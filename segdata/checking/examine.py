@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segdata.checking.copies import find_copies
-from segdata.checking.kinds import group_findings
 from segdata.checking.outcome import Check
 from segdata.checking.reading import Seen, read_all
 from segdata.checking.tallies import about_classes, about_masks, single_minded, sizes, tally
@@ -18,6 +17,7 @@ from segdata.duplicates import DEFAULT_MAX_BITS
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.photo_files import is_photo, list_files, without_extension
+from segdata.kinds import group_findings
 from segdata.photo import Photo
 from segdata.project import Project
 from segdata.splits import assign_splits, without_split

@@ -8,8 +8,9 @@ import msgspec
 
 from segdata.atomic import replace_file
 from segdata.checking.copies import CopyGroup
-from segdata.checking.kinds import Kind
 from segdata.findings import Finding
+from segdata.kinds import Kind
+from segdata.wording import counted
 
 
 class SplitRow(msgspec.Struct, frozen=True):
@@ -83,14 +84,12 @@ class Check(msgspec.Struct, frozen=True):
         """One line for people: photos by split, and findings by severity."""
         parts = ", ".join(f"{row.photos:,} {row.split}" for row in self.splits if row.photos)
         found = ", ".join(
-            f"{count:,} {severity}{'s' if count != 1 else ''}"
+            counted(count, severity)
             for severity in ("error", "warning", "note")
             if (count := self.count(severity))
         )
         aside = f", {self.set_aside:,} set aside" if self.set_aside else ""
-        return (
-            f"{self.pipeline}: {self.read:,} photos ({parts or 'none'}){aside}; {found or 'nothing doubtful'}"
-        )
+        return f"{self.pipeline}: {counted(self.read, 'photo')} ({parts or 'none'}){aside}; {found or 'nothing doubtful'}"
 
 
 def write_json(path: Path, check: Check) -> None:

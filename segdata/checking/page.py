@@ -12,10 +12,10 @@ from pathlib import Path
 from segdata.atomic import replace_file
 from segdata.checking.copies import CopyGroup
 from segdata.checking.examine import Examination
-from segdata.checking.kinds import COPIES, SEVERITY_ORDER, Kind
 from segdata.checking.pictures import as_uri, draw_file
 from segdata.errors import MissingExtraError
 from segdata.findings import Finding
+from segdata.kinds import COPIES, SEVERITY_ORDER, Kind
 from segdata.report.text import count, percent, rgb
 from segdata.survey import evenly_spaced
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.formats._parts.photo_files import is_photo
+from segdata.mask_file import read_mask_values
 from segdata.overlay import overlay
-from segdata.photo import Photo, Resize, nearest_pixels, read_mask_values, resize_image
+from segdata.photo import Photo, Resize, nearest_pixels, resize_image
 from segdata.sample import Image, Sample
 
 LONGER_SIDE = 224

@@ -17,6 +17,7 @@ from segdata.checking.reading import Seen
 from segdata.findings import Finding, Severity
 from segdata.ontology import Ontology
 from segdata.pipeline import SPLITS, Pipeline
+from segdata.wording import counted
 
 
 def tally(read: Sequence[Seen], ontology: Ontology) -> tuple[tuple[SplitRow, ...], tuple[ClassRow, ...]]:
@@ -95,7 +96,7 @@ def about_classes(
     found += _about_counts(splits, pipeline, where)
     nowhere = [row.name for row in classes if not any(row.pixels.values())]
     if nowhere:
-        message = f"{len(nowhere)} of {len(classes)} classes occur nowhere: {', '.join(nowhere)}"
+        message = f"{len(nowhere)} of {counted(len(classes), 'class', 'classes')} nowhere to be seen: {', '.join(nowhere)}"
         found.append(Finding("class-nowhere", where, "source.ontology", message, "left as it is", "warning"))
     for split, use in zip(used, ("learned", "scored"), strict=False):
         absent = [row.name for row in classes if row.name not in nowhere and not row.pixels[split]]

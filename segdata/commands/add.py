@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from segdata.commands._shared import needing, project_of
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.adding import Added
@@ -74,11 +75,16 @@ def _tell(name: str, added: Added, dry_run: bool, refused: bool) -> None:
         click.echo(f"error: {name}: {len(added.bad)} cannot be taken, so nothing was added", err=True)
         return
     if added.there:
-        click.echo(f"  {len(added.there)} photos were there already: {', '.join(added.there[:5])}")
+        click.echo(f"  {counted(len(added.there), 'photo')} there already: {', '.join(added.there[:5])}")
     if added.bare:
-        click.echo(f"  without annotation: {', '.join(added.bare[:5])} ({len(added.bare)} photos)", err=True)
+        click.echo(
+            f"  without annotation: {', '.join(added.bare[:5])} ({counted(len(added.bare), 'photo')})",
+            err=True,
+        )
     verb = "added" if added.done else "would be added" if dry_run else "added: nothing is new"
     aside = f"; {len(added.bad)} set aside, listed above" if added.bad else ""
-    click.echo(f"{name}: {len(added.photos)} photos, {len(added.annotated)} annotations {verb}{aside}")
+    click.echo(
+        f"{name}: {counted(len(added.photos), 'photo')}, {counted(len(added.annotated), 'annotation')} {verb}{aside}"
+    )
     for line in added.effects:
         click.echo(f"  {line}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segdata.commands._shared import project_of
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.versions import HistoryEntry
@@ -48,8 +49,8 @@ def _lines(entry: HistoryEntry) -> list[str]:
         return [first, f"         {entry.here}"]
     splits = ", ".join(f"{split} {number:,}" for split, number in entry.samples.items())
     facts = [
-        f"{sum(entry.samples.values()):,} samples ({splits})",
-        f"{len(entry.classes)} classes",
+        f"{counted(sum(entry.samples.values()), 'sample')} ({splits})",
+        counted(len(entry.classes), "class", "classes"),
         f"{entry.bytes / 2**20:,.1f} MiB",
         entry.here,
     ]

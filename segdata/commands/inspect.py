@@ -9,6 +9,7 @@ import click
 
 from segdata.commands._shared import needing, project_of
 from segdata.project import Project
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.inspection import Inspection, Proposal
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, path: Path, name: str | None, format: str | None, write: bool) -> None:
     """Recognise a folder of annotated photos and start a pipeline file for it.
 
-    Prints what lies there: photos, annotations, classes, sizes, EXIF turns, splits, and what is doubtful.
+    Prints what lies there: photos, annotations, classes, sizes, EXIF turns, splits, and what is doubtful. Exit code 2,
+    and no file, where nothing can be read.
     """
     project = project_of(ctx) if write else None
     ctx.exit(needing("core", "segdata inspect", lambda: _inspect(project, path, name, format)))
@@ -48,7 +50,7 @@ def _say_what_is_needed(found: Inspection, format: str | None) -> None:
     from segdata.inspection import formats_of_subfolders, nothing_found
 
     photos = sum(is_photo(path.name) for path in found.root.rglob("*"))
-    holds = f"{photos:,} photos, and" if photos else "no photo, and"
+    holds = f"{counted(photos, 'photo')}, and" if photos else "no photo, and"
     what = f"not {format}, which is" if format else f"{holds} no annotation that segdata knows. It reads"
     click.echo(f"error: {found.root}: {what}", err=True)
     for line in nothing_found(found, (format,) if format else ()):
@@ -65,10 +67,13 @@ def _write(project: Project, found: Inspection, name: str | None) -> int:
     root = place_in(project, found.root)
     name = name_of(root) if name is None else name
     proposal = propose(found, name, root)
+    if proposal.problem:
+        click.echo(f"error: no pipeline file is written, as {proposal.problem}", err=True)
+        return 2
     write_new(project, name, render(proposal))
     click.echo(f"\nwrote pipelines/{name}.yaml")
     _say_what_to_do(project, proposal)
-    return 1 if proposal.problem or not proposal.samples else 0
+    return 0
 
 
 def _say_what_to_do(project: Project, proposal: Proposal) -> None:

@@ -10,6 +10,7 @@ import click
 
 from segdata.commands._shared import check_names, needing, project_of
 from segdata.commands.export import FORMATS
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.prediction.folder import Outcome
@@ -104,7 +105,7 @@ def command(
         outcome = predict_folder(run, found, wanted, out, to=to, drafts=drafts, root=root, shown=_shown)
         _report(name, how, outcome, out, to)
         if found.others:
-            click.echo(f"  {found.others:,} files in the folders are no photos")
+            click.echo(f"  {counted(found.others, 'file')} in the folders: no photos")
         return 1 if outcome.failed else 0
 
     ctx.exit(needing("train", "segdata predict", work))

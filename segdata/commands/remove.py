@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segdata.commands._shared import listed_ids, needing, project_of
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.adding import Removed
@@ -39,6 +40,6 @@ def command(ctx: click.Context, name: str, ids: tuple[str, ...], list_: Path | N
         click.echo(f"  {line}")
     edited = f", {', '.join(removed.edited)} edited" if removed.edited else ""
     verb = f"moved to {removed.kept}" if removed.done else "would be moved to .segdata/removed"
-    click.echo(f"{name}: {len(removed.files)} files {verb}{edited}")
+    click.echo(f"{name}: {counted(len(removed.files), 'file')} {verb}{edited}")
     for line in removed.effects:
         click.echo(f"  {line}")

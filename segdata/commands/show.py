@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segdata.commands._shared import check_names, needing, project_of
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.pipeline import Split
@@ -69,7 +70,7 @@ def _show(
     if not ids:
         raise DataError(where, found="no sample", expected="at least one", fix=f"Look: segdata check {name}.")
     chosen = choose_ids(wanted, ids, where) if wanted else evenly_spaced_ids(ids, FEW)
-    click.echo(f"{where}: {len(ids):,} sample" + ("" if len(ids) == 1 else "s"))
+    click.echo(f"{where}: {counted(len(ids), 'sample')}")
     failed = 0
     for id in chosen:
         try:

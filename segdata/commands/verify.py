@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from segdata.commands._shared import project_of
+from segdata.wording import counted
 
 
 @click.command("verify", epilog="segdata verify sample-via   read every byte of data/shards/sample-via")
@@ -19,7 +20,7 @@ def command(ctx: click.Context, name: str) -> None:
     verdict = verify(project.shards_dir(name))
     for damage in verdict.damages:
         click.echo(f"  {damage.line()}", err=True)
-    size = f"{verdict.samples} samples in {verdict.shards} shards, {verdict.bytes / 2**20:.1f} MiB"
+    size = f"{counted(verdict.samples, 'sample')} in {counted(verdict.shards, 'shard')}, {verdict.bytes / 2**20:.1f} MiB"
     if verdict.damages:
         damaged = len(verdict.damaged_shards)
         click.echo(f"{name}: {damaged} of {verdict.shards} shards are damaged ({size})")

@@ -22,7 +22,9 @@ from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
 CODE = (
     "exif.py",
+    "image_file.py",
     "jpeg.py",
+    "mask_file.py",
     "photo.py",
     "png.py",
     "rasterize.py",

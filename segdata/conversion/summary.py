@@ -12,10 +12,12 @@ from segdata.atomic import replace_file
 from segdata.conversion.leaks import Pair
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.kinds import group_findings
 from segdata.pipeline import SPLITS, Split
 from segdata.shards.manifest import Manifest
 from segdata.shards.schema import SampleRow
 from segdata.shards.statistics import sum_statistics
+from segdata.wording import counted
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -56,16 +58,16 @@ class Summary(msgspec.Struct, frozen=True):
         total = sum(self.samples.values())
         parts = ", ".join(f"{count} {split}" for split, count in self.samples.items())
         return (
-            f"{self.pipeline}: {total} samples ({parts}) in {self.shards} shards, {self.bytes / 2**20:.1f} MiB; "
+            f"{self.pipeline}: {counted(total, 'sample')} ({parts}) in {counted(self.shards, 'shard')}, {self.bytes / 2**20:.1f} MiB; "
             f"{self.converted} converted, {self.reused} unchanged, {self.set_aside} set aside"
         )
 
     def problem_lines(self, most: int = 20) -> list[str]:
-        """Errors and warnings, one line each, errors first; the rest as a count."""
-        loud = [finding for finding in self.findings if finding.severity != "note"]
-        lines = [finding.line() for finding in loud[:most]]
+        """Errors and warnings, one line for all that say the same, errors first; the rest as a count."""
+        loud = group_findings([finding for finding in self.findings if finding.severity != "note"])
+        lines = [kind.line() for kind in loud[:most]]
         if len(loud) > most:
-            lines.append(f"… and {len(loud) - most} more in the check report")
+            lines.append(f"… and {counted(len(loud) - most, 'more kind')} in the check report")
         return lines
 
     def by_code(self) -> list[tuple[str, str, int]]:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import ConfigError, DataError
+from segdata.mask_file import read_mask_values, read_palette
 from segdata.ontology import IGNORE_INDEX, Ontology, load_ontology
-from segdata.photo import read_mask_values, read_palette
 from segdata.sample import Mask
 
 Encoding = Literal["index", "palette", "colors", "cityscapes-ids"]

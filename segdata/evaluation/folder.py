@@ -26,6 +26,7 @@ from segdata.evaluation.truths import Truth
 from segdata.findings import Finding
 from segdata.photo import resize_mask
 from segdata.sample import Mask
+from segdata.wording import size_text
 
 Shown = Callable[[Iterable[str]], Iterable[str]]
 """A progress bar, or nothing."""
@@ -149,8 +150,8 @@ class _Reader:
         if not self._resize:
             raise DataError(
                 name,
-                found=f"{predicted.shape[0]}x{predicted.shape[1]} (HxW)",
-                expected=f"{mask.shape[0]}x{mask.shape[1]}, the truth's size",
+                found=size_text(predicted.shape[:2]),
+                expected=f"{size_text(mask.shape[:2])}, the truth's size",
                 fix="Predict at that size, or give --resize-predictions nearest.",
             )
         self.resized += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segdata.evaluation.folder import FolderScores
+from segdata.wording import counted
 
 _LISTED = 10
 
@@ -18,7 +19,7 @@ def result_lines(result: FolderScores) -> Iterator[str]:
     """The tables, line by line."""
     of = f" of split {result.split}" if result.split else ""
     yield f"{result.scored} of {result.truths} photos{of} scored"
-    yield f"  truth: {result.truth}; ontology {result.ontology}, {len(result.classes)} classes"
+    yield f"  truth: {result.truth}; ontology {result.ontology}, {counted(len(result.classes), 'class', 'classes')}"
     guessed = f" (guessed: {result.encoding_guessed}; --encoding says it)" if result.encoding_guessed else ""
     yield f"  predictions: {result.predictions}, encoding {result.encoding}{guessed}"
     if result.void_class:
@@ -45,12 +46,14 @@ def problem_lines(result: FolderScores) -> Iterator[str]:
     """What was not scored, and why; up to ten of a kind."""
     yield from result.findings
     if result.missing:
-        yield from _listed(f"{len(result.missing)} photos without a prediction, not scored", result.missing)
+        yield from _listed(
+            f"{counted(len(result.missing), 'photo')} without a prediction, not scored", result.missing
+        )
     if result.extra:
         yield from _listed(f"{len(result.extra)} predictions of no photo, not looked at", result.extra)
     if not result.complete:
         yield (
-            f"The figures are those of {result.scored} photos, not of all {result.truths}: "
+            f"The figures are those of {counted(result.scored, 'photo')}, not of all {result.truths}: "
             "comparable with nothing that was scored on all."
         )
 

@@ -41,6 +41,7 @@ from segdata.evaluation.tables import (
 )
 from segdata.project import Project
 from segdata.shards import ShardSet, ShardSplit
+from segdata.wording import counted
 
 
 class BaselineScores(msgspec.Struct, frozen=True):
@@ -126,8 +127,8 @@ def _check_run(run: Run, shards: ShardSet, run_dir: Path) -> None:
     if run.ontology.names != shards.ontology.names:
         raise TrainingError(
             str(run_dir),
-            found=f"a model of {len(run.ontology)} classes ({', '.join(run.ontology.names[:4])}, …)",
-            expected=f"the {len(shards.ontology)} classes of the shards ({', '.join(shards.ontology.names[:4])}, …)",
+            found=f"a model of {counted(len(run.ontology), 'class', 'classes')} ({', '.join(run.ontology.names[:4])}, …)",
+            expected=f"the {counted(len(shards.ontology), 'class', 'classes')} of the shards ({', '.join(shards.ontology.names[:4])}, …)",
             fix="Train again.",
         )
 

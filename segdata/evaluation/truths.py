@@ -27,6 +27,7 @@ from segdata.project import Project
 from segdata.sample import Mask
 from segdata.shards import ShardSet
 from segdata.splits import assign_splits
+from segdata.wording import size_text
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class ShardTruth:
         self._split = shards.split(split)
         self._places = {id: place for place, id in enumerate(self._split.ids)}
         self.findings: Sequence[Finding] = ()
-        self.said_to_be = f"the shards of {name}, {shards.size_hw[0]}x{shards.size_hw[1]} (HxW)"
+        self.said_to_be = f"the shards of {name}, {size_text(shards.size_hw)}"
         self.split: str | None = split
         self.ontology = shards.ontology
         self.colors_known = True

@@ -23,6 +23,7 @@ from segdata.export.items import ExportItem
 from segdata.export.json_parts import GrowingFile
 from segdata.export.photo_files import BROWSER_SUFFIXES, write_photo
 from segdata.ontology import Ontology
+from segdata.wording import counted
 
 PHOTOS = "images"
 
@@ -60,7 +61,9 @@ class Writer:
         categories = categories_of(self._ontology)
         for split, file in self._files.items():
             file.close({"images": self._images[split], "categories": categories})
-        self.notes.append(f"{self._num_annotations:,} annotations: connected pieces of a class, not objects.")
+        self.notes.append(
+            f"{counted(self._num_annotations, 'annotation')}: connected pieces of a class, not objects."
+        )
         files: object = {split: _file_name(split) for split in self._files}
         if list(self._files) == [None]:
             files = _file_name(None)

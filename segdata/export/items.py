@@ -19,6 +19,7 @@ from segdata.ontology import Ontology
 from segdata.photo import Photo
 from segdata.pipeline import SPLITS, Split
 from segdata.sample import Image, Mask
+from segdata.wording import counted, size_text
 
 FORBIDDEN = '<>:"\\|?*'
 LONGEST_PART = 200  # bytes; file systems take 255, and formats add their endings
@@ -46,8 +47,8 @@ class ExportItem:
         if size != self.mask.shape:
             raise DataError(
                 self.id,
-                found=f"a mask of {self.mask.shape[0]}x{self.mask.shape[1]} (HxW)",
-                expected=f"the photo's upright size {size[0]}x{size[1]}",
+                found=f"a mask of {size_text(self.mask.shape[:2])}",
+                expected=f"the photo's upright size, {size_text(size)}",
             )
         return photo
 
@@ -101,7 +102,7 @@ class Exported:
         """One line for people."""
         order = sorted(self.samples, key=(*SPLITS, "all").index)
         parts = ", ".join(f"{self.samples[split]} {split}" for split in order)
-        return f"{sum(self.samples.values())} photos ({parts}) as {self.to} in {self.out}"
+        return f"{counted(sum(self.samples.values()), 'photo')} ({parts}) as {self.to} in {self.out}"
 
 
 class Names:

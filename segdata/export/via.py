@@ -24,6 +24,7 @@ from segdata.export.photo_files import BROWSER_SUFFIXES, write_photo
 from segdata.export.via_project import Dialect, around, drafted, entry_of, frame
 from segdata.ontology import IGNORE, IGNORE_INDEX, Ontology
 from segdata.sample import Mask
+from segdata.wording import counted
 
 PHOTOS = "photos"
 
@@ -62,7 +63,9 @@ class Writer:
     def finish(self) -> Mapping[str, object]:
         for split, file in self._files.items():
             file.close(around(f"via_{split}", f"{PHOTOS}/", self._keys[split], self._dialect))
-        self.notes.append(f"{self._regions:,} polygons with {self._points:,} points, painted in file order.")
+        self.notes.append(
+            f"{counted(self._regions, 'polygon')} with {counted(self._points, 'point')}, painted in file order."
+        )
         self.notes.append("To go on drawing, put via.html here, open it in a browser and load a via_*.json.")
         files: object = {split: f"via_{split}.json" for split in self._files}
         if list(self._files) == ["project"]:

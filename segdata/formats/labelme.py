@@ -50,9 +50,11 @@ from segdata.formats._parts.drawn import (
 from segdata.formats._parts.labelme_files import POINTS, as_file, embedded_photo, from_base64, read_entries
 from segdata.formats._parts.listed import Folders, ListedReader, Subject, pair, read_sample
 from segdata.formats._surveys.labelme import survey
-from segdata.photo import Resize, read_mask_values
+from segdata.mask_file import read_mask_values
+from segdata.photo import Resize
 from segdata.rasterize import PointsXY, ellipse_points
 from segdata.sample import Sample
+from segdata.wording import counted, size_text
 
 __all__ = ["Options", "Reader", "survey"]
 
@@ -168,7 +170,7 @@ def outline(shape: Shape, where: str, place: str) -> PointsXY:
     if kind not in (*OUTLINES, *LINES):
         raise _error(where, place, f"a shape of type {kind[:40]!r}")
     if needed is not None and len(points) not in needed:
-        raise _error(where, place, f"a {kind} of {len(points)} points")
+        raise _error(where, place, f"a {kind} of {counted(len(points), 'point')}")
     if kind == "rectangle" and len(points) == 2:
         (x0, y0), (x1, y1) = shape.points
         return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64)
@@ -187,7 +189,9 @@ def _patch(shape: Shape, class_id: int, frame_hw: tuple[int, int], where: str, p
     """A mask shape as a patch, whose PNG is decoded when it is painted. Raises DataError for an impossible rectangle."""
     if shape.mask is None or len(shape.points) != 2:
         raise _error(
-            where, place, f"a mask with {len(shape.points)} points and {'no ' * (not shape.mask)}image"
+            where,
+            place,
+            f"a mask with {counted(len(shape.points), 'point')} and {'no ' * (not shape.mask)}image",
         )
     reach = 2 * max(frame_hw)
     if max(abs(number) for point in shape.points for number in point) > reach:
@@ -204,9 +208,9 @@ def _png(text: str, size_hw: tuple[int, int], where: str, place: str) -> Bits:
     with as_file(from_base64(text, where, place)) as path:
         values = read_mask_values(path, f"{where}: {place}, mask")
     if values.shape != size_hw:
-        found = "x".join(map(str, values.shape))
-        rectangle = f"{size_hw[0]}x{size_hw[1]} (HxW)"
-        raise _error(where, place, f"a mask of {found} pixels in a rectangle of {rectangle}")
+        found = size_text((values.shape[0], values.shape[1]))
+        rectangle = size_text(size_hw)
+        raise _error(where, place, f"a mask of {found} in a rectangle of {rectangle}")
     inside: Bits = values > 0
     return inside
 

@@ -45,7 +45,8 @@ from segdata.formats._parts.matlab_shapes import paint_shape, turned_shapes
 from segdata.formats._parts.photo_files import digest_of
 from segdata.formats._surveys.matlab import survey as survey
 from segdata.label_map import LabelMap
-from segdata.photo import Photo, Resize, read_mask_values, turn_upright
+from segdata.mask_file import read_mask_values
+from segdata.photo import Photo, Resize, turn_upright
 from segdata.rasterize import blank_mask
 from segdata.sample import Sample
 

@@ -48,6 +48,7 @@ from segdata.photo import Photo, Resize, turn_upright
 from segdata.pipeline import Split
 from segdata.rasterize import blank_mask
 from segdata.sample import Sample
+from segdata.wording import counted
 
 __all__ = ["LabelFile", "Options", "Reader", "survey"]
 
@@ -136,7 +137,7 @@ class Reader:
         both = sorted(more.keys() & self._masks.keys())
         if both:
             some = ", ".join(both[:3]) + (", …" if len(both) > 3 else "")
-            message = f"{len(both)} masks that {self._options.masks} has too: {some}"
+            message = f"{counted(len(both), 'mask')} that {self._options.masks} has too: {some}"
             findings.append(Finding("two-masks", folder, "", message, f"took {self._options.masks}"))
         self._masks = {**more, **self._masks}
 
@@ -147,7 +148,7 @@ class Reader:
         unlisted = sorted(self._masks.keys() - self._splits.keys())
         if unlisted:
             some = ", ".join(unlisted[:3]) + (", …" if len(unlisted) > 3 else "")
-            message = f"{len(unlisted)} masks that no list names: {some}"
+            message = f"{counted(len(unlisted), 'mask')} that no list names: {some}"
             folders = [self._options.masks, self._options.more_masks]
             name = " and ".join(folder for folder in folders if folder is not None)
             findings.append(Finding("not-listed", name, "", message, "set aside", "warning"))

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segdata.errors import DataError
-from segdata.inspection.yaml_text import counted
-from segdata.ontology import IGNORE, IGNORE_INDEX, voc_palette
+from segdata.ontology import IGNORE, IGNORE_INDEX
+from segdata.palette import MOST_COLORS, distinct_colors
 from segdata.survey import Survey
+from segdata.wording import counted
 
 Color = tuple[int, int, int]
 
@@ -107,11 +108,11 @@ def _is_void(label: str | int) -> bool:
 
 
 def _colors(survey: Survey, pairs: Mapping[str | int, str] | None) -> dict[str, Color]:
-    """Class → colour in id order: the annotation's own, else VOC's palette without its black."""
+    """Class → colour in id order: the annotation's own, else colours that are told apart."""
     if isinstance(survey.ontology, Mapping):
         return {name: color for name, color in survey.ontology.items() if name != IGNORE}
     names = dict.fromkeys(name for name in (pairs or {}).values() if name != IGNORE)
-    palette = voc_palette()[1:]
+    palette = distinct_colors(min(len(names), MOST_COLORS))
     return {name: palette[index % len(palette)] for index, name in enumerate(names)}
 
 
@@ -152,6 +153,12 @@ def _entries(
             remarks.append("CHECK: a class here; ignore, if it only means that nobody looked")
             checks.append(
                 f"The label {label!r} is a class of its own here: map it to ignore if it means not labelled."
+            )
+        elif label == "":
+            remarks.append("CHECK: regions that say no class; name what they are, or ignore")
+            checks.append(
+                f"{counted(survey.labels.get(label, 0), unit)} without a class: {name!r} here. Say what that is, or "
+                'map "" to ignore.'
             )
         if isinstance(label, str) and label != label.strip():
             remarks.append("the space belongs to the label")

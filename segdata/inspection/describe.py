@@ -21,8 +21,10 @@ from segdata.findings import Finding
 from segdata.formats import format_names
 from segdata.inspection.recognise import Headers, Inspection
 from segdata.inspection.yaml_text import printable
+from segdata.kinds import group_findings
 from segdata.pipeline import SPLITS
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MOST_CLASSES = 30
 MOST_SIZES = 6
@@ -106,11 +108,10 @@ def _photos(headers: Headers, photos: int) -> Iterator[str]:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
-    order = {"error": 0, "warning": 1, "note": 2}
-    ranked = sorted(findings, key=lambda one: order[one.severity])
-    if not ranked:
+    kinds = group_findings(findings)
+    if not kinds:
         return
-    yield _row("findings", f"{len(ranked):,}" + (", the gravest first" if len(ranked) > 1 else ""))
-    yield from (f"    {finding.line()}" for finding in ranked[:MOST_FINDINGS])
-    if len(ranked) > MOST_FINDINGS:
-        yield f"    … and {len(ranked) - MOST_FINDINGS:,} more"
+    yield _row("findings", f"{len(findings):,}" + (", the gravest first" if len(kinds) > 1 else ""))
+    yield from (f"    {kind.line()}" for kind in kinds[:MOST_FINDINGS])
+    if len(kinds) > MOST_FINDINGS:
+        yield f"    … and {counted(len(kinds) - MOST_FINDINGS, 'more kind')}"

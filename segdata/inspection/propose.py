@@ -14,17 +14,20 @@ from pathlib import Path
 
 from segdata.conversion.sources import open_source
 from segdata.errors import SegdataError
-from segdata.formats import open_reader
+from segdata.formats import Reader, open_reader
 from segdata.inspection.classes import Classes, propose_classes
 from segdata.inspection.recognise import Headers, Inspection
-from segdata.inspection.yaml_text import counted, flow
+from segdata.inspection.yaml_text import flow
 from segdata.pipeline import SPLITS, HashSplits, SeededSplits, Source, Split
 from segdata.splits import assign_splits
-from segdata.survey import Survey
+from segdata.survey import Survey, evenly_spaced
+from segdata.wording import counted, size_text
 
 LONGER_SIDE = 256
 MULTIPLE = 16
 SHARES: dict[Split, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
+MOST_TRIED = 12
+"""So many samples are read, evenly spaced, to find one that can be."""
 PHOTOS_SEEN = 1600
 """Training shows about so many photos in all: minutes on a CPU."""
 
@@ -36,7 +39,7 @@ class Proposal:
     checks     what the user must look at, printed and written on top of the file
     reasons    key → why it is so, as a comment above it
     samples    split → samples the reader lists; empty when it could not open the source
-    problem    why the reader could not open the source, or ""
+    problem    why nothing can be read as it stands, or "": such a file would be no start
     """
 
     name: str
@@ -75,11 +78,7 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
                 f"options.{key} is {flow(survey.options[key])}, and could be {flow(others)}. If it holds the class, "
                 "other labels come with it."
             )
-    if problem:
-        checks.append(f"The reader cannot open this source yet: {problem}")
-    elif not ids:
-        checks.append("The reader lists no sample: what was doubtful is told by segdata inspect.")
-    elif not (samples.get("train") and samples.get("val")):
+    if not problem and not (samples.get("train") and samples.get("val")):
         checks.append(
             f"{counted(len(ids), 'sample')}: too few to train on and to choose by. Annotate more photos."
         )
@@ -104,7 +103,7 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
 def _open(
     found: Inspection, classes: Classes, name: str, root: str
 ) -> tuple[Sequence[str], Mapping[str, str | None], str]:
-    """Ids and official splits as the reader sees them, or why it cannot."""
+    """Ids and official splits as the reader sees them; or why it cannot open the source, or read any of its samples."""
     assert found.survey is not None
     ontology = classes.ontology
     source = Source(
@@ -122,9 +121,25 @@ def _open(
         opened = open_source(source, found.root, f"pipelines/{name}.yaml")
         reader = open_reader(found.survey.format, opened)
         ids = reader.ids()
-        return ids, {id: reader.official_split(id) for id in ids}, ""
     except SegdataError as error:
-        return (), {}, str(error)
+        return (), {}, f"the source cannot be opened: {error}"
+    return ids, {id: reader.official_split(id) for id in ids}, _unreadable(reader, ids)
+
+
+def _unreadable(reader: Reader, ids: Sequence[str]) -> str:
+    """Why no sample can be read; "" as soon as one can."""
+    if not ids:
+        return "no photo can be used as it lies: the findings say why"
+    tried = evenly_spaced(ids, MOST_TRIED)
+    why = ""
+    for id in tried:
+        try:
+            reader.read(id)
+            return ""
+        except SegdataError as error:
+            why = why or str(error)
+    many = "no photo" if len(tried) == len(ids) else f"none of {counted(len(tried), 'photo')} tried"
+    return f"{many} can be read with its annotation; the first: {why}"
 
 
 def _splits(
@@ -192,7 +207,7 @@ def _size_reason(headers: Headers, size_hw: tuple[int, int]) -> str:
         return "Height and width. No photo's header could be read: set it yourself."
     height, width = next(iter(headers.sizes))
     others = len(headers.sizes) - 1
-    reason = f"Height and width of what is trained on; most photos are {height}x{width}."
+    reason = f"Height and width of what is trained on; most photos are {size_text((height, width))}."
     if others:
         reason += f" Those of {counted(others, 'other size')} are stretched to it."
     return reason + " Larger shows more detail and takes longer."

@@ -48,11 +48,6 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
-def counted(number: int, noun: str) -> str:
-    """ "1 region", "2,048 regions"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def comment(text: str, indent: int = 0, width: int = 108) -> list[str]:
     """Comment lines of at most `width` characters; a word longer than that keeps its own line."""
     return textwrap.wrap(

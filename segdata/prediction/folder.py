@@ -27,6 +27,7 @@ from segdata.photo import Photo
 from segdata.prediction.kept import ANOTHER, MASKS, Entry, Kept, Noted, opened
 from segdata.prediction.masks import predict_mask
 from segdata.prediction.photos import Given, Photos
+from segdata.wording import counted
 
 Shown = Callable[[Sequence[Given], str], Iterable[Given]]
 """Shows progress over the photos of a step called so."""
@@ -53,7 +54,7 @@ class Outcome:
     def line(self) -> str:
         """One line for people."""
         total = self.predicted + self.as_before
-        text = f"{total:,} photo{'' if total == 1 else 's'}: {self.predicted:,} predicted"
+        text = f"{counted(total, 'photo')}: {self.predicted:,} predicted"
         text += f", {self.as_before:,} as they were" if self.as_before else ""
         return text + (f"; {self.failed:,} set aside" if self.failed else "")
 

@@ -17,6 +17,7 @@ import msgspec
 from segdata.errors import ConfigError, ShardError
 from segdata.project import Project
 from segdata.shards import ShardSet
+from segdata.wording import size_text
 
 SCALES_OF_DENSEASPP = (0.5, 0.75, 1.0, 1.25, 1.5, 1.8)
 """What the authors of DenseASPP average over (Yang et al., CVPR 2018, section 4.2)."""
@@ -72,13 +73,12 @@ class How(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         >>> How(size_hw=(96, 128), flip=True, scales=(0.5, 1.0)).line()
         'whole photos at 96x128, mirrored too, scales 0.5 1'
         """
-        text = f"whole photos at {self.size_hw[0]}x{self.size_hw[1]}"
+        text = f"whole photos at {size_text(self.size_hw)}"
         if self.tile_hw is not None:
             down, across = self.tile_scale_hw
             times = f"{down:.4g}" if down == across else f"{down:.4g} (height) and {across:.4g} (width)"
             text = (
-                f"tiles of {self.tile_hw[0]}x{self.tile_hw[1]} overlapping by {self.overlap}, "
-                f"photos scaled by {times}"
+                f"tiles of {size_text(self.tile_hw)} overlapping by {self.overlap}, photos scaled by {times}"
             )
         text += ", mirrored too" if self.flip else ""
         return (

@@ -130,7 +130,7 @@ def _key(kept: Kept) -> tuple[object, ...]:
 
 def _difference(kept: Kept, wanted: Kept) -> str:
     if kept.how != wanted.how:
-        return f"by other options ({kept.how.line()})"
+        return f"by other options: {kept.how.line()}"
     return f"by other weights (of pipeline {kept.pipeline})"
 
 

@@ -16,11 +16,13 @@ import torch
 
 from segdata.errors import DataError
 from segdata.evaluation.run import Run
-from segdata.photo import MAX_PIXELS, Photo, Resize
+from segdata.image_file import MAX_PIXELS
+from segdata.photo import Photo, Resize
 from segdata.prediction.how import How
 from segdata.prediction.upscale import likeliest_at
 from segdata.prediction.views import Rows, View, Whole, resized_rows
 from segdata.sample import Mask
+from segdata.wording import size_text
 
 BAND_NUMBERS = 1 << 22
 """Classes x rows x columns that are resized, compared and forgotten at once: 16 MiB as float32."""
@@ -63,7 +65,7 @@ def _view(run: Run, photo: Photo, how: How, scale: float) -> View:
     if size_hw[0] * size_hw[1] > MAX_PIXELS:
         raise DataError(
             photo.name,
-            found=f"{size_hw[0]}x{size_hw[1]} pixels at scale {scale:g}",
+            found=f"{size_text(size_hw)} at scale {scale:g}",
             expected=f"at most {MAX_PIXELS:,} pixels",
             fix="Leave out the larger scales.",
         )

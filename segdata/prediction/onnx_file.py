@@ -32,6 +32,7 @@ from segdata.errors import ConfigError, TrainingError
 from segdata.evaluation.run import Normalisation, Run
 from segdata.models.denseaspp import STRIDE as DENSEASPP_STRIDE
 from segdata.models.denseaspp import DenseAspp
+from segdata.wording import size_text
 
 TOLERANCE = 1e-4
 """Largest difference from torch's logits that is accepted, as a share of the largest logit."""
@@ -56,7 +57,7 @@ class Written:
 
     def line(self) -> str:
         """One line for people."""
-        size = "photos of any size" if self.dynamic else f"photos of {self.size_hw[0]}x{self.size_hw[1]} only"
+        size = "photos of any size" if self.dynamic else f"photos of {size_text(self.size_hw)} only"
         return f"{size}, logits within {self.difference:.1e} of torch's (largest {self.largest:.3g})"
 
 

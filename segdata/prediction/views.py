@@ -18,6 +18,7 @@ from segdata.evaluation.run import Run
 from segdata.models.layers import resize
 from segdata.prediction.windows import Windows
 from segdata.sample import Image
+from segdata.wording import counted, size_text
 
 BATCH_PIXELS = 1 << 20
 """Tiles go through the network together up to so many pixels."""
@@ -129,7 +130,7 @@ class View:
             count, height, width = images.shape[:3]
             raise TrainingError(
                 f"{self._run.record.model} on {self._run.device}",
-                found=f"no memory left for {count} photos or tiles of {height}x{width}",
+                found=f"no memory left for {counted(count, 'photo or tile', 'photos or tiles')} of {size_text((height, width))}",
                 expected="enough for one",
                 fix=f"Give smaller tiles (--tile {max(64, height // 2)} {max(64, width // 2)}), or --device cpu.",
             ) from error

@@ -10,6 +10,7 @@ from segdata.evaluation.protocols import ProtocolScore
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Published, Split
 from segdata.project import Project
+from segdata.wording import counted
 
 _HEADER = ("figure", "split", "protocol", "published", "here", "95 % interval", "difference", "verdict")
 
@@ -69,7 +70,7 @@ class Comparison:
             *((one.name, one.iou, one.accuracy) for one in self.classes),
         ]
         return [
-            f"{self.name}: {self.where}, scored on {self.samples} photos",
+            f"{self.name}: {self.where}, scored on {counted(self.samples, 'photo')}",
             *_aligned([_HEADER, *(row.cells() for row in self.rows)]),
             "",
             *_aligned(per_class),

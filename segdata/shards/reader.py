@@ -20,6 +20,7 @@ from segdata.sample import Image, Mask
 from segdata.shards.manifest import MEND, Manifest, check_version, read_manifest
 from segdata.shards.schema import MANIFEST, METADATA_KEY, SampleRow, ShardEntry, Statistics
 from segdata.shards.statistics import sum_statistics
+from segdata.wording import counted
 
 LARGEST_WINDOW = sys.maxsize
 """numpy's limit of an array's size, rows that overlap counted in full."""
@@ -41,7 +42,7 @@ def open_shard(folder: Path, entry: ShardEntry) -> Any:
         found = f"columns {', '.join(batch.schema.names)!a}"
         raise ShardError(str(path), found=found, expected="id, image and mask", fix=MEND)
     if batch.num_rows != entry.rows:
-        raise ShardError(str(path), found=f"{batch.num_rows} rows", expected=f"{entry.rows}", fix=MEND)
+        raise ShardError(str(path), found=counted(batch.num_rows, "row"), expected=f"{entry.rows}", fix=MEND)
     return batch
 
 

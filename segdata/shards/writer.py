@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -60,7 +61,7 @@ class ShardWriter:
         index = len(self._rows)
         self._images[index], self._masks[index] = image, mask
         image, mask = self._images[index], self._masks[index]
-        counts = np.bincount(mask.ravel(), minlength=256)
+        counts = _histogram(mask)
         num_classes = len(self._metadata.classes)
         stray = np.flatnonzero(counts[num_classes:IGNORE_INDEX])
         if stray.size:
@@ -70,7 +71,7 @@ class ShardWriter:
                 expected=f"a class id of 0 to {num_classes - 1}, or {IGNORE_INDEX}",
             )
         values = np.arange(256, dtype=np.int64)
-        histograms = [np.bincount(image[..., channel].ravel(), minlength=256) for channel in range(3)]
+        histograms = [_histogram(image, channel) for channel in range(3)]
         sums = [int(histogram @ values) for histogram in histograms]
         squares = [int(histogram @ values**2) for histogram in histograms]
         made = SampleRow(
@@ -132,6 +133,18 @@ def _is_there(path: Path, entry: ShardEntry) -> bool:
     return path.is_file() and path.stat().st_size == entry.bytes and file_digest(path) == entry.digest
 
 
+def _histogram(pixels: NDArray[np.uint8], channel: int = 0) -> NDArray[np.int64]:
+    """How many pixels carry each of 256 values; OpenCV counts four times as fast as numpy, but not beyond 2**24."""
+    if pixels.shape[0] * pixels.shape[1] > 1 << 24:
+        values = pixels if pixels.ndim == 2 else pixels[..., channel]
+        return np.bincount(values.ravel(), minlength=256)
+    return cv2.calcHist([pixels], [channel], None, [256], [0, 256]).ravel().astype(np.int64)
+
+
 def _pixels(*shape: int) -> NDArray[np.uint8]:
     """Zeros in a mapping of their own, which goes back to the system at once; malloc keeps freed blocks per thread."""
-    return np.frombuffer(mmap.mmap(-1, math.prod(shape)), np.uint8).reshape(shape)
+    pages = mmap.mmap(-1, math.prod(shape), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux: a page fault for 2 MiB in place of one for each 4 KiB
+        with contextlib.suppress(OSError):
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, np.uint8).reshape(shape)

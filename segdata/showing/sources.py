@@ -22,6 +22,7 @@ from segdata.project import Project
 from segdata.sample import Image, Mask
 from segdata.shards import ShardSet, ShardSplit
 from segdata.splits import assign_splits
+from segdata.wording import size_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ class _Shards:
         self._set = ShardSet.open(folder)
         self._predictions = predictions
         height, width = self._set.size_hw
-        self.said_to_be = f"the shards, {height}x{width}"
+        self.said_to_be = f"the shards, {size_text((height, width))}"
         self._places: dict[str, tuple[ShardSplit, str, int]] = {}
         for name in self._set.splits if split is None else (split,):
             part = self._set.split(name)

@@ -17,6 +17,7 @@ from segdata.evaluation.run import Normalisation
 from segdata.ontology import IGNORE_INDEX
 from segdata.pipeline import MeanStd, Train
 from segdata.shards import ShardSet, ShardSplit
+from segdata.wording import counted, size_text
 
 _IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _LISTED = 8
@@ -87,7 +88,7 @@ def check_labels(shards: ShardSet, split: ShardSplit, name: str) -> None:
     more = f" and {len(strays) - _LISTED} more" if len(strays) > _LISTED else ""
     raise TrainingError(
         f"split {name!r}",
-        found=f"values that are no class in {len(strays)} samples: {'; '.join(strays[:_LISTED])}{more}",
+        found=f"values that are no class in {counted(len(strays), 'sample')}: {'; '.join(strays[:_LISTED])}{more}",
         expected=f"class ids of 0 to {num_classes - 1}, or {IGNORE_INDEX}",
         fix="Mend source.label_map or the ontology in the pipeline file, and convert again.",
     )
@@ -137,7 +138,7 @@ def no_memory_error(error: BaseException, train: Train, size_hw: tuple[int, int]
         fix = f"Try shards.size_hw [{size_hw[0] // 2}, {size_hw[1] // 2}], or train.precision bf16."
     return TrainingError(
         "train",
-        found=f"too little memory for batches of {train.batch_size} photos of {size_hw[0]}x{size_hw[1]} (HxW)",
+        found=f"too little memory for batches of {counted(train.batch_size, 'photo')} of {size_text(size_hw)}",
         expected="a batch that fits",
         fix=fix,
     )

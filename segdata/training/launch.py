@@ -28,6 +28,7 @@ from segdata.pipeline import Train
 from segdata.training.checks import no_memory_error
 from segdata.training.keep import Progress
 from segdata.training.module import SegmentationModule
+from segdata.wording import counted
 
 _LOGGERS = ("lightning.pytorch", "lightning.fabric")
 _INTERRUPTED = 130  # what shells report after Ctrl-C
@@ -98,7 +99,7 @@ def check_processes(processes: int, train: Train, photos: int, val_photos: int) 
     if val_photos < processes:
         raise TrainingError(
             "split 'val'",
-            found=f"{val_photos} photos for {processes} processes",
+            found=f"{counted(val_photos, 'photo')} for {processes} processes",
             expected="at least one photo for each",
             fix="Take fewer processes.",
         )
@@ -114,7 +115,7 @@ def check_processes(processes: int, train: Train, photos: int, val_photos: int) 
     if processes > 1 and smallest < processes:
         raise TrainingError(
             "train.batch_size",
-            found=f"a batch of {smallest} of the {photos} photos for {processes} processes",
+            found=f"a batch of {smallest} of the {counted(photos, 'photo')} for {processes} processes",
             expected="at least one photo for each",
             fix="Take another batch_size, or fewer processes.",
         )
@@ -153,5 +154,5 @@ def interruptible(name: str, progress: Progress) -> Iterator[None]:
         print(f"\n{name}: stopped; `segdata train {name}` {ending}.", file=sys.stderr, flush=True)
         raise SystemExit(_INTERRUPTED) from None
     finally:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, before)

@@ -22,6 +22,7 @@ from segdata.shards.schema import SampleRow
 from segdata.shards.statistics import sum_statistics
 from segdata.versions.changes import ClassShare, Difference, Moved, Reannotated, SampleAt, Side
 from segdata.versions.opening import Version
+from segdata.wording import size_text
 
 SPLITS = ("train", "val", "test")
 STRAY = -1
@@ -152,7 +153,7 @@ def _notes(old: Manifest, new: Manifest) -> tuple[str, ...]:
     (height, width), (new_height, new_width) = old.metadata.size_hw, new.metadata.size_hw
     if (height, width) != (new_height, new_width):
         notes.append(
-            f"sizes differ, {height}x{width} before, {new_height}x{new_width} after (HxW): no pixels are compared; "
+            f"sizes differ, {size_text((height, width))} before, {new_height}x{new_width} after: no pixels are compared; "
             "re-annotated means an edited annotation, a changed photo another file"
         )
     elif old.metadata.photo_resampling != new.metadata.photo_resampling:

@@ -21,6 +21,7 @@ from segdata.shards.reader import map_shard
 from segdata.shards.schema import MANIFEST
 from segdata.versions.dvc_files import cached_files, tracked_at
 from segdata.versions.git import find_commit
+from segdata.wording import counted
 
 OPEN_SHARDS = 8
 """Shards of a version that are mapped at a time: comparing goes through them in order."""
@@ -44,8 +45,8 @@ class Version:
         if missing:
             raise ShardError(
                 self.label,
-                found=f"{len(missing)} of {len(self._entries)} shards not in DVC's cache, such as {missing[0]}",
-                expected=f"the {len(wanted)} shards whose pixels are compared",
+                found=f"{len(missing)} of {counted(len(self._entries), 'shard')} not in DVC's cache, such as {missing[0]}",
+                expected=f"the {counted(len(wanted), 'shard')} whose pixels are compared",
                 fix=self._fetch,
             )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segdata.versions.changes import ClassShare, Difference, Reannotated
+from segdata.wording import counted
 
 MOST_LISTED = 8
 SMALLEST_DRIFT = 0.0005
@@ -24,12 +25,12 @@ def summary_lines(name: str, difference: Difference) -> list[str]:
     old, new = difference.before, difference.after
     lines = [f"{name}: {old.label} → {new.label}"]
     if difference.is_empty:
-        lines.append(f"  no difference: {difference.unchanged:,} photos as they were")
+        lines.append(f"  no difference: {counted(difference.unchanged, 'photo')} as before")
     else:
         counts = (
             f"{sum(old.photos.values()):,} → {sum(new.photos.values()):,}: {len(difference.added):,} added, "
             f"{len(difference.removed):,} removed, {len(difference.moved):,} moved, "
-            f"{len(difference.reannotated):,} re-annotated, {len(difference.photo_changed):,} photos changed; "
+            f"{len(difference.reannotated):,} re-annotated, {counted(len(difference.photo_changed), 'photo')} changed; "
             f"{difference.unchanged:,} as they were"
         )
         facts = [("photos", counts), *(("note", note) for note in difference.notes)]
@@ -45,8 +46,7 @@ def summary_lines(name: str, difference: Difference) -> list[str]:
         lines += [f"  {fact:<14} {said}" for fact, said in facts if said]
     if difference.without_effect:
         same = listed(difference.without_effect, ", ")
-        count = len(difference.without_effect)
-        said = "1 edited annotation" if count == 1 else f"{count:,} edited annotations"
+        said = counted(len(difference.without_effect), "edited annotation")
         lines.append(f"  {said} gave the same mask: {same}")
     return lines
 
@@ -65,7 +65,7 @@ def percent_change(share: ClassShare) -> str:
 
 def _reannotated(one: Reannotated) -> str:
     return f"{one.id} ({one.split})" + (
-        "" if one.pixels is None else f": {one.pixels:,} of {one.of:,} pixels"
+        "" if one.pixels is None else f": {one.pixels:,} of {counted(one.of, 'pixel')}"
     )
 
 

@@ -89,7 +89,9 @@ def test_bad_masks_are_refused_and_the_same_is_no_change(masks: Project, tmp_pat
     reasons = {one.name: one.reason for one in added.bad}
     assert set(reasons) == {"image/b.png", "image/c.png"} and tree(root) == before
     assert reasons["image/b.png"].startswith("mask/b.png:") and "9" in reasons["image/b.png"]
-    assert "a mask of 3x4 (HxW); expected the photo's upright size 12x16" in reasons["image/c.png"]
+    assert (
+        "a mask of 3x4 (height x width); expected the photo's upright size, 12x16" in reasons["image/c.png"]
+    )
     assert add(masks, "mine", photos, tmp_path / "drawn", skip_bad=True).photos == ("image/a.png",)
     again = add(masks, "mine", photos[:1], tmp_path / "drawn")
     assert "mask/a.png: the same mask is there already" in again.said and not again.done

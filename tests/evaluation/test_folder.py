@@ -127,7 +127,7 @@ def test_missing_and_extra_ones_are_listed_and_not_scored(truth: FolderTruth, tm
     assert (result.scored, result.truths, result.complete) == (1, 2, False)
     assert figure(result, "pixel-accuracy") == 0.8  # of photo a alone
     assert list(problem_lines(result)) == [
-        "1 photos without a prediction, not scored: berlin/b",
+        "1 photo without a prediction, not scored: berlin/b",
         f"1 predictions of no photo, not looked at: {folder / 'z.png'}",
         "The figures are those of 1 photos, not of all 2: comparable with nothing that was scored on all.",
     ]

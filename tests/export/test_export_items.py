@@ -99,7 +99,7 @@ def test_a_mask_of_another_size_is_set_aside(tmp_path: Path) -> None:
         exported = export(tmp_path / to, to, wide, gone, item("a_1_2", [[0]]))
         assert exported.samples == {"train": 1}
         assert [finding.line() for finding in exported.findings] == [
-            "error: wide: found a mask of 6x4 (HxW); expected the photo's upright size 4x6 [unreadable: set aside]",
+            "error: wide: found a mask of 6x4 (height x width); expected the photo's upright size, 4x6 (height x width) [unreadable: set aside]",
             "error: gone.png: found no such file; expected a photo or mask at this path [unreadable: set aside]",
         ]
         assert not [path for path in (tmp_path / to).rglob("*") if "wide" in path.name]

@@ -169,7 +169,9 @@ def test_damaged_run_lengths_are_named(tmp_path: Path, counts: Any, found: str) 
 
 def test_run_lengths_of_another_size(tmp_path: Path) -> None:
     write_coco(tmp_path, rle(plain_counts(MASK.T), size=(6, 4)))
-    with pytest.raises(DataError, match=r"found run lengths for 6x4 \(HxW\); expected the photo's size 4x6"):
+    with pytest.raises(
+        DataError, match=r"found run lengths for 6x4 \(height x width\); expected the photo's size, 4x6"
+    ):
         coco_reader(tmp_path).read("a")
 
 
@@ -265,7 +267,7 @@ def test_points_outside_are_clipped_and_told(tmp_path: Path) -> None:
     sample = coco_reader(tmp_path).read("a")
     assert drawn(sample.mask) == ["....00", "....00", "......", "......"]
     assert [(f.code, f.message) for f in sample.findings] == [
-        ("points-clipped", "3 of 4 points lie outside the photo of 6x4")
+        ("points-clipped", "3 of 4 points outside the photo of 4x6 (height x width)")
     ]
 
 
@@ -339,7 +341,7 @@ def test_annotations_of_no_image_are_told_once(tmp_path: Path) -> None:
         ("entry-unreadable", "annotations[5]", "error"),
         ("unknown-image", "annotations", "error"),
     ]
-    assert reader.findings[2].message == "3 annotations name 2 images that the file does not list: 5, 1"
+    assert reader.findings[2].message == "3 annotations of 2 images that the file does not list: 5, 1"
 
 
 def test_repeated_ids(tmp_path: Path) -> None:
@@ -407,9 +409,7 @@ def test_photos_and_entries_that_miss_each_other(tmp_path: Path) -> None:
 # The size in the entry says what was annotated; VIA's rule of the frame holds.
 def test_size_that_is_not_the_photos(tmp_path: Path) -> None:
     write_coco(tmp_path, polygons(SQUARE), images=[image(size_hw=(5, 6))])
-    with pytest.raises(
-        DataError, match="image 1 drawn on 6x5 pixels .* expected the photo's size, upright: 6x4"
-    ):
+    with pytest.raises(DataError, match="image 1 drawn on 5x6 .* expected the photo's size, upright: 4x6"):
         coco_reader(tmp_path).read("a")
     write_coco(tmp_path, polygons(SQUARE), images=[{"id": 1, "file_name": "a.png"}])
     assert rows(tmp_path) == ["......", ".000..", ".000..", "......"]
@@ -420,7 +420,7 @@ def test_exif_turned_photos(tmp_path: Path) -> None:
     write_coco(tmp_path, polygons([0, 0, 6, 0, 6, 1, 0, 1]))
     write_photo(tmp_path / "images/a.png", (4, 6), orientation=6)
     with pytest.raises(
-        DataError, match=r"upright: 4x6\. The photo is turned .* set source.exif to as-stored"
+        DataError, match=r"upright: 6x4 .*The photo is turned .* set source.exif to as-stored"
     ):
         coco_reader(tmp_path).read("a")
     assert rows(tmp_path, exif="as-stored") == ["...0"] * 6

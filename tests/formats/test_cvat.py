@@ -153,8 +153,8 @@ def test_mask_beyond_the_edge_is_clipped_and_told(tmp_path: Path) -> None:
     sample = cvat_reader(tmp_path).read("a")
     assert drawn(sample.mask) == [*NOTHING[:5], "00......"]
     assert [(f.code, f.place, f.message) for f in sample.findings] == [
-        ("points-clipped", "shape 1", "4 of 6 pixels lie outside the photo of 8x6"),
-        ("points-clipped", "shape 2", "6 of 6 pixels lie outside the photo of 8x6"),
+        ("points-clipped", "shape 1", "4 of 6 pixels outside the photo of 6x8 (height x width)"),
+        ("points-clipped", "shape 2", "6 of 6 pixels outside the photo of 6x8 (height x width)"),
     ]
 
 
@@ -187,8 +187,8 @@ def test_masks_are_runs_row_by_row(
         (mask("1, x"), "damaged run lengths"),
         (mask("9" * 5000), "damaged run lengths"),
         (mask(""), "run lengths that do not add up"),
-        (mask(width=100000, height=100000), "a mask of 100000x100000 pixels"),
-        (mask(width=0), "a mask of 0x2 pixels"),
+        (mask(width=100000, height=100000), "a mask of 100000x100000"),
+        (mask(width=0), "a mask of 2x0"),
         (mask(left="x"), "Expected `int`"),
         (cvat_shape("mask", "road", rle="6", left=0, top=0, width=3), "missing required field `height`"),
         (polygon("1,2;3"), "points '1,2;3'"),
@@ -286,7 +286,7 @@ def test_points_outside_are_clipped_and_told(tmp_path: Path) -> None:
     sample = cvat_reader(tmp_path).read("a")
     assert drawn(sample.mask) == ["......00", *NOTHING[1:]]
     assert [(f.code, f.message) for f in sample.findings] == [
-        ("points-clipped", "3 of 4 points lie outside the photo of 8x6")
+        ("points-clipped", "3 of 4 points outside the photo of 6x8 (height x width)")
     ]
 
 
@@ -359,7 +359,7 @@ def test_exif_turned_photos(tmp_path: Path) -> None:
     write_cvat(tmp_path, box(0, 0, 1, 5))
     write_photo(tmp_path / "images/a.png", (6, 8), orientation=6)
     with pytest.raises(
-        DataError, match=r"upright: 6x8\. The photo is turned .* set source.exif to as-stored"
+        DataError, match=r"upright: 8x6 .*The photo is turned .* set source.exif to as-stored"
     ):
         rows(tmp_path)
     assert rows(tmp_path, exif="as-stored") == ["000000", "000000", *["......"] * 6]
@@ -368,9 +368,7 @@ def test_exif_turned_photos(tmp_path: Path) -> None:
     assert rows(tmp_path) == ["00...."] * 6 + ["......"] * 2
 
 
-@pytest.mark.parametrize(
-    ("size_hw", "found"), [((5, 8), "drawn on 8x5 pixels"), (("x", 8), "height: found 'x'")]
-)
+@pytest.mark.parametrize(("size_hw", "found"), [((5, 8), "drawn on 5x8"), (("x", 8), "height: found 'x'")])
 def test_size_that_is_not_the_photos(tmp_path: Path, size_hw: Any, found: str) -> None:
     write_cvat(tmp_path, polygon(), size_hw=size_hw)
     with pytest.raises(DataError, match=found):

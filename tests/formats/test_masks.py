@@ -104,7 +104,7 @@ def test_photos_and_masks_that_miss_each_other(tmp_path: Path) -> None:
     [
         (np.full((3, 4), 7, np.uint8), r"mask/a.png: row 0, column 0: found value 7 \(12 pixels"),
         (np.zeros((3, 4, 3), np.uint8), r"mask/a.png: found a coloured \(RGB\) mask"),
-        (np.zeros((4, 3), np.uint8), r"image/a.jpg: found a mask of 4x3 .*upright size 3x4"),
+        (np.zeros((4, 3), np.uint8), r"image/a.jpg: found a mask of 4x3 .*upright size, 3x4"),
     ],
 )
 def test_bad_masks_are_named(tmp_path: Path, values: Any, message: str) -> None:

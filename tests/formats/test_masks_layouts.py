@@ -75,7 +75,7 @@ def test_endings_of_names_in_one_folder(tmp_path: Path) -> None:
     assert list(reader.ids()) == ["7"]
     assert drawn(reader.read("7").mask) == ROWS
     assert [(found.code, found.file, found.message) for found in reader.findings] == [
-        ("other-files", "data", "1 image files whose names do not end in '_sat': data/readme.jpg"),
+        ("other-files", "data", "1 image file without '_sat' at the end of the name: data/readme.jpg"),
         ("not-annotated", "data/8_sat.jpg", "no mask of this name"),
     ]
     write_photo(tmp_path / "plain/7.png", (3, 4))
@@ -92,7 +92,7 @@ def test_endings_of_names_in_two_folders(tmp_path: Path) -> None:
     assert list(reader.ids()) == ["0001TP_006690"]
     assert drawn(reader.read("0001TP_006690").mask) == ROWS
     assert [found.message for found in reader.findings] == [
-        "1 image files whose names do not end in '_L': mask/overview.png"
+        "1 image file without '_L' at the end of the name: mask/overview.png"
     ]
 
 
@@ -135,7 +135,7 @@ def test_colours_of_a_names_file_decode_coloured_masks(tmp_path: Path) -> None:
     assert drawn(opened(tmp_path, options, label_map).read("a").mask) == ["212"]
     colors[0, 2] = (9, 9, 8)
     mask(tmp_path / "mask/a.png", colors)
-    with pytest.raises(DataError, match=r"mask/a\.png: row 0, column 2: found colour \(9, 9, 8\) \(1 pixels"):
+    with pytest.raises(DataError, match=r"mask/a\.png: row 0, column 2: found colour \(9, 9, 8\) \(1 pixel"):
         opened(tmp_path, options, label_map).read("a")
 
 

@@ -165,6 +165,6 @@ def test_masks_of_newer_releases_name_their_photo(tmp_path: Path) -> None:
         ("not-annotated", "images/wall_4.jpg"),
     ]
     assert reader.findings[0].message == (
-        "3 masks name their photo at the end, such as 'PixelLabelData/Label_3_wall_3.png' for "
+        "3 masks named after the photo at the end of the name, such as 'PixelLabelData/Label_3_wall_3.png' for "
         "'images/roll/wall_3.jpg'"
     )

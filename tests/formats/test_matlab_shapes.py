@@ -122,7 +122,7 @@ def test_outlines_are_turned_with_the_photo(tmp_path: Path) -> None:
     clipped, turned = shown.findings
     assert (clipped.code, clipped.place) == ("points-clipped", "row 1, 'sky', polygon 1")
     assert turned.code == "turned-annotation"
-    assert turned.message == "all regions fit a photo of 8x6, but it is 6x8"
+    assert turned.message == "all regions fit a photo of 6x8 (height x width), but it is 8x6"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_unmapped_shape_costs_its_photo_and_rows_must_match(tmp_path: Path) -
     ):
         opened(tmp_path, truth).read("a")
     truth = outlined(["a.jpg", "b.jpg"], [SKY], [{"sky": parts(LEFT)}])
-    with pytest.raises(DataError, match="LabelData: 'sky': found 1 rows; expected 2, one per photo"):
+    with pytest.raises(DataError, match="LabelData: 'sky': found 1 row; expected 2, one per photo"):
         opened(tmp_path, truth)
 
 

@@ -43,7 +43,7 @@ def test_image_and_mask(tmp_path: Path) -> None:
     mask(tmp_path / "mask/a.png")
     survey = seen(tmp_path)
     assert (survey.certainty, survey.options) == ("likely", {})
-    assert survey.evidence == "image + mask (photos and masks of the same names): 1 masks"
+    assert survey.evidence == "image + mask (photos and masks of the same names): 1 mask"
     assert survey.photos == ("image/a.jpg", "image/b.jpg")
     assert (survey.annotated, survey.looked_at, survey.splits) == (1, 1, {})
     assert (survey.labels, survey.ontology, survey.label_map) == ({0: 1, 1: 1, 5: 1}, None, None)

@@ -149,7 +149,7 @@ def test_what_runs_outside_is_clipped_and_counted(tmp_path: Path) -> None:
     assert drawn(sample.mask) == ["........"] * 2 + ["00000000"] * 4
     assert codes(sample.findings) == [("points-clipped", "region 1")]
     assert "4 of 4 points" not in sample.findings[0].message
-    assert "3 of 4 points lie outside the photo of 8x6" in sample.findings[0].message
+    assert "3 of 4 points outside the photo of 6x8 (height x width)" in sample.findings[0].message
 
 
 def test_annotation_drawn_on_a_turned_photo_is_flagged(tmp_path: Path) -> None:

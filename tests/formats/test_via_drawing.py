@@ -64,7 +64,7 @@ def test_a_point_far_outside_does_not_bend_the_lines(tmp_path: Path) -> None:
     sample = via_reader(one_photo(tmp_path, far)).read("a")
     assert drawn(sample.mask) == ["0.......", "000.....", "00000...", "0000000.", "00000000", "00000000"]
     assert [(f.code, f.message) for f in sample.findings] == [
-        ("points-clipped", "2 of 3 points lie outside the photo of 8x6")
+        ("points-clipped", "2 of 3 points outside the photo of 6x8 (height x width)")
     ]
 
 
@@ -177,7 +177,7 @@ def test_an_annotation_of_the_stored_photo_is_flagged_and_undone(tmp_path: Path)
     root = one_photo(tmp_path, box(5, 0, 7, 1), orientation=6)
     shown = via_reader(root, exif="as-shown").read("a")
     assert codes(shown.findings) == [("points-clipped", "region 1"), ("turned-annotation", "")]
-    assert shown.findings[1].message == "all regions fit a photo of 8x6, but it is 6x8"
+    assert shown.findings[1].message == "all regions fit a photo of 6x8 (height x width), but it is 8x6"
     assert drawn(shown.mask) == [".....0", ".....0", *["......"] * 6]
     stored = via_reader(root, exif="as-stored").read("a")
     assert stored.findings == ()

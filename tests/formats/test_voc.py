@@ -96,7 +96,7 @@ def test_unknown_colour_is_an_error_with_its_place(tmp_path: Path) -> None:
         _reader(tmp_path).read("a")
     assert caught.value.where == "SegmentationClass/a.png"
     assert caught.value.place == "row 1, column 2"
-    assert caught.value.found == "colour (64, 127, 0) (1 pixels of unknown colours)"
+    assert caught.value.found == "colour (64, 127, 0) (1 pixel of unknown colours)"
 
 
 def test_index_beyond_the_ontology_is_an_error_with_its_place(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_lists_are_the_official_splits(tmp_path: Path) -> None:
         ("listed-twice", "ImageSets/Segmentation/train.txt", "line 4"),
         ("not-listed", "SegmentationClass", ""),
     ]
-    assert reader.findings[1].message == "1 masks that no list names: d"
+    assert reader.findings[1].message == "1 mask that no list names: d"
 
 
 def test_list_in_another_encoding_is_an_error(tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def test_stored_frame_is_turned_with_the_photo(tmp_path: Path) -> None:
     Image.new("RGB", (2, 3)).save(path, exif=exif)
     _mask(tmp_path, "a", _palettised(indices))
     assert _reader(tmp_path, exif="as-stored").read("a").mask.tolist() == np.rot90(indices, -1).tolist()
-    with pytest.raises(DataError, match="a mask of 3x2.*upright size 2x3.*source.exif"):
+    with pytest.raises(DataError, match="a mask of 3x2.*upright size, 2x3.*source.exif"):
         _reader(tmp_path).read("a")
 
 

@@ -125,7 +125,7 @@ def test_sbd_masks_fill_what_voc_has_not(tmp_path: Path) -> None:
         "dataset/cls",
         "took SegmentationClass",
     )
-    assert finding.message == "1 masks that SegmentationClass has too: both"
+    assert finding.message == "1 mask that SegmentationClass has too: both"
 
 
 def test_segmentation_class_aug_lies_beside_vocs_own(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_trainaug_is_vocs_train_and_sbds_lists_without_val(tmp_path: Path) -> No
         (
             "train-overlaps",
             f"SBD/dataset/{name}.txt",
-            f"1 ids that the lists of val or test hold too: {id}",
+            f"1 id that the lists of val or test hold too: {id}",
             "taken out of train",
         )
         for name, id in (("train", "c"), ("val", "d"))

@@ -11,7 +11,10 @@ from segdata.errors import DataError
 from segdata.inspection.classes import Classes, Entry, propose_classes
 from segdata.inspection.propose import Proposal, choose_size, propose
 from segdata.inspection.recognise import Headers
+from segdata.palette import distinct_colors
 from tests.inspection.folders import inspection, masks_survey, survey, write_masks
+
+ORANGE, BLUE, GREEN = distinct_colors(3)
 
 
 def classes_of(**changes: Any) -> Classes:
@@ -23,9 +26,9 @@ def mapped(classes: Classes) -> dict[str | int, str]:
     return {entry.label: entry.class_name for entry in classes.label_map}
 
 
-def test_one_class_per_label_in_the_palette_of_voc() -> None:
+def test_one_class_per_label_in_colours_that_are_told_apart() -> None:
     classes = classes_of(labels={"road": 30, "car": 2, "": 1})
-    assert classes.ontology == {"unnamed": (128, 0, 0), "car": (0, 128, 0), "road": (128, 128, 0)}
+    assert classes.ontology == {"unnamed": ORANGE, "car": BLUE, "road": GREEN}
     assert classes.label_map == (
         Entry("", "unnamed", "1 region"),
         Entry("car", "car", "2 regions"),
@@ -37,7 +40,7 @@ def test_one_class_per_label_in_the_palette_of_voc() -> None:
 def test_numbers_become_classes_with_a_name_of_their_own() -> None:
     classes = propose_classes(masks_survey(["a"], labels={10: 1, 0: 1, 2: 1}))
     assert mapped(classes) == {0: "class 0", 2: "class 2", 10: "class 10"}
-    assert classes.ontology == {"class 0": (128, 0, 0), "class 2": (0, 128, 0), "class 10": (128, 128, 0)}
+    assert classes.ontology == {"class 0": ORANGE, "class 2": BLUE, "class 10": GREEN}
     assert classes.checks == (
         "The label 0 is a class of its own here: map it to ignore if it means not labelled.",
     )
@@ -53,7 +56,7 @@ def test_numbers_become_classes_with_a_name_of_their_own() -> None:
 def test_what_is_called_void_is_proposed_as_ignore_and_marked(name: str) -> None:
     classes = classes_of(labels={"road": 3, "car": 2, name: 7})
     assert mapped(classes)[name] == "ignore"
-    assert classes.ontology == {"car": (128, 0, 0), "road": (0, 128, 0)}
+    assert classes.ontology == {"car": ORANGE, "road": BLUE}
     assert classes.checks == (
         f"The label {name!r} is mapped to ignore because of its name: is that what it means?",
     )
@@ -71,11 +74,11 @@ def test_what_may_be_void_stays_a_class_and_is_marked(name: str) -> None:
 
 def test_a_single_class_gets_a_background_and_says_so() -> None:
     classes = classes_of(labels={"building": 51})
-    assert classes.ontology == {"background": (0, 0, 0), "building": (128, 0, 0)}
+    assert classes.ontology == {"background": (0, 0, 0), "building": ORANGE}
     assert classes.unlabelled == "background"
     assert "'building' is the only class" in classes.checks[0]
     masks = propose_classes(masks_survey(["a"], labels={3: 1}))
-    assert masks.ontology == {"class 3": (128, 0, 0)}
+    assert masks.ontology == {"class 3": ORANGE}
     assert masks.unlabelled == "ignore"
 
 
@@ -186,7 +189,10 @@ def test_turned_and_unannotated_photos_are_told_beside_their_keys(tmp_path: Path
     reasons = proposal_of(tmp_path, list("abcde"), headers, annotated=3).reasons
     assert reasons["exif"].startswith("Stored turned (EXIF): 1 photo. If masks lie askew")
     assert reasons["unannotated"].startswith("Without annotation: 2 photos. skip leaves them out")
-    assert "most photos are 48x64. Those of 1 other size are stretched to it." in reasons["size_hw"]
+    assert (
+        "most photos are 48x64 (height x width). Those of 1 other size are stretched to it."
+        in reasons["size_hw"]
+    )
     assert "unlabelled" not in reasons
 
 
@@ -202,5 +208,5 @@ def test_a_choice_between_attributes_is_told(tmp_path: Path) -> None:
 def test_a_source_that_the_reader_refuses_is_told(tmp_path: Path) -> None:
     proposal = proposal_of(tmp_path, ["a"])
     assert "found nothing at this path; expected the photos" in proposal.problem
-    assert proposal.checks[-1].startswith("The reader cannot open this source yet: ")
+    assert proposal.problem.startswith("the source cannot be opened: ")
     assert proposal.samples == {}

@@ -14,8 +14,11 @@ from segdata.decode import read_yaml
 from segdata.inspection import Proposal, propose, render
 from segdata.inspection.recognise import Headers
 from segdata.inspection.yaml_text import comment, flow, printable, scalar
+from segdata.palette import distinct_colors
 from segdata.pipeline import Pipeline, read_pipeline
 from tests.inspection.folders import inspection, masks_survey, survey, write_masks
+
+ORANGE, BLUE = distinct_colors(2)
 
 ODD = ["traffic sign", "Tree ", " lead", "yes", "No", "null", "~", "1", "1.5", "1e3", "0x1f", "2012-01-01", "a: b",
        "a #b", "#c", "- d", "{e}", "[f", "*g", "&h", "!i", "|", ">", "%j", "@k", "`l", "'m'", '"n"', "o\\p", "q\nr",
@@ -93,7 +96,7 @@ def test_values_of_the_file_are_those_proposed(tmp_path: Path) -> None:
     )
     pipeline = decoded(made, tmp_path)
     assert (pipeline.title, pipeline.source.format, pipeline.source.root) == ("mine", "via", "data/raw/mine")
-    assert pipeline.source.ontology == {"car": (128, 0, 0), "road": (0, 128, 0)}
+    assert pipeline.source.ontology == {"car": ORANGE, "road": BLUE}
     assert pipeline.source.label_map == {"car": "car", "road": "road", "void": "ignore"}
     assert pipeline.source.options == {"class_attribute": "kind", "annotations": {"train": "a b.json"}}
     assert (pipeline.source.exif, pipeline.source.unlabelled, pipeline.source.unannotated) == (

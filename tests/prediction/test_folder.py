@@ -103,7 +103,7 @@ def test_other_weights_or_options_need_another_folder(project: Project, tmp_path
     roll, out = tmp_path / "roll", tmp_path / "out"
     predict(project, roll, out)
     before = stamps(out)
-    with pytest.raises(ConfigError, match=r"found predictions by other options \(whole photos at 16x24\)"):
+    with pytest.raises(ConfigError, match=r"found predictions by other options: whole photos at 16x24 "):
         predict(project, roll, out, How(size_hw=SIZE_HW, flip=True))
     write_run(project, seed=4)
     with pytest.raises(ConfigError, match=r"found predictions by other weights .*Name another folder"):

@@ -86,7 +86,7 @@ def test_the_same_set_is_no_difference_and_opens_no_shard(tmp_path: Path) -> Non
     assert found.unchanged == 4
     assert summary_lines("streets", found) == [
         "streets: here → here",
-        "  no difference: 4 photos as they were",
+        "  no difference: 4 photos as before",
     ]
 
 
@@ -127,7 +127,9 @@ def test_other_sizes_are_said_and_no_pixel_is_compared(tmp_path: Path) -> None:
     assert [(one.id, one.pixels) for one in found.reannotated] == [("b", None)]
     assert [one.id for one in found.photo_changed] == ["c"]
     assert found.unchanged == 2
-    assert found.notes[0].startswith("sizes differ, 2x4 before, 2x2 after (HxW): no pixels are compared")
+    assert found.notes[0].startswith(
+        "sizes differ, 2x4 (height x width) before, 2x2 after: no pixels are compared"
+    )
 
 
 def test_a_mask_value_without_class_is_named(tmp_path: Path) -> None:

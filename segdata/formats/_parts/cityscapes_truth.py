@@ -22,8 +22,9 @@ from segdata.errors import ConfigError, DataError, UnmappedLabelError, nearest
 from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.label_map import LabelMap
+from segdata.mask_file import read_mask_values
 from segdata.ontology import IGNORE_INDEX
-from segdata.photo import read_mask_values
+from segdata.wording import counted, size_text
 
 Truth = Literal["labelIds", "labelTrainIds"]
 DUMMY_IDS = 4  # unlabeled, ego vehicle, rectification border, out of roi: all that test masks hold
@@ -79,7 +80,7 @@ def draw_polygons(polygons: Polygons, where: str) -> tuple[NDArray[np.uint8], tu
             found, expected = "a point far away", f"points within {FAR} pixels"
             raise DataError(where, place=place, found=found, expected=expected, fix="Move the point back.")
         if len(item.polygon) < 2:  # two points are a line, which is drawn
-            message = f"{item.label!r} has {len(item.polygon)} point(s)"
+            message = f"{item.label!r} has {counted(len(item.polygon), 'point')}"
             findings.append(Finding("too-few-points", where, place, message, "ignored", "warning"))
             continue
         outline = CsPoly()
@@ -112,12 +113,12 @@ def read_truth(path: Path, name: str, size_hw: tuple[int, int]) -> tuple[NDArray
         if (polygons.imgHeight, polygons.imgWidth) != size_hw:
             raise DataError(
                 name,
-                found=f"outlines for {polygons.imgHeight}x{polygons.imgWidth} (HxW)",
-                expected=f"the photo's size {size_hw[0]}x{size_hw[1]}",
+                found=f"outlines for {size_text((polygons.imgHeight, polygons.imgWidth))}",
+                expected=f"the photo's size, {size_text(size_hw)}",
                 fix="Put the photo that was annotated beside it, or remove one of the two.",
             )
         values, left_out = draw_polygons(polygons, name)
-        message = f"no labelIds.png: {len(polygons.objects)} outlines (edges may differ from released masks)"
+        message = f"no labelIds.png: {counted(len(polygons.objects), 'outline')} (edges may differ from released masks)"
         return values, (Finding("drawn-from-polygons", name, "", message, "drawn"), *left_out)
     values = read_values(path, name)
     if not path.name.endswith(INSTANCES):

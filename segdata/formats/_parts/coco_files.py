@@ -18,6 +18,7 @@ import msgspec
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.entries import Entry, packed, wanted_paths
+from segdata.wording import counted
 
 Id = int | str
 EMPTY = (b"[]", b"null", b"[[]]")
@@ -231,9 +232,9 @@ def _told(file: str, lost: Counter[Id], repeated: list[str]) -> list[Finding]:
     found = []
     if lost:
         some = ", ".join(str(id) for id in list(lost)[:8])
-        message = f"{lost.total()} annotations name {len(lost)} images that the file does not list: {some}"
+        message = f"{counted(lost.total(), 'annotation')} of {counted(len(lost), 'image')} that the file does not list: {some}"
         found.append(Finding("unknown-image", file, "annotations", message, "set aside", "error"))
     if repeated:
-        message = f"{len(repeated)} ids stand for several annotations: {', '.join(repeated[:8])}"
+        message = f"{counted(len(repeated), 'id')} for several annotations: {', '.join(repeated[:8])}"
         found.append(Finding("duplicate-id", file, "annotations", message, "all painted", "warning"))
     return found

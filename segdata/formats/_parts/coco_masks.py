@@ -23,6 +23,7 @@ from segdata.findings import Finding
 from segdata.formats._parts.doubts import outline_doubts
 from segdata.formats._parts.drawn import Bits, Patch
 from segdata.rasterize import count_outside
+from segdata.wording import counted, size_text
 
 Runs = NDArray[np.int64]
 
@@ -52,8 +53,8 @@ def rle_runs(rle: Rle, frame_hw: tuple[int, int], where: str, place: str) -> Run
         raise DataError(
             where,
             place=place,
-            found=f"run lengths for {rle.size[0]}x{rle.size[1]} (HxW)",
-            expected=f"the photo's size {frame_hw[0]}x{frame_hw[1]}",
+            found=f"run lengths for {size_text((rle.size[0], rle.size[1]))}",
+            expected=f"the photo's size, {size_text(frame_hw)}",
             fix="Put the photo that was annotated in place, or export the annotations again.",
         )
     pixels = frame_hw[0] * frame_hw[1]
@@ -146,7 +147,7 @@ def sound_polygons(
             raise DataError(
                 where,
                 place=place,
-                found=f"{len(part)} numbers in a polygon",
+                found=f"{counted(len(part), 'number')} in a polygon",
                 expected="x and y in turn",
                 fix="Draw it again, or export the annotations again.",
             )
@@ -157,12 +158,12 @@ def sound_polygons(
                 findings += outline_doubts(outline, frame_hw, name, place, without_area=THIN, steps=FIFTHS)
             parts.append(part)
         elif part:
-            message = f"{len(part) // 2} points enclose no area"
+            message = f"{counted(len(part) // 2, 'point')}: too few for an area"
             findings.append(Finding("too-few-points", name, place, message, "ignored", "warning"))
     if outside:
         height, width = frame_hw
         points = sum(map(len, parts)) // 2
-        message = f"{outside} of {points} points lie outside the photo of {width}x{height}"
+        message = f"{outside} of {counted(points, 'point')} outside the photo of {size_text((height, width))}"
         findings.append(Finding("points-clipped", name, place, message, "clipped"))
     return parts, findings
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from segdata.errors import DataError
 from segdata.formats._parts.drawn import Bits, Patch
 from segdata.rasterize import PointsXY, ellipse_points
+from segdata.wording import size_text
 
 
 class _Shape(msgspec.Struct, tag_field="shape", tag=str.lower):
@@ -133,7 +134,7 @@ def patch_of(mask: Mask, class_id: int, frame_hw: tuple[int, int], where: str, p
     """A mask as a patch. Raises DataError for damaged run lengths, and for a mask that is larger than the photo."""
     size = mask.width * mask.height
     if not (1 <= mask.width <= frame_hw[1] and 1 <= mask.height <= frame_hw[0]):
-        raise _error(where, place, f"a mask of {mask.width}x{mask.height} pixels")
+        raise _error(where, place, f"a mask of {size_text((mask.height, mask.width))}")
     try:
         runs = np.array([int(number) for number in mask.rle.split(",") if number.strip()], np.int64)
     except (ValueError, OverflowError) as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.rasterize import PointsXY, is_on_a_line, pixel_points, self_crossings
+from segdata.wording import size_text
 
 ONE_PIXEL_WIDE = "painted one pixel wide"
 
@@ -54,7 +55,7 @@ def outline_doubts(
 def turned(frame_hw: tuple[int, int], name: str) -> Finding:
     """For regions that run outside the frame of photo `name`, and would fit one of swapped sides."""
     height, width = frame_hw
-    message = f"all regions fit a photo of {height}x{width}, but it is {width}x{height}"
+    message = f"all regions fit a photo of {size_text((width, height))}, but it is {height}x{width}"
     return Finding("turned-annotation", name, "", message, "clipped; see source.exif", "warning")
 
 

@@ -24,7 +24,7 @@ from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.photo import Photo
 from segdata.rasterize import PointsXY, area_px, blank_mask, count_outside, fill, refuse_high, stroke
 from segdata.sample import Mask
-from segdata.wording import counted
+from segdata.wording import counted, size_text
 
 Bits = NDArray[np.bool_]
 
@@ -131,7 +131,7 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
     for region in drawn:
         outside, count, what = _count_outside(region, frame_hw)
         if outside:
-            message = f"{outside} of {count} {what} lie outside the photo of {width}x{height}"
+            message = f"{outside} of {counted(count, what)} outside the photo of {size_text(frame_hw)}"
             findings.append(Finding("points-clipped", name, region.place, message, "clipped"))
     if findings and not any(_count_outside(region, (width, height))[0] for region in drawn):
         findings.append(turned(frame_hw, name))
@@ -150,13 +150,13 @@ def doubtful_outlines(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: s
 
 def _count_outside(region: Drawn, frame_hw: tuple[int, int]) -> tuple[int, int, str]:
     if isinstance(region, Outline):
-        return count_outside(region.points_xy, frame_hw), len(region.points_xy), "points"
+        return count_outside(region.points_xy, frame_hw), len(region.points_xy), "point"
     rows, columns = _inside(region, frame_hw)
     if (rows.stop - rows.start, columns.stop - columns.start) == region.size_hw:
-        return 0, 0, "pixels"
+        return 0, 0, "pixel"
     inside = region.make_inside()
     count, kept = int(np.count_nonzero(inside)), int(np.count_nonzero(inside[rows, columns]))
-    return count - kept, count, "pixels"
+    return count - kept, count, "pixel"
 
 
 def covers_area(points: PointsXY, lines: Lines, name: str, place: str, findings: list[Finding]) -> bool:
@@ -202,7 +202,7 @@ def frame_of(
     kind = "as stored" if exif == "as-stored" else "upright"
     raise DataError(
         photo.name,
-        found=f"{where} drawn on {said[1]}x{said[0]} pixels (width x height)",
-        expected=f"the photo's size, {kind}: {frame[1]}x{frame[0]}",
+        found=f"{where} drawn on {size_text((said[0], said[1]))}",
+        expected=f"the photo's size, {kind}: {size_text(frame)}",
         fix=fix,
     )

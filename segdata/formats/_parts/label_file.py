@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
+from segdata.mask_file import Palette, read_values_and_palette
 from segdata.ontology import IGNORE_INDEX, voc_palette
-from segdata.photo import read_mask_values, read_palette
+from segdata.wording import counted
 
 Color = tuple[int, int, int]
 
@@ -70,7 +71,7 @@ class LabelFile:
         if not 1 <= len(names) <= IGNORE_INDEX or len(colors) not in (0, len(names)):
             raise DataError(
                 name,
-                found=f"{len(names)} names, {len(colors)} of them with a colour",
+                found=f"{counted(len(names), 'name')}, {len(colors)} of them with a colour",
                 expected="1 to 255 names, with a colour each or without any",
                 fix="Write a name per line, or name:red,green,blue:: per line throughout.",
             )
@@ -123,10 +124,15 @@ def read_numbers(path: Path, name: str, labels: LabelFile | None) -> NDArray[Any
     Returns unsigned integers (H, W), or uint8 (H, W, 3) RGB of a mask whose colours nobody named. Raises DataError for
     a damaged file, or one with an unknown colour.
     """
-    values = read_mask_values(path, name)
+    return numbers_of(*read_values_and_palette(path, name), labels, name)
+
+
+def numbers_of(
+    values: NDArray[Any], palette: Palette | None, labels: LabelFile | None, name: str
+) -> NDArray[Any]:
+    """`read_numbers` of a mask file that was read."""
     if labels is None or not labels.colors:
         return values
-    palette = read_palette(path, name)
     if palette is not None:  # with a table of colours, what an index means is its colour
         values = palette[values]
     if values.ndim != 3:
@@ -157,8 +163,8 @@ def indices_of_colors(
         raise DataError(
             where,
             place=f"row {row}, column {column}",
-            found=f"colour {tuple(pixels[row, column].tolist())} ({np.count_nonzero(wrong)} pixels of unknown colours)",
-            expected=f"one of the {len(colors)} colours of the palette",
+            found=f"colour {tuple(pixels[row, column].tolist())} ({counted(int(np.count_nonzero(wrong)), 'pixel')} of unknown colours)",
+            expected=f"one of the palette's {counted(len(colors), 'colour')}",
             fix=fix,
         )
     indices: NDArray[np.uint8] = known[at, 1].astype(np.uint8)

@@ -19,6 +19,7 @@ from segdata.findings import Finding
 from segdata.formats import OpenSource
 from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 from segdata.pipeline import SPLITS, Split
+from segdata.wording import counted
 
 RANKS = ("other", "photo", "mask")
 """What a file may be; in one folder for both, a mask is no photo."""
@@ -73,7 +74,7 @@ def list_pairs(source: OpenSource, options: Options, findings: list[Finding]) ->
             told |= set(left_out)
             if left_out:
                 some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
-                message = f"{len(left_out)} image files whose names do not end in {suffix!r}: {some}"
+                message = f"{counted(len(left_out), 'image file')} without {suffix!r} at the end of the name: {some}"
                 findings.append(Finding("other-files", listed.folder, "", message, "left out", "warning"))
         photo_names, mask_names = photos[split].those("photo", roles), masks[split].those("mask", roles)
         prefix = f"{split}/" if split else ""

@@ -37,6 +37,7 @@ from segdata.formats._parts.matlab_variables import (
     texts,
     translated,
 )
+from segdata.wording import counted
 
 EXPORT = (
     "In MATLAB open the labels in Image Labeler, choose Export > To Workspace with the format groundTruth, and "
@@ -201,7 +202,7 @@ def _rows(photos: list[str], data: dict[str, list[Any]], name: str) -> tuple[Row
         raise DataError(
             name,
             place="LabelData",
-            found=f"{len(masks)} rows of PixelLabelData",
+            found=f"{counted(len(masks), 'row')} of PixelLabelData",
             expected=f"{len(photos)}, one per photo of DataSource",
             fix=EXPORT,
         )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segdata.errors import UnmappedLabelError
 from segdata.label_map import LabelMap
 from segdata.sample import Mask
+from segdata.wording import counted
 
 UNLABELLED = 0
 
@@ -47,7 +48,7 @@ def class_ids(
             raise UnmappedLabelError(
                 where,
                 place=_first(numbers, index),
-                found=f"value {code} ({int(counts[index])} pixels)",
+                found=f"value {code} ({counted(int(counts[index]), 'pixel')})",
                 expected=f"0 or a PixelLabelID of the label definitions ({', '.join(map(str, sorted(names)))})",
                 fix="Export the masks and the groundTruth object together.",
             )

@@ -22,6 +22,7 @@ from segdata.formats._parts.matlab_files import EXPORT, Row
 from segdata.formats._parts.matlab_places import Folders, Moved
 from segdata.formats._parts.matlab_shapes import Shape
 from segdata.formats._parts.photo_files import is_photo, without_extension
+from segdata.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,7 @@ def pair_names(folders: Folders, suffix: str) -> Pairing:
         pairing.add(id, Pair(name, masks.get(by_tail.get(id, id))))
     if by_tail:
         id, mask = next(iter(by_tail.items()))
-        message = (
-            f"{len(by_tail)} masks name their photo at the end, such as {masks[mask]!r} for {photos[id]!r}"
-        )
+        message = f"{counted(len(by_tail), 'mask')} named after the photo at the end of the name, such as {masks[mask]!r} for {photos[id]!r}"
         pairing.findings.append(Finding("mask-by-name", folders.masks or "./", "", message, "paired"))
     for id in sorted(masks.keys() - pairing.pairs.keys() - set(by_tail.values())):
         message = f"no photo {folders.photos}{id}.* for this mask"

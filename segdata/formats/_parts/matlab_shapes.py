@@ -24,6 +24,7 @@ from segdata.formats._parts.doubts import outline_doubts, turned
 from segdata.formats._parts.matlab_variables import columns
 from segdata.rasterize import PointsXY, count_outside, fill, refuse_high
 from segdata.sample import Mask
+from segdata.wording import counted, size_text
 
 POLYGON, RECTANGLE = "Polygon", "Rectangle"
 OUTLINED = (POLYGON, RECTANGLE)
@@ -60,7 +61,7 @@ def read_outlines(
             raise DataError(
                 name,
                 place=f"LabelData: {label!r}",
-                found=f"{len(cells)} rows",
+                found=counted(len(cells), "row"),
                 expected=f"{num_photos}, one per photo",
             )
     places = _places(order, num_photos)
@@ -172,14 +173,14 @@ def paint_shape(mask: Mask, shape: Shape, class_id: int, name: str) -> list[Find
     points: PointsXY = np.array(shape.corners, np.float64).reshape(-1, 2)
     size_hw = (mask.shape[0], mask.shape[1])
     if len(points) < 3:
-        message = f"{len(points)} points enclose no area"
+        message = f"{counted(len(points), 'point')}: too few for an area"
         return [Finding("too-few-points", name, shape.place, message, "ignored", "warning")]
     refuse_high(size_hw, name)
     fill(mask, points, class_id)
     findings = []
     outside = count_outside(points, size_hw)
     if outside:
-        message = f"{outside} of {len(points)} points lie outside the photo of {size_hw[1]}x{size_hw[0]}"
+        message = f"{outside} of {counted(len(points), 'point')} outside the photo of {size_text(size_hw)}"
         findings.append(Finding("points-clipped", name, shape.place, message, "clipped"))
     if _is_polygon(shape):  # boxes enclose what they say, and may be a pixel wide
         findings += outline_doubts(points, size_hw, name, shape.place)

@@ -133,8 +133,8 @@ def outline(shape: Shape, where: str, place: str) -> tuple[PointsXY, int]:
     numbers: dict[str, list[float]] = {}
     for name, value in fields.items():
         given = value if isinstance(value, list) else [value]
-        numbers[name] = _numbers(given, where, f"{place}, {name}")
-        texts += sum(isinstance(one, str) for one in given)
+        numbers[name], written = _numbers(given, where, f"{place}, {name}")
+        texts += written
     if isinstance(shape, Polygon | Polyline):
         x, y = numbers["all_points_x"], numbers["all_points_y"]
         if len(x) != len(y):
@@ -158,14 +158,14 @@ def _curve(shape: Shape, values: Sequence[float]) -> PointsXY:
     return np.array([values], np.float64)
 
 
-def _numbers(given: Sequence[Number], where: str, place: str) -> list[float]:
-    """As floats; where all are plain finite numbers, which is nearly always, without a look at each."""
+def _numbers(given: Sequence[Number], where: str, place: str) -> tuple[list[float], int]:
+    """As floats, and how many were texts; where all are plain finite numbers, as nearly always, without a look at each."""
     if set(map(type, given)) <= {int, float}:
         with contextlib.suppress(OverflowError):  # a whole number of 400 digits
             plain = list(map(float, given))  # type: ignore[arg-type]
             if math.isfinite(sum(plain)):
-                return plain
-    return [_number(one, where, place) for one in given]
+                return plain, 0
+    return [_number(one, where, place) for one in given], sum(isinstance(one, str) for one in given)
 
 
 def _number(value: Number, where: str, place: str) -> float:

@@ -20,6 +20,7 @@ from segdata.formats import OpenSource
 from segdata.formats._parts.label_file import read_lines
 from segdata.formats._parts.photo_files import composed
 from segdata.pipeline import SPLITS, Split
+from segdata.wording import counted
 
 FIX = "Remove it from one of the two: a model must not be scored on what it was trained on."
 
@@ -112,5 +113,5 @@ def _tell_overlap(train: Mapping[str, str], scored: set[str], findings: list[Fin
         overlap.setdefault(train[id].rpartition(": ")[0], []).append(id)
     for name, ids in overlap.items():
         some = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
-        message = f"{len(ids)} ids that the lists of val or test hold too: {some}"
+        message = f"{counted(len(ids), 'id')} that the lists of val or test hold too: {some}"
         findings.append(Finding("train-overlaps", name, "", message, "taken out of train", "warning"))

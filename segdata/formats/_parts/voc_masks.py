@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from segdata.errors import ConfigError, nearest
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.formats._parts.label_file import LabelFile, indices_of_colors, read_numbers
+from segdata.formats._parts.label_file import LabelFile, indices_of_colors, numbers_of
 from segdata.formats._parts.voc_sbd import read_sbd
 from segdata.label_map import LabelMap
+from segdata.mask_file import read_values_and_palette
 from segdata.ontology import IGNORE_INDEX, voc_palette
-from segdata.photo import read_palette
+
+VOC_PALETTE = np.array(voc_palette(), np.uint8)
 
 
 def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArray[Any], tuple[Finding, ...]]:
@@ -29,16 +31,16 @@ def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArr
     """
     if path.suffix.lower() == ".mat":
         return read_sbd(path, name), ()
-    values = read_numbers(path, name, labels)
+    stored, palette = read_values_and_palette(path, name)
+    values = numbers_of(stored, palette, labels, name)
     if labels is not None and labels.colors:
         return values, ()
     if values.ndim == 3:
         official = {color: index for index, color in enumerate(voc_palette())}
         return indices_of_colors(values, official, name), ()
-    palette = read_palette(path, name)
-    if palette is not None:
+    if palette is not None and not np.array_equal(palette, VOC_PALETTE):
         used = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
-        foreign = used[np.any(palette[used] != np.array(voc_palette(), np.uint8)[used], axis=1)]
+        foreign = used[np.any(palette[used] != VOC_PALETTE[used], axis=1)]
         if foreign.size:
             message = f"the palette of {foreign.size} indices is not VOC's, the first {int(foreign[0])}"
             return values, (Finding("foreign-palette", name, "", message, "indices kept"),)

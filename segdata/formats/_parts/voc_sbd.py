@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
+from segdata.wording import size_text
 
 MAX_BYTES = 1 << 26
 """A .mat file that is, or unpacks to, more than this is refused."""
@@ -130,7 +131,7 @@ def _matrix(array: _Array, order: str) -> NDArray[np.uint8]:
     values = np.frombuffer(data, np.dtype(order + NUMBERS[kind]))
     height, width = array.dimensions
     if min(height, width) < 1 or values.size != height * width:
-        raise ValueError(f"{values.size} numbers in a matrix of {height}x{width}")
+        raise ValueError(f"{values.size} numbers in a matrix of {size_text((height, width))}")
     whole = (values >= 0) & (values <= 255) & (values == np.floor(values))
     if not whole.all():
         raise ValueError(f"{FIELD} holds {values[~whole][0]}")

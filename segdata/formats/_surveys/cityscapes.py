@@ -20,6 +20,7 @@ from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys.mask_files import look, read_pairs, values_in
 from segdata.ontology import IGNORE_INDEX
 from segdata.survey import Survey, evenly_spaced
+from segdata.wording import counted
 
 KINDS = ("labelIds.png", "labelTrainIds.png", "instanceIds.png", "polygons.json")
 SPLITS = ("train", "val", "train_extra", "test")
@@ -46,9 +47,7 @@ def survey(root: Path) -> Survey | None:
     if not dummies:
         dummies = [name for kind, split, name in files if split == "test" and kind == "polygons.json"]
     if dummies and all(_is_dummy(root, name, truth) for name in evenly_spaced(sorted(dummies), 8)):
-        message = (
-            f"{len(dummies)} masks without an object: Cityscapes keeps the labels of its test split to itself"
-        )
+        message = f"{counted(len(dummies), 'mask')} without an object: Cityscapes keeps the labels of its test split to itself"
         findings.append(Finding("dummy-masks", f"{annotation}/test", "", message, "left out"))
         annotated.discard("test")
     kept = [split for split in splits if split in annotated] or splits
@@ -64,12 +63,12 @@ def survey(root: Path) -> Survey | None:
     other = "labelTrainIds" if truth == "labelIds" else "labelIds"
     choices = {"truth": [other]} if kinds[f"{other}.png"] else {}
     with_void = truth == "labelTrainIds" and NUM_TRAIN_IDS in looked.labels
-    counted = ", ".join(f"{kinds[kind]:,} {kind}" for kind in KINDS if kinds[kind])
-    coarse = f"; {len(trees['gtCoarse']):,} files in gtCoarse" if len(present) > 1 else ""
+    listed = ", ".join(f"{kinds[kind]:,} {kind}" for kind in KINDS if kinds[kind])
+    coarse = f"; {counted(len(trees['gtCoarse']), 'file')} in gtCoarse" if len(present) > 1 else ""
     return Survey(
         format="cityscapes",
         certainty="certain",
-        evidence=f"leftImg8bit + {annotation} (Cityscapes): {counted}{coarse}",
+        evidence=f"leftImg8bit + {annotation} (Cityscapes): {listed}{coarse}",
         photos=paired.photos,
         annotated=len(paired.masks),
         labels=looked.labels,

@@ -1,11 +1,7 @@
-"""What all surveys need: the folder as a source that keeps every photo, and findings that do not flood.
-
-29 photos without entry    the first ten one by one, then "19 more of them"
-"""
+"""What all surveys need: the folder as a source that keeps every photo, and errors as findings."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,9 +11,6 @@ from segdata.formats import OpenSource
 from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX, ontology_of_names
 from segdata.survey import Survey
-
-MOST_ALIKE = 10
-"""So many findings of one kind are told one by one."""
 
 
 def any_source(root: Path, options: Mapping[str, object] | None = None, *labels: str) -> OpenSource:
@@ -32,18 +25,6 @@ def unreadable(error: DataError, root: Path, action: str = "") -> Finding:
     name = error.where.removeprefix(str(root)).lstrip("/") or "."
     message = f"found {error.found}" + (f"; expected {error.expected}" if error.expected else "")
     return Finding("unreadable", name, error.place, message, action or error.fix or "left out", "error")
-
-
-def few(findings: Sequence[Finding]) -> list[Finding]:
-    """The first of each kind one by one, the others as a number."""
-    kept: list[Finding] = []
-    for code, count in Counter(finding.code for finding in findings).items():
-        alike = [finding for finding in findings if finding.code == code]
-        kept += alike[:MOST_ALIKE]
-        if count > MOST_ALIKE:
-            message = f"{count - MOST_ALIKE:,} more of them"
-            kept.append(Finding(code, alike[-1].file, "", message, alike[-1].action, alike[-1].severity))
-    return kept
 
 
 def nothing_readable(

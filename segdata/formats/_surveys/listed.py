@@ -15,7 +15,7 @@ from segdata.findings import Finding
 from segdata.formats._parts.entries import ELSEWHERE, path_part
 from segdata.formats._parts.listed import ListedReader
 from segdata.formats._parts.photo_files import composed, is_photo, list_files
-from segdata.formats._surveys.common import few, unreadable
+from segdata.formats._surveys.common import unreadable
 from segdata.survey import Survey
 from segdata.wording import counted
 
@@ -171,5 +171,5 @@ def survey_of(
         ontology=known if known and distinct else None,
         options=options,
         choices={key: values for key, values in choices.items() if values},
-        findings=(*findings, *few([*reader.findings, *problems, *bare])),
+        findings=(*findings, *reader.findings, *problems, *bare),
     )

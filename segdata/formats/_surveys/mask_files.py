@@ -20,7 +20,7 @@ from segdata.formats import Reader, open_reader
 from segdata.formats._parts.label_file import LabelFile
 from segdata.formats._parts.photo_files import is_photo, list_files
 from segdata.formats._surveys.common import any_source, unreadable
-from segdata.ontology import IGNORE, voc_palette
+from segdata.ontology import IGNORE
 from segdata.survey import evenly_spaced
 
 Color = tuple[int, int, int]
@@ -116,7 +116,7 @@ def find_label_file(root: Path, names: Sequence[str], findings: list[Finding]) -
     return None
 
 
-def classes_of(labels: LabelFile) -> dict[str, Color]:
-    """The named classes in order, with the file's colours, else VOC's."""
-    colors = labels.colors or voc_palette()
+def classes_of(labels: LabelFile, colors: Sequence[Color]) -> dict[str, Color]:
+    """The named classes in order, with the file's colours, else these."""
+    colors = labels.colors or colors
     return {name: color for name, color in zip(labels.names, colors, strict=False) if name != IGNORE}

@@ -19,7 +19,7 @@ from pathlib import Path
 from segdata.errors import DataError
 from segdata.formats._parts.photo_files import without_extension
 from segdata.formats._surveys.mask_files import values_in
-from segdata.photo import read_mask_values
+from segdata.mask_file import read_mask_values
 from segdata.pipeline import SPLITS
 from segdata.survey import evenly_spaced
 

@@ -17,8 +17,10 @@ from segdata.formats._parts.photo_files import is_photo, list_files
 from segdata.formats._surveys.mask_files import classes_of, find_label_file, look, read_pairs, values_in
 from segdata.formats._surveys.mask_folders import Pair, find_pairs, is_named, template_of
 from segdata.ontology import IGNORE, IGNORE_INDEX
+from segdata.palette import distinct_colors
 from segdata.pipeline import SPLITS
 from segdata.survey import Certainty, Survey
+from segdata.wording import counted
 
 LABEL_FILES = ("names.txt", "class_names.txt", "classes.txt", "labels.txt", "labelmap.txt", "codes.txt")
 
@@ -54,13 +56,13 @@ def survey(root: Path) -> Survey | None:
     return Survey(
         format="masks",
         certainty=_certainty(pairs),
-        evidence=f"{folders} (photos and masks of the same names): {len(paired.masks):,} masks",
+        evidence=f"{folders} (photos and masks of the same names): {counted(len(paired.masks), 'mask')}",
         photos=paired.photos,
         annotated=len(paired.masks),
         labels=counts,
         looked_at=values.masks,
         splits=paired.splits,
-        ontology=None if labels is None else classes_of(labels),
+        ontology=None if labels is None else classes_of(labels, distinct_colors(len(labels.names))),
         label_map=label_map,
         options=options,
         findings=(*findings, *paired.findings, *values.findings),

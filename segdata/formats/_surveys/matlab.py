@@ -22,12 +22,13 @@ from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import label_matrices
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import list_files
-from segdata.formats._surveys.common import any_source, few, nothing_readable, unreadable
+from segdata.formats._surveys.common import any_source, nothing_readable, unreadable
 from segdata.formats._surveys.matlab_looks import bare, folder_of, look
 from segdata.formats._surveys.matlab_plain import survey_masks, survey_segmentations
+from segdata.mask_file import read_mask_values
 from segdata.ontology import IGNORE
-from segdata.photo import read_mask_values
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MOST_DEEP = 3
 """A groundTruth object lies in the root (1), in a folder of it (2), or in a folder of that (3)."""
@@ -117,12 +118,14 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
             labels.update({known[value] for value in values & known.keys()})
         masks_by_value = seen.masks_by_value
         for value in sorted(masks_by_value.keys() - known.keys() - {0}):
-            message = f"value {value} on {masks_by_value[value]} masks, which no label definition has"
+            message = (
+                f"value {value} on {counted(masks_by_value[value], 'mask')}, which no label definition has"
+            )
             findings.append(Finding("value-unnamed", best.name, "", message, "an error when read", "error"))
     return Survey(
         format="matlab",
         certainty="certain",
-        evidence=f"{best.name} (MATLAB groundTruth): {len(truth.rows)} photos, {len(truth.definitions)} labels",
+        evidence=f"{best.name} (MATLAB groundTruth): {counted(len(truth.rows), 'photo')}, {counted(len(truth.definitions), 'label')}",
         photos=tuple(sorted(pair.photo for pair in pairs)),
         annotated=sum(not pair.is_bare for pair in pairs) - empty,
         shapes=dict(
@@ -133,7 +136,7 @@ def _of_truth(root: Path, names: Sequence[str], truths: Sequence[_Truth], findin
         ontology=_colors(truth),
         options=options,
         choices=choices,
-        findings=tuple(few([*findings, *bare(pairing)])),
+        findings=(*findings, *bare(pairing)),
     )
 
 
@@ -149,7 +152,7 @@ def _options(
     if others:
         choices["ground_truth"] = [other.name for other in others]
     for other in others:
-        message = f"another groundTruth object, of {len(other.content.rows)} photos"
+        message = f"another groundTruth object, of {counted(len(other.content.rows), 'photo')}"
         findings.append(Finding("annotations-alike", other.name, "", message, "left out", "warning"))
     rows = best.content.rows
     options["photos"] = folder_of([row.photo for row in rows], names, "images")

@@ -18,11 +18,12 @@ from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import label_matrices, read_segmentation
 from segdata.formats._parts.matlab_variables import load_variables, translated
 from segdata.formats._parts.photo_files import is_photo, without_extension
-from segdata.formats._surveys.common import any_source, few, unreadable
+from segdata.formats._surveys.common import any_source, unreadable
 from segdata.formats._surveys.matlab_looks import Looks, bare, look
+from segdata.mask_file import read_mask_values
 from segdata.ontology import IGNORE, VOC_CLASSES
-from segdata.photo import read_mask_values
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MOST_SEGMENTATIONS = 40
 """Plain .mat files that are read: each takes as long as ten masks."""
@@ -69,9 +70,7 @@ def survey_segmentations(root: Path, names: Sequence[str]) -> Survey | None:
         MOST_SEGMENTATIONS,
     )
     is_sbd = held.variable == "GTcls" and seen.masks_by_value.keys() <= SBD_MAP.keys()
-    evidence = (
-        f"{_plain(folders.masks)}: {len(masks)} .mat files with the segmentation {held.variable} of a photo"
-    )
+    evidence = f"{_plain(folders.masks)}: {counted(len(masks), '.mat file')} with the segmentation {held.variable} of a photo"
     return _survey(
         evidence,
         held.variable in STRUCTS,
@@ -101,7 +100,7 @@ def survey_masks(root: Path, names: Sequence[str]) -> Survey | None:
     photos = max(others, key=lambda one: (others[one], one), default="images")
     options: dict[str, object] = {"ground_truth": None, "photos": photos or ".", "labels": masks}
     folders = Folders.of(any_source(root), photos or ".", masks)
-    evidence = f"{masks}: {homes[masks]} masks without a groundTruth object"
+    evidence = f"{masks}: {counted(homes[masks], 'mask')} without a groundTruth object"
     findings: list[Finding] = []
     try:
         pairing = pair_names(folders, ".png")
@@ -149,7 +148,7 @@ def _survey(
         label_map=SBD_MAP if is_sbd else None,
         options=options,
         choices=choices,
-        findings=tuple(few([*pairing.findings, *findings, *bare(pairing)])),
+        findings=(*pairing.findings, *findings, *bare(pairing)),
     )
 
 

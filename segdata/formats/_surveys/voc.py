@@ -21,9 +21,10 @@ from segdata.formats._surveys.mask_files import (
     read_pairs,
     values_in,
 )
+from segdata.mask_file import read_mask_values, read_palette
 from segdata.ontology import IGNORE_INDEX, VOC_CLASSES, voc_palette
-from segdata.photo import read_mask_values, read_palette
 from segdata.survey import Survey
+from segdata.wording import counted
 
 MASK_FOLDERS = ("SegmentationClass", "SegmentationClassPNG", "SegmentationClassAug")
 PHOTOS = "JPEGImages"
@@ -178,13 +179,13 @@ def _survey(
     return Survey(
         format="voc",
         certainty="certain" if sure else "likely",
-        evidence=f"{photos} + {masks} (PASCAL VOC): {len(paired.masks):,} masks{lists}{named}",
+        evidence=f"{photos} + {masks} (PASCAL VOC): {counted(len(paired.masks), 'mask')}{lists}{named}",
         photos=paired.photos,
         annotated=len(paired.masks),
         labels=counts,
         looked_at=looked.masks,
         splits=paired.splits,
-        ontology="voc-21" if voc else classes_of(labels) if labels else None,
+        ontology="voc-21" if voc else classes_of(labels, voc_palette()) if labels else None,
         label_map=_label_map(labels),
         options=options,
         choices=choices,

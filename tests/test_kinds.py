@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from segdata.checking.kinds import group_findings
 from segdata.findings import Finding
+from segdata.kinds import group_findings
 
 
 def clipped(file: str, place: str, message: str) -> Finding:
@@ -35,7 +35,9 @@ def test_what_differs_is_left_out_and_what_does_not_stays() -> None:
         2,
         3,
     )
-    assert kind.line().startswith("note: 3 times in 2 files, first a.jpg (region 2): … of 14 points")
+    assert kind.line().startswith(
+        "note: 3 times in 2 files, first a.jpg (region 2), a.jpg (region 9), b.jpg (region 1): … of 14 points"
+    )
     assert [(one.file, one.place) for one in kind.findings] == [
         ("a.jpg", "region 2"),
         ("a.jpg", "region 9"),
@@ -89,3 +91,15 @@ def test_odd_messages_do_not_confuse() -> None:
     kinds = group_findings([Finding("x", f"{number}", "", text, "kept") for number, text in enumerate(odd)])
     assert sum(len(kind.findings) for kind in kinds) == len(odd)
     assert group_findings([]) == ()
+
+
+def test_the_first_places_are_told_and_one_of_a_kind_is_no_other_kind() -> None:
+    (kind,) = group_findings(
+        [
+            *(Finding("too-few-points", f"{name}.jpg", "", "2 points: too few", "ignored") for name in "abc"),
+            Finding("too-few-points", "d.jpg", "", "1 point: too few", "ignored"),
+        ]
+    )
+    assert kind.line() == (
+        "note: 4 times in 4 files, first a.jpg, b.jpg, c.jpg, …: … points: too few [too-few-points: ignored]"
+    )

@@ -1,7 +1,7 @@
-"""Merges findings that say the same of many photos into one line per kind.
+"""Findings that say the same of many photos, as one line: what, how often, and the first few places.
 
-error: label 'Tree ' (31), 'TREE' (9): not in source.label_map; did you mean 'tree'?   40 findings in 40 files
-note: … of … points lie outside the photo                                              112 findings in 60 files
+error: 40 times in 40 files, first a.jpg (region 2), …: label 'Tree ' (31), 'TREE' (9): not in source.label_map; …
+note: 112 times in 60 files, first a.jpg (region 1), …: … of … points outside the photo of 480x640 (height x width)
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from collections.abc import Sequence
 import msgspec
 
 from segdata.findings import Finding, Severity
+from segdata.wording import counted
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+MOST_PLACES = 3
+"""So many places are told of a kind that stands in several files."""
 
 _QUOTED = re.compile(r"(?<!\w)(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 _CHANGING = re.compile(_QUOTED.pattern + r"|(?<![\w.])\d[\d.,x]*\b")
 """What may differ between findings that say the same: quoted names, and numbers."""
+
+_COUNTED = re.compile(r"(?<=… )(\w+?)s?\b")
+"""The noun behind a number, which is one of several or not."""
 
 _LABEL = re.compile(r"^found label ('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 _MEANT = re.compile(r"did you mean .*?\?")
@@ -50,15 +57,13 @@ class Kind(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
     def line(self) -> str:
-        """One line for people: severity, what, how often, the first place, code and action."""
-        first = self.findings[0]
-        place = f" ({first.place})" if first.place else ""
+        """One line for people: severity, how often and where first, what, code and action."""
+        shown = self.findings[: MOST_PLACES if self.files > 1 else 1]
+        where = ", ".join(f"{one.file} ({one.place})" if one.place else one.file for one in shown)
         many = len(self.findings)
-        if many == 1:
-            where = f"{first.file}{place}"
-        else:
-            each = f"{self.files:,} file{'s' if self.files > 1 else ''}"
-            where = f"{many:,} times in {each}, first {first.file}{place}"
+        if many > 1:
+            more = ", …" if many > len(shown) else ""
+            where = f"{many:,} times in {counted(self.files, 'file')}, first {where}{more}"
         return f"{self.severity}: {where}: {self.says} [{self.code}: {self.action}]"
 
 
@@ -100,7 +105,7 @@ def _gist(finding: Finding) -> str:
         quoted = " ".join(_QUOTED.findall(finding.message))
         value = re.search(r"value \d+", finding.message)
         return f"{quoted} {value[0] if value else ''}"
-    return _CHANGING.sub("…", finding.message)
+    return _COUNTED.sub(r"\1", _CHANGING.sub("…", finding.message))
 
 
 def _says(group: Sequence[Finding]) -> str:
