@@ -38,11 +38,21 @@ class _Copies(msgspec.Struct):
     masks_agree: bool | None = None
 
 
+class _Read(msgspec.Struct):
+    split: str
+    photos: int
+
+
 class CheckReport(msgspec.Struct):
-    """check.json, as far as it speaks of single samples."""
+    """check.json, as far as it speaks of single samples; splits: how many photos of each it read."""
 
     kinds: tuple[_Kind, ...] = ()
     copies: tuple[_Copies, ...] = ()
+    splits: tuple[_Read, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Split → photos, of those that have some."""
+        return {one.split: one.photos for one in self.splits if one.photos}
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,10 @@ class _Conversion(msgspec.Struct):
 
 @dataclass
 class Opened:
-    """A shard set, what is known of its samples, and where its pictures come from. Threads may share it."""
+    """A shard set, what is known of its samples, and where its pictures come from. Threads may share it.
+
+    checked  whether segdata check read as many photos of each split as the shards hold; None: it was not run
+    """
 
     project: Project
     name: str
@@ -52,7 +55,7 @@ class Opened:
     shards: ShardSet
     index: Index
     records: dict[str, SampleRecord]
-    check_is_old: bool | None
+    checked: bool | None
     weights: str
     kept: KeptFigures
     thumbnails: Thumbnails
@@ -194,15 +197,15 @@ class Watch:
         if all(path.is_file() for path in self._run_files):
             weights = value_digest([file_digest(path) for path in self._run_files])
         folder = project.root / ".segdata" / "disagreement" / name / (weights[:32] or "none")
-        manifest_time = (shards.folder / MANIFEST).stat().st_mtime
+        index = Index(shards.manifest, found)
         return Opened(
             project,
             name,
             pipeline,
             shards,
-            Index(shards.manifest, found),
+            index,
             records,
-            None if report is None else self._report.stat().st_mtime < manifest_time,
+            None if report is None else report.counts() == index.split_counts,
             weights,
             KeptFigures(folder, shards.manifest),
             self._thumbnails,

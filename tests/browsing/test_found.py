@@ -25,7 +25,8 @@ RECORDS = {
 def check(folder: Path, findings: list[dict[str, str]], copies: list[dict[str, object]]) -> Path:
     path = folder / "check.json"
     kinds = [{"code": one["code"], "says": "…", "findings": [one]} for one in findings]
-    path.write_text(json.dumps({"pipeline": "mine", "kinds": kinds, "copies": copies}))
+    splits = [{"split": "train", "photos": 3, "pixels": 1}, {"split": "val", "photos": 0, "pixels": 0}]
+    path.write_text(json.dumps({"pipeline": "mine", "kinds": kinds, "copies": copies, "splits": splits}))
     return path
 
 
@@ -68,6 +69,8 @@ def test_a_check_names_files_and_each_belongs_to_its_sample(tmp_path: Path) -> N
             ],
         )
     )
+    assert report is not None
+    assert report.counts() == {"train": 3}
     found = gather(manifest(), RECORDS, (), report)
     codes = {id: [one.code for one in its] for id, its in found.by_id.items()}
     assert codes["a"] == ["one-class", "exif-turned"]
