@@ -81,6 +81,11 @@ def test_a_check_names_files_and_each_belongs_to_its_sample(tmp_path: Path) -> N
     assert sum(map(len, codes.values())) == 9
 
 
+def test_without_a_plan_the_conversion_tells_by_file() -> None:
+    found = gather(manifest(), {}, (CLIPPED, GONE), None)
+    assert [one.code for one in found.by_id["c"]] == ["points-clipped"]
+
+
 def test_a_finding_of_both_is_told_once(tmp_path: Path) -> None:
     one = {
         "code": CLIPPED.code,
