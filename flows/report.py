@@ -20,6 +20,7 @@ from flows.local_server import SUPERVISOR_LOCK, is_held, is_up, read_address, se
 from segdata.commands.report import report_and_tell
 from segdata.errors import SegdataError
 from segdata.project import Project
+from segdata.report.inputs import Baselines
 from segdata.report.sections import Section, read_section
 from segdata.report.text import percent, score
 from segdata.report.verdict import Verdict, judge
@@ -43,8 +44,6 @@ def table(sections: Sequence[Section]) -> list[dict[str, str | int | float | Non
         metrics = section.evaluation.metrics if section.evaluation else None
         low, high = (metrics.mean_iou_interval if metrics else None) or (None, None)
         comparison = section.comparison
-        above = metrics.mean_iou_above_best_baseline if metrics else None
-        has_baseline = metrics is not None and metrics.mean_iou is not None and above is not None
         rows.append(
             {
                 "pipeline": section.name,
@@ -57,12 +56,17 @@ def table(sections: Sequence[Section]) -> list[dict[str, str | int | float | Non
                 "mean IoU": metrics.mean_iou if metrics else None,
                 "interval from": low,
                 "interval to": high,
-                "better baseline": round(metrics.mean_iou - above, 6) if has_baseline else None,  # type: ignore[union-attr, operator]
+                "better baseline": _better(metrics.baselines) if metrics else None,
                 "published": comparison.published.value if comparison else None,
                 "measured likewise": comparison.measured if comparison else None,
             }
         )
     return rows
+
+
+def _better(baselines: Baselines) -> float | None:
+    both = (baselines.position_prior.mean_iou, baselines.majority_class.mean_iou)
+    return max((one for one in both if one is not None), default=None)
 
 
 def markdown(section: Section, verdict: Verdict) -> str:
