@@ -65,9 +65,9 @@ def convert(root: str, name: str, run_id: str, strict: bool = False, verify: boo
     return summary
 
 
-def artifact_key(name: str) -> str:
+def artifact_key(name: str, of: str = "convert") -> str:
     """Prefect allows lower-case letters, digits and dashes."""
-    return "convert-" + "".join(part if part.isalnum() and part.isascii() else "-" for part in name.lower())
+    return f"{of}-" + "".join(part if part.isalnum() and part.isascii() else "-" for part in name.lower())
 
 
 def markdown(summary: Summary) -> str:

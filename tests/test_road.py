@@ -154,8 +154,9 @@ def test_the_tour_of_the_readme(road: Road) -> None:
     assert "train@sample-voc" in said
     assert re.search(r"data/evaluation/sample-via/metrics\.json +\d", said)
     page = (road.root / "dvc_plots/index.html").read_text()
-    assert "sample-via, validation mean IoU" in page
+    assert "sample-via, loss and validation scores" in page
     assert "sample-voc, IoU per class" in page
+    assert "sample-voc, what each class is taken for" in page
 
 
 def test_an_edited_pipeline_reruns_alone_and_only_what_it_matters_to(road: Road) -> None:
@@ -272,6 +273,21 @@ def test_more_photos_are_added_and_paid_for_alone(road: Road, tmp_path: Path) ->
     }
 
 
+def test_a_look_at_the_set(road: Road) -> None:
+    block = readme_block("segdata browse mine").replace("browse mine", "browse mine --port 0 --no-open")
+    said = road.sh(
+        f"{block.strip()} > browse.log 2>&1 &\n"
+        "for second in $(seq 60); do grep -q 'look at them' browse.log && break; sleep 1; done\n"
+        "address=$(grep -o 'http://[^ ]*' browse.log)\n"
+        "python -c \"import urllib.request as u; print(u.urlopen('${address}api/set').read().decode())\"\n"
+        "kill %1; wait %1"
+    )
+    seen = json.loads(said)
+    assert (seen["name"], seen["photos"], seen["model"]["why_not"]) == ("mine", 26, "")
+    assert (road.root / "browse.log").read_text().startswith("mine: 26 photos\n")
+    (road.root / "browse.log").unlink()
+
+
 def test_the_model_in_a_browser(road: Road) -> None:
     block = readme_block("segdata serve sample-via").replace("--open", "--port 0")
     said = road.root / "served.txt"
@@ -386,7 +402,7 @@ def test_push_and_pull_bring_the_same_bytes_to_a_fresh_clone(road: Road, tmp_pat
 def test_what_changed_since_a_commit(road: Road) -> None:
     said = road.sh(readme_block("segdata diff HEAD"))
     assert "mine" in said
-    assert "My street, first version" in said
+    assert "Campus photos" in said  # the commit in which this version of the set came to be
 
 
 def test_an_experiment_and_its_difference(road: Road) -> None:

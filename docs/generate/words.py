@@ -6,7 +6,6 @@ import re
 
 import segdata.search_section as search_section
 import segdata.serving as serving
-
 from generate.docstrings import clean, fence
 
 
@@ -24,5 +23,7 @@ def _block(document: str | None, line: str) -> str:
     first = next((number for number, text in enumerate(lines) if re.match(line, text)), None)
     if first is None:
         raise LookupError(f"no line of the docstring begins with {line!r}")
-    last = next((number for number in range(first, len(lines)) if not re.match(line, lines[number])), len(lines))
+    last = next(
+        (number for number in range(first, len(lines)) if not re.match(line, lines[number])), len(lines)
+    )
     return "\n".join(text for text in lines[first:last])

@@ -38,7 +38,7 @@ def about_set(opened: Opened) -> dict[str, object]:
         "splits": index.split_counts,
         "sizes": index.size_counts,
         "findings": index.finding_counts,
-        "check_is_old": opened.check_is_old,
+        "checked": opened.checked,
         "aside": [_told(finding) for finding in aside[:MOST_ASIDE]],
         "aside_total": len(aside),
     }

@@ -104,8 +104,8 @@ def _compute_shard(
     for start in range(0, entry.rows, at_once):
         if stop():
             raise Stopped
-        batch = slice(start, start + at_once)
-        found = measure(run, images[batch].copy(), truths[batch].copy())  # torch wants them writable
+        rows = range(start, min(start + at_once, entry.rows))
+        found = measure(run, np.stack([images[row] for row in rows]), np.stack([truths[row] for row in rows]))
         for figure in FIGURES:
             columns[figure] += getattr(found, figure).tolist()
         masks += [packed(mask) for mask in found.predictions]

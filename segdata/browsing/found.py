@@ -1,10 +1,11 @@
 """What was doubtful about each sample: told by the conversion, and by `segdata check` where it was run.
 
     data/plans/mine.parquet             findings of each sample, as its conversion told them
+    data/checks/mine.json               the same by file, and what was set aside
     data/shards/mine/manifest.parquet   masks without any label, and of one class alone
     data/check-report/mine/check.json   {"kinds": [{"findings": […]}, …], "copies": [{"photos": […]}, …], …}
 
-A check names files. Its finding belongs to the sample whose photo that file is, or whose id the file's name ends in.
+Where files are named, a finding belongs to the sample whose photo that file is, or whose id the file's name ends in.
 """
 
 from __future__ import annotations
@@ -38,11 +39,21 @@ class _Copies(msgspec.Struct):
     masks_agree: bool | None = None
 
 
+class _Read(msgspec.Struct):
+    split: str
+    photos: int
+
+
 class CheckReport(msgspec.Struct):
-    """check.json, as far as it speaks of single samples."""
+    """check.json, as far as it speaks of single samples; splits: how many photos of each it read."""
 
     kinds: tuple[_Kind, ...] = ()
     copies: tuple[_Copies, ...] = ()
+    splits: tuple[_Read, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Split → photos, of those that have some."""
+        return {one.split: one.photos for one in self.splits if one.photos}
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ def gather(
 ) -> Found:
     """Findings of all samples of a set, from its manifest, the conversion's records and the check report.
 
-    conversion  all findings of the conversion: those that set something aside are told of
+    conversion  all findings of the conversion, by file
     """
     found: dict[str, dict[Finding, None]] = {row.id: {} for row in manifest.rows}
     names = [name for name, _ in manifest.metadata.classes]
@@ -85,6 +96,10 @@ def gather(
         told = records[row.id].findings if row.id in records else ()
         found[row.id].update(dict.fromkeys([*told, *_of_mask(row, names)]))
     owners = _owners(records, found)
+    for finding in conversion:
+        owner = _owner(finding, owners)
+        if owner is not None and finding.action != "set aside":
+            found[owner].setdefault(finding)
     for id, finding in _of_check(check, owners) if check else ():
         if id in found:
             found[id].setdefault(finding)
@@ -115,12 +130,16 @@ def _owners(records: Mapping[str, SampleRecord], ids: Iterable[str]) -> dict[str
     return {name: id for name, id in owners.items() if id is not None}
 
 
+def _owner(finding: Finding, owners: Mapping[str, str]) -> str | None:
+    names = (finding.file, without_extension(finding.file), Path(finding.file).stem)
+    return next((owners[name] for name in names if name in owners), None)
+
+
 def _of_check(check: CheckReport, owners: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
     """(sample, finding) of a check report."""
     told_already = {_EMPTY, _SINGLE, *(group.code for group in check.copies)}
     for finding in (finding for kind in check.kinds for finding in kind.findings):
-        names = (finding.file, without_extension(finding.file), Path(finding.file).stem)
-        owner = next((owners[name] for name in names if name in owners), None)
+        owner = _owner(finding, owners)
         if owner is not None and finding.code not in told_already:
             yield owner, finding
     for group in check.copies:

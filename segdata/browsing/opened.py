@@ -34,6 +34,7 @@ from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.sample import Image, Mask
 from segdata.shards import ShardSet
+from segdata.shards.compressed import Rows
 from segdata.shards.reader import map_shard
 from segdata.shards.schema import MANIFEST
 
@@ -44,7 +45,10 @@ class _Conversion(msgspec.Struct):
 
 @dataclass
 class Opened:
-    """A shard set, what is known of its samples, and where its pictures come from. Threads may share it."""
+    """A shard set, what is known of its samples, and where its pictures come from. Threads may share it.
+
+    checked  whether segdata check read as many photos of each split as the shards hold; None: it was not run
+    """
 
     project: Project
     name: str
@@ -52,11 +56,11 @@ class Opened:
     shards: ShardSet
     index: Index
     records: dict[str, SampleRecord]
-    check_is_old: bool | None
+    checked: bool | None
     weights: str
     kept: KeptFigures
     thumbnails: Thumbnails
-    _mapped: dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = field(default_factory=dict)
+    _mapped: dict[str, tuple[Rows, Rows]] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -194,15 +198,15 @@ class Watch:
         if all(path.is_file() for path in self._run_files):
             weights = value_digest([file_digest(path) for path in self._run_files])
         folder = project.root / ".segdata" / "disagreement" / name / (weights[:32] or "none")
-        manifest_time = (shards.folder / MANIFEST).stat().st_mtime
+        index = Index(shards.manifest, found)
         return Opened(
             project,
             name,
             pipeline,
             shards,
-            Index(shards.manifest, found),
+            index,
             records,
-            None if report is None else self._report.stat().st_mtime < manifest_time,
+            None if report is None else report.counts() == index.split_counts,
             weights,
             KeptFigures(folder, shards.manifest),
             self._thumbnails,

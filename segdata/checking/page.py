@@ -9,14 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from segdata.atomic import replace_file
 from segdata.checking.copies import CopyGroup
 from segdata.checking.examine import Examination
 from segdata.checking.pictures import as_uri, draw_file
-from segdata.errors import MissingExtraError
 from segdata.findings import Finding
 from segdata.kinds import COPIES, SEVERITY_ORDER, Kind
-from segdata.report.text import count, percent, rgb
+from segdata.report.render import write_page as render_page
 from segdata.survey import evenly_spaced
 
 MOST_PICTURES = 200
@@ -82,7 +80,10 @@ def write_page(path: Path, examination: Examination) -> None:
         for number, kind in enumerate(shown):
             if kind.severity == severity:
                 views[number] = _kind_view(kind, number, examination, cap, budget)
-    html = _render(
+    render_page(
+        path,
+        "segdata.checking",
+        "check.html.j2",
         check=check,
         kinds=[views[number] for number in sorted(views)],
         copies=COPIES,
@@ -97,8 +98,6 @@ def write_page(path: Path, examination: Examination) -> None:
         total=sum(row.pixels for row in check.splits),
         leaks=[group for group in check.copies if group.code.endswith("leak")],
     )
-    with replace_file(path) as temporary:
-        temporary.write_text(html, encoding="utf-8", newline="\n")
 
 
 def _cap(kinds: Sequence[Kind]) -> int:
@@ -159,24 +158,3 @@ def _group_view(group: CopyGroup, examination: Examination, budget: _Budget) -> 
             budget.left -= 1
         photos.append((id, split, None if path is None else as_uri(path)))
     return GroupView(group, tuple(photos), len(group.photos) - len(photos))
-
-
-def _render(**values: object) -> str:
-    try:
-        from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("jinja2", "train", "the check report") from error
-    environment = Environment(
-        loader=ChoiceLoader(
-            [
-                PackageLoader("segdata.checking", "templates"),
-                PackageLoader("segdata.report", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, count=count, rgb=rgb)
-    return environment.get_template("check.html.j2").render(**values)

@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from segdata.atomic import replace_file
-from segdata.errors import MissingExtraError, SegdataError
+from segdata.errors import SegdataError
 from segdata.project import Project
 from segdata.report.gallery import share_of
 from segdata.report.provenance import circumstances, dvc_hashes, versions
+from segdata.report.render import write_page
+from segdata.report.rules import RULES
 from segdata.report.sections import read_section
-from segdata.report.text import count, percent, plural, rgb, score, share, signed
-from segdata.report.verdict import RULES, judge
+from segdata.report.verdict import judge
 
 
 def build_report(project: Project, names: Sequence[str]) -> Path:
     """Write data/report/index.html over the named pipelines, in that order, and return its path.
 
     A pipeline that is not yet converted, trained or scored gets a section that says what to run. The same inputs give
-    the same bytes, but for the commit and the machine in the footer. Raises SegdataError when nothing at all is there, or when a part is damaged.
+    the same bytes, but for the commit and the machine in the footer. Raises SegdataError when nothing at all is there, or
+    when a part is damaged.
     """
     most = share_of(len(names))
     sections = [read_section(project, name, most) for name in names]
@@ -33,7 +34,11 @@ def build_report(project: Project, names: Sequence[str]) -> Path:
             expected="at least one converted pipeline under data/",
             fix="Run dvc repro.",
         )
-    html = _render(
+    path = project.report_dir() / "index.html"
+    write_page(
+        path,
+        "segdata.report",
+        "report.html.j2",
         sections=sections,
         scored=[section for section in sections if section.evaluation],
         verdicts={section.name: judge(section) for section in sections},
@@ -42,28 +47,7 @@ def build_report(project: Project, names: Sequence[str]) -> Path:
         dvc={name: dvc_hashes(project, name) for name in names},
         circumstances=circumstances(project, names),
     )
-    path = project.report_dir() / "index.html"
-    with replace_file(path) as temporary:
-        temporary.write_text(html, encoding="utf-8", newline="\n")
     return path
-
-
-def _render(**values: object) -> str:
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("jinja2", "train", "the report") from error
-    environment = Environment(
-        loader=PackageLoader("segdata.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        score=score, signed=signed, percent=percent, count=count, plural=plural, rgb=rgb, share=share
-    )
-    return environment.get_template("report.html.j2").render(**values)
 
 
 __all__ = ["build_report"]

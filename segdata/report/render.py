@@ -9,7 +9,8 @@ from pathlib import Path
 
 from segdata.atomic import replace_file
 from segdata.errors import MissingExtraError
-from segdata.report.text import count, percent, rgb, score, signed
+from segdata.report.text import count, percent, rgb, score, share, signed
+from segdata.wording import counted
 
 
 def write_page(path: Path, package: str, template: str, **values: object) -> None:
@@ -30,7 +31,9 @@ def write_page(path: Path, package: str, template: str, **values: object) -> Non
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(score=score, signed=signed, percent=percent, count=count, rgb=rgb)
+    environment.filters.update(
+        score=score, signed=signed, percent=percent, count=count, plural=counted, rgb=rgb, share=share
+    )
     html = environment.get_template(template).render(**values)
     with replace_file(path) as temporary:
         temporary.write_text(html, encoding="utf-8", newline="\n")

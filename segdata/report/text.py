@@ -34,11 +34,6 @@ def share(factor: float) -> str:
     return f"{factor:.2f}" if factor >= 0.1 else f"{factor:.2g}"
 
 
-def plural(number: int, one: str, many: str = "") -> str:
-    """2, "photo" → "2 photos"."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
 def joined(names: Sequence[str]) -> str:
     """The first few, and how many more."""
     more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""

@@ -25,7 +25,8 @@ RECORDS = {
 def check(folder: Path, findings: list[dict[str, str]], copies: list[dict[str, object]]) -> Path:
     path = folder / "check.json"
     kinds = [{"code": one["code"], "says": "…", "findings": [one]} for one in findings]
-    path.write_text(json.dumps({"pipeline": "mine", "kinds": kinds, "copies": copies}))
+    splits = [{"split": "train", "photos": 3, "pixels": 1}, {"split": "val", "photos": 0, "pixels": 0}]
+    path.write_text(json.dumps({"pipeline": "mine", "kinds": kinds, "copies": copies, "splits": splits}))
     return path
 
 
@@ -68,6 +69,8 @@ def test_a_check_names_files_and_each_belongs_to_its_sample(tmp_path: Path) -> N
             ],
         )
     )
+    assert report is not None
+    assert report.counts() == {"train": 3}
     found = gather(manifest(), RECORDS, (), report)
     codes = {id: [one.code for one in its] for id, its in found.by_id.items()}
     assert codes["a"] == ["one-class", "exif-turned"]
@@ -76,6 +79,11 @@ def test_a_check_names_files_and_each_belongs_to_its_sample(tmp_path: Path) -> N
     assert codes["c"] == ["points-clipped", "near-copy"]
     assert found.by_id["D"][-1].message == "a copy of c (train); their annotations differ"
     assert sum(map(len, codes.values())) == 9
+
+
+def test_without_a_plan_the_conversion_tells_by_file() -> None:
+    found = gather(manifest(), {}, (CLIPPED, GONE), None)
+    assert [one.code for one in found.by_id["c"]] == ["points-clipped"]
 
 
 def test_a_finding_of_both_is_told_once(tmp_path: Path) -> None:

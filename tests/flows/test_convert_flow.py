@@ -94,6 +94,24 @@ def test_two_at_once_on_a_fresh_home_share_one_server_and_say_one_line_each(serv
     assert (served.root / ".segdata/prefect/prefect.db").is_file()
 
 
+def test_the_report_leaves_its_figures_on_the_server_that_runs(served: Project) -> None:
+    pipeline = sample_pipeline("via")
+    entry = {"raw": "sample-via", "format": "via", "model": pipeline["model"]["name"]}
+    params = served.root / "params.yaml"
+    params.write_text(yaml.safe_dump({"pipelines": {"via": entry}}))
+    command = [sys.executable, "-m", "flows.report"]
+    done = subprocess.run(
+        command, cwd=served.root, env=environment(), capture_output=True, text=True, check=False
+    )
+    params.write_text("pipelines: {}\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("data/report/index.html\nartifacts: report, report-<pipeline>\n")
+    found = artifacts(api_url(served))
+    (row,) = json.loads(found["report"])
+    assert (row["pipeline"], row["data"], row["mean IoU"]) == ("via", "look", None)
+    assert "- 10 photos: " in found["report-via"]
+
+
 def test_processes_and_threads_make_the_same_bytes(served: Project, tmp_path: Path) -> None:
     assert run_flow(served, "via").returncode == 0
     threads = folder_bytes(served.shards_dir("via"))

@@ -62,7 +62,7 @@ def test_a_prediction_comes_back_as_written(tmp_path: Path) -> None:
     picture.putpalette(COLORS.tobytes())
     picture.save(tmp_path / "a.png")
     assert read_prediction(tmp_path / "a.png", (2, 3), 2).tolist() == mask.tolist()
-    with pytest.raises(DataError, match=r"found 2x3 \(HxW\) of mode P; expected 3x2"):
+    with pytest.raises(DataError, match=r"found 2x3 \(height x width\) of mode P; expected 3x2"):
         read_prediction(tmp_path / "a.png", (3, 2), 2)
     with pytest.raises(DataError, match="found value 1; expected a class id below 1"):
         read_prediction(tmp_path / "a.png", (2, 3), 1)

@@ -137,20 +137,23 @@ def test_a_published_figure_is_met_or_missed(fake: Callable[..., Fake]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "best", "message"),
+    ("losses", "scores", "message"),
     [
-        ((1.0, 0.5, 0.57), 2, None),
-        ((1.0, 0.5, 0.58), 2, "Validation loss rose from 0.500 (epoch 2) to 0.580 at the end"),
-        ((1.0, 0.5, 0.4), 3, "The last epoch is the best: it was still learning."),
+        ((1.0, 0.5, 0.57), (0.2, 0.5, 0.509), None),
+        ((1.0, 0.5, 0.58), (0.2, 0.5, 0.4), "Validation loss rose from 0.500 (epoch 2) to 0.580 at the end"),
+        ((1.0, 0.5, 0.4), (0.2, 0.5, 0.511), "Mean IoU on val rose by 0.011 at the very end: train longer."),
+        (("", "", ""), ("", "", ""), None),
     ],
 )
 def test_how_the_training_ended(
-    fake: Callable[..., Fake], losses: tuple[float, ...], best: int, message: str | None
+    fake: Callable[..., Fake], losses: tuple[object, ...], scores: tuple[object, ...], message: str | None
 ) -> None:
     one = fake()
     complete(one)
-    rows = [(epoch, 1.0, loss, 0.2, 0.5, 0.1) for epoch, loss in enumerate(losses, 1)]
-    one.write_run(rows, best=best)
+    rows = [
+        (epoch, 1.0, loss, iou, 0.5, 0.1) for epoch, loss, iou in zip((1, 2, 3), losses, scores, strict=True)
+    ]
+    one.write_run(rows, best=2)
     said = [text for grade, text in told(judge(section(one)).model) if grade == "look"]
     assert [text[: len(message or "")] for text in said] == ([message] if message else [])
 
@@ -178,6 +181,30 @@ def test_where_it_fails(fake: Callable[..., Fake]) -> None:
     assert fails.headline == "Mostly here:"
     (folder / "per_photo.csv").write_text("id,pixel_accuracy,mean_iou\na,0.9,0.5\nb,0.8,0.5\n")
     assert ("good", "No photo falls far behind; the worst is b (0.800).") in told(judge(section(one)).fails)
+
+
+def test_many_failures_are_told_as_a_few_and_a_count(fake: Callable[..., Fake]) -> None:
+    names = tuple(f"c{number}" for number in range(16))
+    one = fake(names=names)
+    complete(one)
+    folder = one.project.evaluation_dir("one")
+    rows = [f"{name},100,100,{0.01 * number if number < 8 else 0.9},0.5" for number, name in enumerate(names)]
+    (folder / "per_class.csv").write_text(
+        "\n".join(["class,truth_pixels,predicted_pixels,iou,accuracy", *rows])
+    )
+    pairs = [
+        f"{name},{other},{50 if name == other else 50 if other == 'c0' or (name, other) == ('c0', 'c1') else 0}"
+        for name in names
+        for other in names
+    ]
+    (folder / "confusion.csv").write_text("\n".join(["truth,prediction,pixels", *pairs]))
+    said = [text for _, text in told(judge(section(one)).fails)]
+    assert said[:6] == [
+        f"c{n}: IoU 0.0{n}0; 50.0 % of it is taken for {'c0' if n else 'c1'}." for n in range(5)
+    ] + ["3 more classes below an IoU of 0.5."]
+    assert said[6:12] == [f"50.0 % of c{n} is taken for c0." for n in range(8, 13)] + [
+        "3 more confusions: see the matrix."
+    ]
 
 
 def test_nothing_to_judge(fake: Callable[..., Fake]) -> None:

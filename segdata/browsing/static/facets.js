@@ -17,8 +17,9 @@ export class Facets {
       this.#facet("Finding", "finding", found, { names: { any: "any finding", none: "nothing found" } }),
       this.#facet("Original size", "size", Object.keys(set.sizes).length > 1 ? set.sizes : {}, { write: times }),
     ].filter(Boolean));
-    if (set.check_is_old) {
-      byId("facets").append(make("p", { class: "soft small" }, `The check report is older than the shards: segdata check ${set.name} renews it.`));
+    if (set.checked !== true) {
+      const why = set.checked === null ? "More is found by" : "The check report is of other photos than these; renew it:";
+      byId("facets").append(make("p", { class: "soft small" }, `${why} segdata check ${set.name}`));
     }
   }
 

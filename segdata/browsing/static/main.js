@@ -4,6 +4,7 @@ import { Api, getJson } from "./api.js";
 import { aside, exporting, help } from "./dialogs.js";
 import { Facets, fillSorts, startsDescending } from "./facets.js";
 import { Grid } from "./grid.js";
+import { key } from "./keys.js";
 import { Model } from "./model.js";
 import { byId, later, make, number, plural } from "./parts.js";
 import { Selection } from "./selection.js";
@@ -210,13 +211,13 @@ class Page {
     byId("scroller").addEventListener("click", (event) => {
       if (!document.body.classList.contains("filtering")) return;
       event.stopImmediatePropagation(); // a click beside the open filters closes them, and does nothing else
-      this.#closeFilters();
+      this.closeFilters();
     }, { capture: true });
     byId("close").addEventListener("click", () => this.close());
     byId("previous").addEventListener("click", () => this.step(-1));
     byId("next").addEventListener("click", () => this.step(1));
-    byId("select-one").addEventListener("click", () => this.#selectViewed());
-    addEventListener("keydown", (event) => this.#key(event));
+    byId("select-one").addEventListener("click", () => this.selectViewed());
+    addEventListener("keydown", (event) => key(this, event));
     addEventListener("popstate", () => {
       this.state = fromAddress(location.search);
       if (!this.state.photo) this.close(false);
@@ -224,7 +225,7 @@ class Page {
     });
   }
 
-  #closeFilters() {
+  closeFilters() {
     document.body.classList.remove("filtering");
     byId("show-filters").setAttribute("aria-expanded", false);
   }
@@ -241,67 +242,9 @@ class Page {
     }
   }
 
-  #selectViewed() {
+  selectViewed() {
     if (this.position >= 0) this.anchor = this.position;
     this.selection.toggle(this.viewer.number);
-  }
-
-  #key(event) {
-    if (document.querySelector("dialog[open]")) return;
-    const typing = event.target.matches?.("input[type=search], select, textarea");
-    if (typing) {
-      if (event.key === "Escape" || event.key === "Enter") this.grid.scroller.focus();
-      return;
-    }
-    const act = event.ctrlKey || event.metaKey || event.altKey ? this.#withControl(event) : this.viewer.isOpen ? this.#inViewer(event) : this.#inGrid(event);
-    if (act) {
-      event.preventDefault();
-      act();
-    }
-  }
-
-  #withControl(event) {
-    return event.key === "a" && (event.ctrlKey || event.metaKey) && !this.viewer.isOpen ? () => this.selection.put(this.order) : null;
-  }
-
-  #inGrid(event) {
-    const { grid } = this;
-    const columns = grid.columns;
-    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -columns * grid.rowsInSight, PageDown: columns * grid.rowsInSight, Home: -Infinity, End: Infinity };
-    if (event.target.matches("input[type=checkbox], input[type=range], button, summary") && (event.key === " " || event.key === "Enter" || event.target.type === "range")) return null;
-    if (event.key in moves) {
-      return () => {
-        const from = grid.focus;
-        grid.moveTo(from + moves[event.key]);
-        if (event.shiftKey && grid.focus !== from) {
-          if (!this.selection.has(this.order[from])) this.select(from);
-          this.anchor = from;
-          this.select(grid.focus, "range");
-        }
-      };
-    }
-    if (!this.order.length && !["?", "/", "Escape"].includes(event.key)) return null;
-    return {
-      Escape: () => this.#closeFilters(), Enter: () => this.open(grid.focus), " ": () => this.select(grid.focus), x: () => this.select(grid.focus),
-      "/": () => byId("text").focus(), "?": help,
-    }[event.key];
-  }
-
-  #inViewer(event) {
-    const { viewer } = this;
-    if (event.target.matches("button") && (event.key === " " || event.key === "Enter")) return null;
-    if (event.target.type === "range" && event.key.startsWith("Arrow")) return null;
-    if (event.shiftKey && event.key.startsWith("Arrow")) {
-      const [across, down] = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] }[event.key];
-      return () => viewer.zoom.pan(across, down);
-    }
-    if (/^[1-9]$/.test(event.key) && Number(event.key) <= this.set.classes.length) return () => viewer.toggleClass(Number(event.key) - 1);
-    return {
-      Escape: () => this.close(), ArrowRight: () => this.step(1), j: () => this.step(1), ArrowLeft: () => this.step(-1), k: () => this.step(-1),
-      p: () => viewer.toggle("photo"), t: () => viewer.toggle("truth"), r: () => viewer.toggle("prediction"), d: () => viewer.toggle("difference"),
-      f: () => viewer.toggleFull(), "+": () => viewer.zoom.by(1.5), "=": () => viewer.zoom.by(1.5), "-": () => viewer.zoom.by(1 / 1.5), 0: () => viewer.zoom.fit(),
-      x: () => this.#selectViewed(), " ": () => this.#selectViewed(), "?": help,
-    }[event.key];
   }
 }
 

@@ -55,6 +55,7 @@ export class Viewer {
       if (this.number === number) byId("notice").textContent = error.message;
       return;
     }
+    byId("stage").classList.add("loaded");
     const photo = byId("photo");
     photo.src = picture.src;
     photo.alt = this.known.id;
