@@ -184,11 +184,11 @@ class Source(Section, frozen=True):
 class Shards(Section, frozen=True):
     """The form in which samples are kept.
 
-    size_hw     height and width of every image and mask, pixels
-    photo       how photos are resampled; masks are always nearest
-    exact       decode every photo in full; else large JPEGs are decoded reduced, within 48 dB (PSNR) of that
-    target_mib  mean size aimed at for one shard file, MiB, before any compression
-    compression zstd: smaller files, each sample decompressed when it is read, which is slow; none: mapped as they lie
+    size_hw      height and width of every image and mask, pixels
+    photo        how photos are resampled; masks are always nearest
+    exact        decode every photo in full; else large JPEGs are decoded reduced, within 48 dB (PSNR) of that
+    target_mib   mean size aimed at for one shard file, MiB, before any compression
+    compression  none: mapped as they lie; zstd: smaller files, each sample decompressed whenever it is read, which is slow
     """
 
     size_hw: tuple[int, int]

@@ -92,7 +92,7 @@ def test_predictions_against_shards(project: Project, tmp_path: Path) -> None:
     assert "  truth: the shards of voc, 24x32 (height x width); " in done.output
     full = segdata(project, *command)
     assert full.exit_code == 2
-    assert "found 24x32 (height x width); expected 60x80, the truth's size." in full.output
+    assert "found 24x32 (height x width); expected 60x80 (height x width), the truth's size." in full.output
     resized = segdata(project, *command, "--resize-predictions", "nearest")
     assert resized.exit_code == 0
     assert "predictions of another size, resized to the truth's by nearest pixel" in resized.output

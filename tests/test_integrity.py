@@ -147,7 +147,7 @@ def test_repair_as_a_command(project: Project) -> None:
     flip(shard, at)
     done = segdata(project, "repair", "via")
     assert done.exit_code == 0
-    assert done.stdout == "via: 1 of 3 shards made again, for which 1 photos were read\n"
+    assert done.stdout == "via: 1 of 3 shards made again, with 1 photo read anew\n"
     assert segdata(project, "verify", "via").exit_code == 0
 
 

@@ -322,7 +322,7 @@ def test_the_model_draws_and_a_correction_is_learned_from(road: Road, tmp_path: 
     shape = {"name": "rect", "x": 40, "y": 30, "width": 79, "height": 59}
     entry["regions"].append({"shape_attributes": shape, "region_attributes": {"type": "car"}})
     path.write_text(json.dumps(project))
-    assert "mine: 1 photos, 1 annotations added" in road.sh(readme_block("segdata add mine data/predicted"))
+    assert "mine: 1 photo, 1 annotation added" in road.sh(readme_block("segdata add mine data/predicted"))
     shutil.rmtree(new)
     road.sh("segdata convert mine --strict")
     shards = ShardSet.open(road.project.shards_dir("mine"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from segdata.commands._shared import project_of
+from segdata.wording import counted
 
 
 @click.command("repair", epilog="segdata repair sample-via   make damaged shards again from the originals")
@@ -22,7 +23,7 @@ def command(ctx: click.Context, name: str) -> None:
     mended = len(done.before.damaged_shards)
     if mended:
         click.echo(
-            f"{name}: {mended} of {done.before.shards} shards made again, for which {done.read} photos were read"
+            f"{name}: {mended} of {done.before.shards} shards made again, with {counted(done.read, 'photo')} read anew"
         )
     else:
         click.echo(f"{name}: every byte holds; nothing to repair")

@@ -57,6 +57,7 @@ from segdata.ontology import IGNORE_INDEX
 from segdata.photo import Resize
 from segdata.pipeline import Split
 from segdata.sample import Sample
+from segdata.wording import counted
 
 __all__ = ["Options", "Reader", "survey"]
 
@@ -181,7 +182,7 @@ class Reader(ListedReader):
             class_id = IGNORE_INDEX if ignored else class_of(one.category_id, names, label, where, place)
             drawn.append(patch_of(runs, frame_hw[0], place, class_id))
         if crowds:
-            message = f"{crowds} annotations of crowds"
+            message = f"{counted(crowds, 'annotation')} of crowds"
             findings.append(Finding("crowd-ignored", subject.name, "", message, "their pixels are ignored"))
         if undrawn:
             message = f"{undrawn} annotations have no segmentation (boxes, keypoints)"

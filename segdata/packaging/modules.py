@@ -1,7 +1,7 @@
 """Which of segdata's modules a module needs, by what they import; and a copy of these alone.
 
->>> needed("segdata.mask_file")
-['segdata', 'segdata.errors', 'segdata.image_file', 'segdata.mask_file', 'segdata.ontology', 'segdata.sample', …]
+>>> needed("segdata.palette")
+['segdata', 'segdata.palette']
 
 A package's `__init__` is copied as it is where it imports nothing of segdata, else its docstring alone: importing a
 module of it must not import its neighbours.

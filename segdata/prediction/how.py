@@ -71,7 +71,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """One line for people.
 
         >>> How(size_hw=(96, 128), flip=True, scales=(0.5, 1.0)).line()
-        'whole photos at 96x128, mirrored too, scales 0.5 1'
+        'whole photos at 96x128 (height x width), mirrored too, scales 0.5 1'
         """
         text = f"whole photos at {size_text(self.size_hw)}"
         if self.tile_hw is not None:

@@ -209,7 +209,7 @@ def _disposition(kind: str, name: str) -> str:
     """RFC 6266, with the name in both forms.
 
     >>> _disposition("inline", "Straße.png")
-    "inline; filename=\\"Stra?e.png\\"; filename*=UTF-8''Stra%C3%9Fe.png"
+    'inline; filename="Stra?e.png"; filename*=UTF-8\\'\\'Stra%C3%9Fe.png'
     """
     plain = name.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
     encoded_name = quote(name.encode(errors="replace"), safe="")

@@ -53,6 +53,7 @@ class SetMetadata(msgspec.Struct, frozen=True):
     ignore_index      255: the mask value that is no class
     classes           name and colour [red, green, blue] of each class, by class id
     source_format     the format that it was read from
+    compression       none, or zstd: then each shard has a compressed record batch for each sample
     shards            the shard files, in the manifest alone: a file cannot hold its own digest
     """
 

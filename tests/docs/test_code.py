@@ -86,7 +86,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_the_format_of_the_page_reads_what_it_says(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (code,) = blocks("docs/how-to/add-a-format.md", "python")
+    code, _ = blocks("docs/how-to/add-a-format.md", "python")  # the other draws its golden folder
     path = written / "boxes.py"
     path.write_text(code, encoding="utf-8")
     assert "boxes" in format_names()
@@ -117,7 +117,7 @@ def test_the_format_of_the_page_reads_what_it_says(
     assert found.labels["person"] == 4
     summary = convert(project, "mine")
     told = [finding.line() for finding in summary.findings]
-    assert any("IMG_9.jpg: no text file of boxes [not-annotated: set aside]" in line for line in told)
+    assert any("IMG_9.jpg: no entry [not-annotated: set aside]" in line for line in told)
     assert any("IMG_4.boxes.txt (line 1): found 'car 10 4 30'" in line for line in told)
     shards = ShardSet.open(project.shards_dir("mine"))
     assert len(shards.manifest.rows) == 4

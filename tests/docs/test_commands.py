@@ -17,7 +17,7 @@ from segdata.conversion.sources import open_source
 from segdata.decode import read_yaml
 from segdata.errors import DataError
 from segdata.formats import open_reader
-from segdata.pipeline import Model, Pipeline, Source, Splits
+from segdata.pipeline import Model, Pipeline, Search, Source, Splits
 from segdata.project import Project
 from segdata.training import train_pipeline
 from tests.docs.pages import PAGES, blocks, with_blocks
@@ -67,7 +67,7 @@ def test_commands_of_a_page_run(page: str, project: Project, monkeypatch: pytest
         assert done.output
 
 
-SECTIONS = {"splits": Splits, "source": Source, "model": Model}
+SECTIONS = {"splits": Splits, "source": Source, "model": Model, "search": Search}
 
 
 @pytest.mark.parametrize("page", with_blocks("yaml"))

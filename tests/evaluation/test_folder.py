@@ -129,7 +129,7 @@ def test_missing_and_extra_ones_are_listed_and_not_scored(truth: FolderTruth, tm
     assert list(problem_lines(result)) == [
         "1 photo without a prediction, not scored: berlin/b",
         f"1 predictions of no photo, not looked at: {folder / 'z.png'}",
-        "The figures are those of 1 photos, not of all 2: comparable with nothing that was scored on all.",
+        "The figures are those of 1 photo, not of all 2: comparable with nothing that was scored on all.",
     ]
 
 
@@ -139,7 +139,7 @@ def test_another_size_is_an_error_unless_resizing_is_asked_for(truth: FolderTrut
     with pytest.raises(DataError) as caught:
         score_folder(folder, truth)
     assert str(caught.value) == (
-        f"{folder / 'berlin' / 'b.png'}: found 4x6 (HxW); expected 2x3, the truth's size. "
+        f"{folder / 'berlin' / 'b.png'}: found 4x6 (height x width); expected 2x3 (height x width), the truth's size. "
         "Predict at that size, or give --resize-predictions nearest."
     )
     result = score_folder(folder, truth, resize=True)

@@ -23,7 +23,7 @@ def test_trials_stand_best_first_and_those_without_a_figure_last(tmp_path: Path)
         record({"train.lr": 0.2}, None, state="failed", why="no memory"),
         record({"train.lr": 0.01}, 0.9, 0.5),
     )
-    text = search.markdown(Outcome(NAME, project.pipeline(NAME), trials, True, 12.0))
+    text = search.markdown(Outcome(NAME, project.pipeline(NAME), trials, True))
     assert text.splitlines()[:2] == [f"# Search of {NAME}", ""]
     assert [line for line in text.splitlines() if line.startswith("|")] == [
         "| trial | train.lr | loss | epochs | state |",

@@ -190,7 +190,7 @@ def test_crowds_are_ignored_unless_told(tmp_path: Path) -> None:
     sample = coco_reader(tmp_path).read("a")
     assert drawn(sample.mask) == ["11.111", "1..111", "11111.", "11111."]
     (finding,) = sample.findings
-    assert (finding.code, finding.message) == ("crowd-ignored", "1 annotations of crowds")
+    assert (finding.code, finding.message) == ("crowd-ignored", "1 annotation of crowds")
     painted = coco_reader(tmp_path, {"crowd": "paint"}).read("a")
     assert drawn(painted.mask) == ["112111", "122111", "111112", "111112"]
     assert painted.findings == ()

@@ -65,7 +65,7 @@ def test_the_highest_polygon_lies_on_top(tmp_path: Path, sky: list[int], road: l
     mask = drawn(reader.read("a").mask)
     assert (mask[0], mask[2], mask[5]) == ("00002222", row, "00002222")  # boxes lie below polygons
     (told,) = [finding for finding in reader.findings if finding.code == "polygon-order"]
-    assert (told.message, told.severity) == ("polygons of several labels on 1 photos", "note")
+    assert (told.message, told.severity) == ("polygons of several labels on 1 photo", "note")
     assert told.action == "painted by rising PolygonOrder, the highest on top"
 
 
@@ -77,7 +77,7 @@ def test_without_an_order_that_fits_definitions_decide_and_it_is_told(tmp_path: 
     (told,) = [finding for finding in reader.findings if finding.code == "polygon-order"]
     assert (told.severity, told.message) == (
         "warning",
-        "no order that can be read, for polygons of several labels on 1 photos",
+        "no order that can be read, for polygons of several labels on 1 photo",
     )
 
 

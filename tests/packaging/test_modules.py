@@ -29,6 +29,7 @@ def test_a_module_brings_what_it_imports_and_its_packages() -> None:
         "segdata.mask_file",
         "segdata.ontology",
         "segdata.sample",
+        "segdata.wording",
     ]
 
 

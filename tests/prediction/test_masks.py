@@ -265,5 +265,5 @@ def test_what_is_too_large_or_out_of_memory_says_what_to_do(
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr("segdata.prediction.views.predict_logits", no_memory)
-    with pytest.raises(TrainingError, match="no memory left for 1 photos or tiles of 16x24.*--device cpu"):
+    with pytest.raises(TrainingError, match="no memory left for 1 photo or tile of 16x24.*--device cpu"):
         masks.predict_mask(run, photo, How(size_hw=(16, 24)))

@@ -119,7 +119,9 @@ class OfOneSize(torch.nn.Module):
 
 def test_a_model_of_one_size_leaves_the_number_of_photos_open(tmp_path: Path) -> None:
     written = write_onnx(run_of(OfOneSize()), tmp_path / "m.onnx")
-    assert written.line().startswith("photos of 32x48 only, logits within 0.0e+00 of torch's")
+    assert written.line().startswith(
+        "photos of 32x48 (height x width) only, logits within 0.0e+00 of torch's"
+    )
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
     assert session.get_inputs()[0].shape == ["batch", 3, 32, 48]
     assert session.run(None, {"images": np.zeros((3, 3, 32, 48), np.float32)})[0].shape == (3, 5, 32, 48)

@@ -92,7 +92,7 @@ def test_from_segdata_predict(project: Project, tmp_path: Path) -> None:
         project, "add", "doors", out / "via/photos", "--annotations", out / "via/via_project.json"
     )
     assert added.exit_code == 0, added.output
-    assert "doors: 1 photos, 1 annotations added" in added.output
+    assert "doors: 1 photo, 1 annotation added" in added.output
     from tests.serving.served import mask_in
 
     predicted = mask_in((out / "predictions/new.png").read_bytes())
@@ -119,5 +119,5 @@ def test_from_the_served_page(project: Project, tmp_path: Path) -> None:
     drawn = corrected(tmp_path / "draft.json")
     added = segdata(project, "add", "doors", photo, "--annotations", tmp_path / "draft.json")
     assert added.exit_code == 0, added.output
-    assert "doors: 1 photos, 1 annotations added" in added.output
+    assert "doors: 1 photo, 1 annotation added" in added.output
     check_correction(converted(project, "from the page"), predicted, drawn)

@@ -131,7 +131,7 @@ def test_no_memory_in_a_step_is_told_with_batch_and_size(
     monkeypatch.setattr("segdata.training.module.SegmentationModule.training_step", full)
     with pytest.raises(
         TrainingError,
-        match=r"too little memory for batches of 4 photos of 16x24 \(HxW\).*train\.batch_size 2 with train\.accumulate 2",
+        match=r"too little memory for batches of 4 photos of 16x24 \(height x width\).*train\.batch_size 2 with train\.accumulate 2",
     ):
         train_pipeline(make_project(), NAME, quiet=True)
 
@@ -139,7 +139,7 @@ def test_no_memory_in_a_step_is_told_with_batch_and_size(
 def test_no_memory_is_told_with_a_batch_to_try() -> None:
     error = no_memory_error(torch.OutOfMemoryError("CUDA out of memory."), TRAIN, (512, 1024))
     assert error is not None
-    assert "batches of 8 photos of 512x1024 (HxW)" in str(error)
+    assert "batches of 8 photos of 512x1024 (height x width)" in str(error)
     assert "train.batch_size 4 with train.accumulate 2" in str(error)
     cpu = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
     assert no_memory_error(cpu, TRAIN, (8, 8)) is not None

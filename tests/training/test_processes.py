@@ -56,7 +56,7 @@ def test_a_process_without_a_photo_is_refused() -> None:
     check_processes(1, train, 9, 1)
     with pytest.raises(TrainingError, match="found a batch of 1 of the 9 photos for 2 processes"):
         check_processes(2, train, 9, 2)
-    with pytest.raises(TrainingError, match="split 'val': found 1 photos for 2 processes"):
+    with pytest.raises(TrainingError, match="split 'val': found 1 photo for 2 processes"):
         check_processes(2, train, 10, 1)
     with pytest.raises(TrainingError, match=r"found 4, which 3 processes cannot share evenly.*Take 3, or"):
         check_processes(3, train, 10, 3)

@@ -94,11 +94,13 @@ def _doubts(
         message = "all labels are boxes, which cover more than the object in them"
         doubts.append(Finding("boxes-painted", name, "LabelDefinitions", message, "painted whole", "warning"))
     if ordered:
-        message = f"polygons of several labels on {ordered} photos"
+        message = f"polygons of several labels on {counted(ordered, 'photo')}"
         action = "painted by rising PolygonOrder, the highest on top"
         doubts.append(Finding("polygon-order", name, "PolygonOrder", message, action))
     if unordered:
-        message = f"no order that can be read, for polygons of several labels on {unordered} photos"
+        message = (
+            f"no order that can be read, for polygons of several labels on {counted(unordered, 'photo')}"
+        )
         action = "painted in the order of the label definitions, later over earlier"
         doubts.append(Finding("polygon-order", name, "PolygonOrder", message, action, "warning"))
     return tuple(doubts)
