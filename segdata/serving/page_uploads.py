@@ -19,7 +19,7 @@ from segdata.web import Refused
 
 PATHS = ("/gradio_api/", "/login")
 UPLOAD = "upload"
-OTHERS = ("queue/join", "call/look", "call/v2/look", "cancel", "reset")
+OTHERS = ("queue/join", "run/predict", "call/look", "call/v2/look", "cancel", "reset")
 SMALL = 1 << 16
 """What the page sends besides photos, bytes at most."""
 
