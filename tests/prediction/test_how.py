@@ -28,7 +28,10 @@ def test_sizes_at_which_the_network_sees_a_photo() -> None:
 def test_the_options_in_words() -> None:
     assert How(size_hw=(96, 128)).line() == "whole photos at 96x128 (height x width)"
     tiled = How(size_hw=(96, 128), tile_hw=(64, 32), overlap=8, tile_scale_hw=(0.5, 0.5), scales=(0.5, 1.8))
-    assert tiled.line() == "tiles of 64x32 (height x width) overlapping by 8, photos scaled by 0.5, scales 0.5 1.8"
+    assert (
+        tiled.line()
+        == "tiles of 64x32 (height x width) overlapping by 8, photos scaled by 0.5, scales 0.5 1.8"
+    )
 
 
 @pytest.mark.parametrize(
