@@ -24,6 +24,7 @@ from segdata.serving.limits import Limits
 from segdata.serving.metrics import Metrics
 from segdata.serving.model import About, Engine
 from segdata.web import Refused
+from segdata.wording import size_text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -130,8 +131,8 @@ class Service:
         if height * width > self.limits.megapixels * 1_000_000:
             large_one = DataError(
                 name,
-                found=f"{width}x{height} pixels",
-                expected=f"at most {self.limits.megapixels} million",
+                found=f"a photo of {size_text(photo.upright_hw)}",
+                expected=f"at most {self.limits.megapixels} million pixels",
                 fix="Make it smaller, or use segdata predict, which takes larger ones.",
             )
             raise Refused(TOO_LARGE, large_one)

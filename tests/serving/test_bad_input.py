@@ -62,9 +62,9 @@ def huge_png_header(width: int, height: int) -> bytes:
         ("huge.png", huge_png_header(50_000, 50_000), 413, "huge.png: found"),
         (
             "large.png",
-            huge_png_header(10_000, 10_000),
+            huge_png_header(10_000, 9_000),
             413,
-            "large.png: found 10000x10000 pixels; expected at most 64 million",
+            "large.png: found a photo of 9000x10000 (height x width); expected at most 64 million pixels",
         ),
     ],
 )
