@@ -24,6 +24,8 @@ class Limits:
     upload_seconds  for a whole upload
     results         predictions that the page can still download; the oldest go first
     results_mib     memory for them, MiB
+    kept_mib        files of the page's uploads, kept for ten minutes, MiB; then 503
+    scans           passes over the pixels that a JPEG may ask for; encoders write about ten
     """
 
     upload_mib: int = 32
@@ -37,6 +39,8 @@ class Limits:
     upload_seconds: float = 120.0
     results: int = 64
     results_mib: int = 128
+    kept_mib: int = 1024
+    scans: int = 64
 
     def lines(self) -> list[str]:
         """For people, in the API's documentation."""
