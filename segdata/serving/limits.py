@@ -1,7 +1,7 @@
 """How much a server takes on, in one place: what lies beyond is refused at once, in words.
 
-Memory at the worst: `workers` photos of MAX_MEGAPIXELS decoded in full (a JPEG larger than the network's photos is not)
-with their masks, about 5 bytes a pixel, and the uploads beyond 1 MiB in nameless temporary files.
+Memory at the worst: `workers` photos of `megapixels` decoded in full, with their masks: 6 bytes a pixel for an 8-bit PNG,
+10 for a progressive JPEG, 14 for a PNG of 16 bits with alpha. Uploads beyond 1 MiB lie in nameless temporary files.
 """
 
 from __future__ import annotations

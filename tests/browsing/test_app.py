@@ -216,6 +216,8 @@ def test_a_selection_as_a_list(client: TestClient, base: str, drawn: Project) ->
         assert client.post(f"{base}/list", json=wrong).status_code in (404, 422)
     foreign = client.post(f"{base}/list", json=asked, headers={"Origin": "http://evil.example"})
     assert foreign.status_code == 403
+    vast = client.post(f"{base}/list", content=b"[" * (17 << 20))
+    assert (vast.status_code, vast.json()["error"]["expected"]) == (413, "at most 16 MiB")
 
 
 def test_other_shards_make_an_open_page_load_again(project: Project) -> None:
