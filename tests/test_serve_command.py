@@ -78,5 +78,6 @@ def test_what_cannot_be_served_is_said_at_once(project: Project) -> None:
     )
     assert serve("door")[0] == 2
     (project.run_dir("doors") / "model.json").unlink()
-    code, said = serve("doors", "--port", "0")
+    code, said = serve("doors", "--port", "0", "--host", "0.0.0.0")
+    assert said.startswith("WARNING: everybody who reaches 0.0.0.0 can use this model\n")
     assert code == 2 and "found no model.json; expected a finished training run" in said

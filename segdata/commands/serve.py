@@ -34,9 +34,11 @@ def command(ctx: click.Context, name: str, host: str, port: int, show: bool, dev
 
     def work() -> None:
         from segdata.evaluation.device import choose_device, quiet_threads
-        from segdata.web import listen, open_browser, run
+        from segdata.web import is_loopback, listen, open_browser, run
 
         with listen(host, port) as listening:  # before the model is loaded: a busy port is said at once
+            if not is_loopback(host):
+                click.echo(f"WARNING: everybody who reaches {host} can use this model", err=True)
             quiet_threads()
             from segdata.evaluation.predict import load_run
             from segdata.serving.api import build_app
@@ -45,7 +47,6 @@ def command(ctx: click.Context, name: str, host: str, port: int, show: bool, dev
             from segdata.serving.page import mount_page, own_folder
             from segdata.serving.service import Service
             from segdata.serving.torch_engine import TorchEngine
-            from segdata.web import is_loopback
 
             about = about_of(project, name)
             trained = load_run(project.run_dir(name), choose_device(device, project.params().device))
@@ -53,8 +54,6 @@ def command(ctx: click.Context, name: str, host: str, port: int, show: bool, dev
 
             def ready(url: str) -> None:
                 click.echo(f"{name}: {about.line()}")
-                if not is_loopback(host):
-                    click.echo(f"WARNING: everybody who reaches {host} can use this model", err=True)
                 click.echo(f"  page: {url}   API: {url}docs   Ctrl-C ends it")
                 if show and not open_browser(url):
                     click.echo("  no browser to open it in here", err=True)

@@ -154,6 +154,19 @@ def test_a_folder_in_use_is_left_alone(project: Project, tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.parametrize("port", ["http", "-1", "65536", ""])
+def test_a_port_that_is_none_is_said(
+    port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from segdata.serving import packaged
+
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit) as ended:
+        packaged.main(tmp_path)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"error: PORT: found {port!r}; expected a number from 0 to 65535\n"
+
+
 @pytest.mark.skipif(
     "SEGDATA_FRESH_VENV" not in os.environ, reason="fetches packages: SEGDATA_FRESH_VENV=1 (make nightly)"
 )

@@ -179,7 +179,8 @@ export class Viewer {
     const known = this.known;
     byId("photo-id").textContent = known.id;
     const turned = known.turned > 1 ? `, turned (EXIF ${known.turned})` : "";
-    byId("photo-facts").textContent = `${known.split} · ${times(known.size)} (height × width)${turned}`;
+    byId("photo-facts").textContent = `${known.split} · ${times(known.size)}${turned}`;
+    byId("photo-facts").title = "Height × width of the upright raw photo";
     const predicted = this.predicted === null ? null : shares(this.predicted);
     byId("legend").classList.toggle("compared", predicted !== null);
     for (const row of byId("legend").tBodies[0].rows) {
