@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
+from PIL import Image as PillowImage
+
 from segdata.errors import DataError, SegdataError
 from segdata.image_file import open_image
 from segdata.photo import Photo
@@ -29,6 +31,10 @@ from segdata.wording import size_text
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# Pillow's blocks of 16 MiB stay with the process when a photo is done: after a few of 64 megapixels, 1 GiB of them.
+# Blocks beyond 32 MiB are mapped by themselves and go back to the system: 0.1 GiB are left.
+PillowImage.core.set_block_size(64 << 20)  # type: ignore[attr-defined]  # documented, not exported
 
 RETRY_SECONDS = 2
 TOO_LARGE = 413

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("fastapi", reason="serving needs the extra 'serve'")
 pytest.importorskip("torch", reason="serving needs the extra 'serve'")
@@ -83,6 +84,12 @@ def test_a_header_is_enough_to_refuse_a_large_photo(monkeypatch: pytest.MonkeyPa
     with asked(app_of()) as client:
         data = huge_png_header(10_000, 9_000).replace(b"IEND", b"eXIf")
         assert client.post("/predict", files={"file": ("a.png", data)}).status_code == 413
+
+
+def test_large_photos_go_back_to_the_system() -> None:
+    """Blocks that malloc maps by themselves: smaller ones stayed with the process, a gigabyte after a few photos."""
+    core: Any = Image.core  # type: ignore[attr-defined]
+    assert core.get_block_size() > 32 << 20
 
 
 def test_a_jpeg_of_countless_scans_is_refused_an_ordinary_one_is_not() -> None:
