@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from segdata.conversion import Conversion, plan
 from segdata.conversion.plan import _version, settings_digest
 from segdata.errors import DataError, ShardError
+from segdata.integrity import verify
 from segdata.photo import nearest_pixels
 from segdata.project import Project
 from segdata.sample_data import draw_scene, iter_truth
@@ -182,6 +183,43 @@ def test_a_changed_photo_is_never_taken_from_an_interrupted_run(project: Project
     summary = convert(project, "via")
     assert 1 <= summary.converted < 10
     assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+
+
+def test_shards_of_an_interrupted_run_with_another_compression_are_made_anew(project: Project) -> None:
+    conversion = Conversion.open(project, "via")
+    for task in conversion.plan().tasks:
+        conversion.convert(task)
+    pipeline = sample_pipeline("via")
+    pipeline["shards"] |= {"size_hw": [24, 32], "compression": "zstd"}
+    write_project(project.root, {"via": pipeline})
+    convert(project, "via")
+    before = folder_bytes(project.shards_dir("via"))
+    shutil.rmtree(project.shards_dir("via"))
+    convert(project, "via")
+    assert folder_bytes(project.shards_dir("via")) == before
+    assert verify(project.shards_dir("via")).damages == ()
+
+
+def test_an_edit_that_changes_no_pixel_survives_a_run_that_died_before_the_manifest(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(project, "via")
+    loaded = entries(project)
+    key = next(key for key in loaded if key.startswith("IMG_0003"))
+    loaded[key]["file_attributes"] = {"note": "looked at twice"}
+    regions = loaded[key]["regions"]
+    assert isinstance(regions, list)
+    regions[0]["region_attributes"]["note"] = "sure"
+    save_entries(project, loaded)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("segdata.conversion.convert.write_manifest", stop)
+        convert(project, "via")
+    convert(project, "via")
+    assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("add", [False, True], ids=["nothing new", "one more photo"])
