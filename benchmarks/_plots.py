@@ -23,6 +23,8 @@ def draw_plots() -> None:
     matplotlib.use("svg")
     matplotlib.rcParams |= {
         "svg.hashsalt": "segdata",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
         "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -57,6 +59,7 @@ def change_cost(results: Results) -> Any:
             mib = [row[key]["push_mib"] for row in rows.values()]
             push.plot(counts, mib, color=color, marker=marker, label=label)
     time.set(xscale="log", yscale="log", ylabel="seconds", title="converting")
+    time.yaxis.set_major_formatter("{x:g}")
     push.set(xscale="log", ylabel="MiB", title="to push", ylim=0)
     for axes in (time, push):
         axes.set_xlabel("photos in the set")
@@ -67,26 +70,30 @@ def change_cost(results: Results) -> Any:
 
 
 def epochs(results: Results) -> Any:
-    """Samples per second of a shuffled epoch, a panel per size, bars per contender and number of workers."""
+    """Samples per second of a shuffled epoch, a panel per size, a mark per contender and number of workers."""
     rows = results["side_by_side"]
     sizes = list(dict.fromkeys(tuple(row["size_hw"]) for row in rows))
     names = list(dict.fromkeys(row["contender"] for row in rows))
     figure, panels = plt.subplots(
-        1, len(sizes), figsize=(8, 0.6 + 0.38 * len(names)), layout="constrained", squeeze=False, sharey=True
+        1, len(sizes), figsize=(8, 0.9 + 0.32 * len(names)), layout="constrained", squeeze=False, sharey=True
     )
     for axes, size_hw in zip(panels[0], sizes, strict=True):
-        for shift, workers, color in ((-0.2, 0, BLUE), (0.2, 2, ORANGE)):
+        for workers, color, marker, side in ((0, BLUE, "o", 7), (2, ORANGE, "D", -8)):
             rates = {
                 row["contender"]: row["samples_per_second"]["median"]
                 for row in rows
                 if tuple(row["size_hw"]) == size_hw and row["workers"] == workers
             }
-            places = [names.index(name) + shift for name in rates]
-            bars = axes.barh(places, list(rates.values()), 0.38, color=color, label=f"{workers} workers")
-            axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates.values()], padding=2, fontsize=7)
+            places = [names.index(name) for name in rates]
+            axes.plot(list(rates.values()), places, marker, color=color, label=f"{workers} workers")
+            for place, rate in zip(places, rates.values(), strict=True):
+                style = {"fontsize": 7, "color": color, "ha": "center", "va": "center"}
+                axes.annotate(f"{rate:,.0f}", (rate, place), (0, side), textcoords="offset points", **style)
         axes.set(xscale="log", xlabel="samples/s", title=f"{size_hw[0]} × {size_hw[1]}")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_yticks(range(len(names)), names)
-        axes.margins(x=0.25)
+        axes.grid(axis="y", color="#e5e7eb")
+        axes.margins(x=0.15, y=0.12)
     panels[0][0].invert_yaxis()
     panels[0][-1].legend(frameon=False, fontsize=8, loc="lower right")
     return figure
