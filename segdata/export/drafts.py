@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from segdata.export.contours import POINTS_AT_LEAST, Outline, paint_outlines
 from segdata.ontology import IGNORE_INDEX
+from segdata.rasterize import self_crossings
 from segdata.sample import Mask
 
 OUTLINE_SHARE = 1 / 500
@@ -29,6 +30,9 @@ OUTLINE_SHARE = 1 / 500
 
 BELOW, COARSE = 8, 4
 """Below what is painted later an outline goes on for so many tolerances, and may move by so many."""
+
+LEAST_PX = 0.25
+"""Lines that move less are the border of the pixels itself, which never crosses itself."""
 
 ISLAND_SHARE = 1 / 160
 """An island is smaller than a square of so much of the longer side: six pixels of that screen."""
@@ -164,10 +168,21 @@ def _drawn(piece: _Piece, number: int, order: NDArray[np.int32], tolerance_px: f
     inside = cv2.distanceTransform(((own > 0) | later).astype(np.uint8), cv2.DIST_L2, 3)
     x, y = chain.T
     hidden = (inside[y, x] > coarse) & (distance[y, x] > coarse)
-    points = _straightened(chain, hidden, tolerance_px, COARSE * tolerance_px)
+    points = _uncrossed(chain, hidden, tolerance_px)
     missing = max(POINTS_AT_LEAST - len(points), 0)
     points = np.concatenate([points, np.repeat(points[-1:], missing, axis=0)])
     return Outline(piece.class_id, (points + (columns.start, rows.start)).astype(np.int32))
+
+
+def _uncrossed(chain: NDArray[np.int32], hidden: NDArray[np.bool_], fine_px: float) -> NDArray[np.int32]:
+    """The chain as straight as it can be without crossing itself, which straight lines across a narrow part may do."""
+    while fine_px >= LEAST_PX:
+        points = _straightened(chain, hidden, fine_px, COARSE * fine_px)
+        crossings = self_crossings(points, least_loop=0.0)
+        if crossings is not None and not len(crossings):
+            return points
+        fine_px /= 2
+    return chain
 
 
 def _straightened(
