@@ -20,7 +20,7 @@ from segdata.shards.manifest import Manifest, write_manifest
 from segdata.shards.schema import SetMetadata
 from segdata.shards.writer import ShardWriter
 
-TARGET_MIB = 16.0  # the pipelines' default
+TARGET_MIB = 8.0  # the pipelines' default
 SEED = 2012
 
 
@@ -49,28 +49,40 @@ def iter_scenes(samples: int, size_hw: tuple[int, int]) -> Iterator[tuple[Any, A
 
 
 def write_both(
-    folder: Path, samples: int, size_hw: tuple[int, int], pictures: Iterator[tuple[Any, Any]]
+    folder: Path,
+    samples: int,
+    size_hw: tuple[int, int],
+    pictures: Iterator[tuple[Any, Any]],
+    *,
+    zstd: bool = False,
 ) -> tuple[ShardSplit, NDArray[np.uint8], NDArray[np.uint8]]:
-    """The same samples as a shard set and as two .npy files, opened as memory maps."""
-    ontology = ontology_of_names("four", ["sky", "road", "car", "person"])
-    metadata = SetMetadata.of(ontology, size_hw, "area", "via")
+    """The same samples as a shard set and as two .npy files, opened as memory maps; with `zstd`, compressed shards too."""
     images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (samples, *size_hw, 3))
     masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (samples, *size_hw))
+    for index in range(samples):
+        images[index], masks[index] = next(pictures)
+    images.flush()
+    masks.flush()
+    write_shards(folder / "shards", images, masks, "none")
+    if zstd:
+        write_shards(folder / "shards-zstd", images, masks, "zstd")
+    split = ShardSet.open(folder / "shards").split("train")
+    return split, np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "masks.npy", mmap_mode="r")
+
+
+def write_shards(folder: Path, images: NDArray[np.uint8], masks: NDArray[np.uint8], compression: str) -> None:
+    """A set of one split, train, as a conversion cuts it into shards."""
+    ontology, size_hw = ontology_of_names("four", ["sky", "road", "car", "person"]), masks.shape[1:]
+    metadata = SetMetadata.of(ontology, size_hw, "area", "via", compression)
     entries, rows, index = [], [], 0
-    ids = [f"IMG_{number:05d}" for number in range(samples)]
+    ids = [f"IMG_{number:05d}" for number in range(len(images))]
     for shard in group_into_shards(ids, target_rows(size_hw, TARGET_MIB)):
-        writer = ShardWriter(folder / "shards", "train", metadata, len(shard))
+        writer = ShardWriter(folder, "train", metadata, len(shard))
         for id in shard:
-            images[index], masks[index] = next(pictures)
             writer.append(id, images[index], masks[index], ("photo", "annotation"), size_hw)
             index += 1
         finished = writer.finish()
         assert finished is not None
         entries.append(finished[0])
         rows += finished[1]
-    manifest = Manifest(msgspec.structs.replace(metadata, shards=tuple(entries)), tuple(rows))
-    write_manifest(folder / "shards", manifest)
-    images.flush()
-    masks.flush()
-    split = ShardSet.open(folder / "shards").split("train")
-    return split, np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "masks.npy", mmap_mode="r")
+    write_manifest(folder, Manifest(msgspec.structs.replace(metadata, shards=tuple(entries)), tuple(rows)))

@@ -1,18 +1,18 @@
-"""Shuffled epochs of 224x224 samples from shards, against numpy memory maps of the same arrays in the same order.
+"""Shuffled epochs from shards, against numpy memory maps of the same arrays and against other formats; memory, bytes on disk.
 
 python benchmarks/loader.py [--peers PYTHON]
 
-With --peers, a Python that has webdataset, litdata, mosaicml-streaming and torchvision, photos of drawn scenes are then
-shuffled through by each of them too, at 224x224 and 512x1024, with 0 and 2 worker processes, each in a fresh process and
-its own format (benchmarks/peers/loader_*.py); rounds alternate, and ratios are within a round.
+1. In one process, contenders in turn within each round, 224x224, each giving the same batches as torch tensors of their own:
+   memmap         images[order] and masks[order] of two .npy files, gathered by numpy's fancy indexing, in a plain loop
+   shards, split  ShardSplit.images and .masks, in a plain loop
+   shards, torch  the loader that training uses: DataLoader, EpochBatches, ShardDataset
+2. At 224x224 and 512x1024, with 0 and 2 worker processes, each contender in a fresh process: photos of drawn scenes from a
+   memory map, from shards and from shards that are kept compressed (zstd). With --peers, a Python that has webdataset,
+   litdata, mosaicml-streaming and torchvision, from each of their formats too (benchmarks/peers/loader_*.py). Rounds
+   alternate, and ratios are within a round; what each takes on disk stands beside it.
+3. An epoch's own memory, in a fresh process, as the set grows: mapped files belong to the page cache and are not in it.
 
-Without it: contenders take turns within each round, and each gives the same batches as torch tensors in memory of their own:
-
-memmap         images[order] and masks[order] of two .npy files, gathered by numpy's fancy indexing, in a plain loop
-shards, split  ShardSplit.images and .masks, in a plain loop
-shards, torch  the loader that training uses: DataLoader, EpochBatches, ShardDataset
-
-All files fit the page cache and are read once before the first round: what is compared is the work of gathering.
+All files fit the page cache and are read once before they are timed: what is compared is the work of gathering.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from _loader_data import SEED, iter_noise, iter_scenes, write_both
+from _plots import draw_plots
 from _report import hardware, spread, versions, write_results
 from numpy.typing import NDArray
 from peers.loader_common import measure
@@ -42,8 +43,8 @@ from segdata.training.data import Batch, ShardDataset, build_loader
 
 SIZE_HW = (224, 224)
 BATCH_SIZE = 32
-SIDE_BY_SIDE = (((224, 224), 1000), ((512, 1024), 160))
-OWN = ("memmap", "segdata")
+SIZES_HW = ((224, 224), (512, 1024))
+OWN = ("memmap", "segdata", "segdata, zstd")
 PEERS = ("folder", "webdataset", "litdata", "streaming")
 Contender = Callable[[int], Iterator[Batch]]
 
@@ -99,12 +100,12 @@ class Mapped:
 
 def own(name: str, folder: Path, workers: int, epochs: int) -> None:
     """In a process of its own: shards or memory maps through torch's DataLoader; the last line is JSON."""
-    split = ShardSet.open(folder / "shards").split("train")
-    dataset: Any = ShardDataset(split) if name == "segdata" else Mapped(folder)
+    place = folder if name == "memmap" else folder / ("shards-zstd" if "zstd" in name else "shards")
+    split = ShardSet.open(folder / "shards" if name == "memmap" else place).split("train")
+    dataset: Any = Mapped(folder) if name == "memmap" else ShardDataset(split)
     batches = EpochBatches(len(split), BATCH_SIZE, seed=SEED)
     keep: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0}
     loader: Any = DataLoader(dataset, batch_sampler=batches, collate_fn=_same, **keep)
-    place = folder / "shards" if name == "segdata" else folder
     size = sum(path.stat().st_size for path in place.glob("*.*") if path.is_file())
     rates = measure(loader, len(split), split.size_hw, epochs)
     print(json.dumps({"samples_per_second": rates, "bytes": size, "version": ""}))
@@ -114,25 +115,68 @@ def _same(batch: Batch) -> Batch:
     return batch
 
 
-def side_by_side(python: str, rounds: int, epochs: int) -> list[dict[str, Any]]:
+def own_memory() -> int:
+    """KiB of this process that no file on disk holds too; 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+
+
+def epoch_memory(folder: Path) -> None:
+    """In a process of its own: two epochs as training reads them, and the most memory of its own after a batch."""
+    split = ShardSet.open(folder / "shards").split("train")
+    before = most = own_memory()
+    for epoch in range(2):
+        batches = EpochBatches(len(split), BATCH_SIZE, seed=SEED, epoch=epoch)
+        for _ in build_loader(split, batches, pin=False):
+            most = max(most, own_memory())
+    print(json.dumps({"samples": len(split), "opened_mib": before / 1024, "peak_mib": most / 1024}))
+
+
+def memory(counts: Sequence[int], runs: int) -> list[dict[str, Any]]:
+    """Memory of an epoch of sets of these sizes, 224x224."""
+    rows = []
+    print(
+        "\n| samples | after opening, MiB | peak of an epoch (min-max), MiB | ratio |\n|---:|---:|---:|---:|"
+    )
+    for count in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            write_both(Path(folder), count, SIZE_HW, iter_noise(count, SIZE_HW))
+            command = [sys.executable, __file__, "memory", folder]
+            done = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(runs)]
+        found = [json.loads(one.stdout.splitlines()[-1]) for one in done]
+        opened, peak = (spread([one[f"{name}_mib"] for one in found], 1) for name in ("opened", "peak"))
+        ratio = round(peak["median"] / rows[0]["peak_mib"]["median"], 3) if rows else 1.0
+        print(
+            f"| {count:,} | {opened['median']} | {peak['median']} ({peak['min']}-{peak['max']}) | {ratio:.2f} |"
+        )
+        rows.append({"samples": count, "opened_mib": opened, "peak_mib": peak, "peak_ratio": ratio})
+    return rows
+
+
+def side_by_side(
+    python: str | None, rounds: int, epochs: int, sizes: Sequence[tuple[tuple[int, int], int]]
+) -> list[dict[str, Any]]:
     """Every contender in each size with 0 and 2 workers; a round's figure is the median of its epochs."""
     rows = []
-    for size_hw, samples in SIDE_BY_SIDE:
+    for size_hw, samples in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            write_both(Path(folder), samples, size_hw, iter_scenes(samples, size_hw))
+            write_both(Path(folder), samples, size_hw, iter_scenes(samples, size_hw), zstd=True)
             for workers in (0, 2):
                 taken: dict[str, list[dict[str, Any]]] = {}
                 for _ in range(rounds):
-                    for name in (*OWN, *PEERS):
+                    for name in (*OWN, *(PEERS if python else ())):
                         taken.setdefault(name, []).append(fresh(python, name, folder, workers, epochs))
                 rows += rows_of(taken, size_hw, samples, workers)
     return rows
 
 
-def fresh(python: str, name: str, folder: str, workers: int, epochs: int) -> dict[str, Any]:
+def fresh(python: str | None, name: str, folder: str, workers: int, epochs: int) -> dict[str, Any]:
     arguments = [folder, str(workers), str(epochs)]
     command = [sys.executable, __file__, "own", name, *arguments]
-    if name in PEERS:
+    if python and name in PEERS:
         script = Path(__file__).parent / f"peers/loader_{name}.py"
         command = [python, str(script), *arguments, str(BATCH_SIZE)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -149,9 +193,11 @@ def rows_of(
 ) -> list[dict[str, Any]]:
     print(f"\n{size_hw[0]}x{size_hw[1]}, {samples} samples, {workers} workers")
     print(
-        "| contender | samples/s (min-max) | segdata is faster by (min-max) | MB on disk |\n|---|---:|---:|---:|"
+        "| contender | samples/s (min-max) | segdata is faster by (min-max) | MB on disk | of raw |\n"
+        "|---|---:|---:|---:|---:|"
     )
     rows = []
+    raw = samples * size_hw[0] * size_hw[1] * 4
     for name, runs in taken.items():
         rate = spread([run["rate"] for run in runs], 0)
         ratio = spread(
@@ -159,10 +205,12 @@ def rows_of(
         )
         print(
             f"| {name} {runs[0]['version']} | {rate['median']:,.0f} ({rate['min']:,.0f}-{rate['max']:,.0f}) "
-            f"| {ratio['median']} ({ratio['min']}-{ratio['max']}) | {runs[0]['bytes'] / 1e6:,.0f} |"
+            f"| {ratio['median']} ({ratio['min']}-{ratio['max']}) "
+            f"| {runs[0]['bytes'] / 1e6:,.1f} | {runs[0]['bytes'] / raw:.2f} |"
         )
         row = {"size_hw": size_hw, "samples": samples, "workers": workers, "contender": name}
-        rows.append(row | {"version": runs[0]["version"], "bytes": runs[0]["bytes"], "samples_per_second": rate, "segdata_faster_by": ratio})  # fmt: skip
+        row |= {"version": runs[0]["version"], "bytes": runs[0]["bytes"], "raw_bytes": raw}
+        rows.append(row | {"samples_per_second": rate, "segdata_faster_by": ratio})
     return rows
 
 
@@ -171,7 +219,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--peers", metavar="PYTHON", help="a Python with the peers, to measure them beside")
-    parser.add_argument("--peer-rounds", type=int, default=3)
+    parser.add_argument("--peer-rounds", type=int, default=3, help="rounds of part 2")
+    parser.add_argument(
+        "--side-by-side",
+        type=int,
+        nargs=2,
+        default=[1000, 160],
+        help="samples of part 2, 224x224 and 512x1024",
+    )
+    parser.add_argument("--memory", type=int, nargs="+", default=[500, 4000], help="samples of part 3")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         split, images, masks = write_both(
@@ -196,7 +252,9 @@ def main() -> None:
             f"| {ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f}) |"
         )
         results.append({"contender": name, "samples_per_second": rate, "ratio_to_memmap": ratio})
-    beside = side_by_side(arguments.peers, arguments.peer_rounds, epochs=3) if arguments.peers else []
+    sizes = list(zip(SIZES_HW, arguments.side_by_side, strict=True))
+    beside = side_by_side(arguments.peers, arguments.peer_rounds, epochs=3, sizes=sizes)
+    grown = memory(arguments.memory, runs=3)
     write_results(
         __file__,
         {
@@ -210,12 +268,16 @@ def main() -> None:
             "runs": arguments.rounds,
             "results": results,
             "side_by_side": beside,
+            "epoch_memory": grown,
         },
     )
+    draw_plots()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["own"]:
         own(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+    elif sys.argv[1:2] == ["memory"]:
+        epoch_memory(Path(sys.argv[2]))
     else:
         main()

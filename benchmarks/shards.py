@@ -2,12 +2,14 @@
 
 python benchmarks/shards.py
 
-Drawn photos of 960x1280 (noise, no two alike) with one VIA region each become samples of 224x224; in the last row, the
-size of a phone's photos (3000x4000; a few, linked under many names), which take longer to decode. Ten more come in two
-ways: as a camera roll, their numbers following on the last, and, on top of it, scattered, their numbers between those
-that are there. Each conversion runs in a fresh process with two threads, through the three verbs of segdata.conversion (as
-flows/convert.py does, without Prefect); times are of the work, without the process's start and imports. To push are
-the files of shard set, plan and check report that have new contents, as DVC counts them.
+Drawn photos of 960x1280 (noise, no two alike) with one VIA region each become samples of 224x224; in a row of their own,
+photos of a phone's size (3000x4000; a few, linked under many names), which take longer to decode. Ten more come in two
+ways: as a camera roll, their numbers following on the last, and, on top of it, scattered, their numbers between those that
+are there. A `group` keeps a roll in one split; a row of its own says what it costs where each photo is split alone. Each
+conversion runs in a fresh process with two threads, through the three verbs of segdata.conversion (as flows/convert.py
+does, without Prefect); times are of the work, without the process's start and imports. To push are the files of shard
+set, plan and check report that have new contents, as DVC counts them. The last part runs DVC itself, with a folder as its
+remote.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from _plots import draw_plots
 from _report import hardware, spread, versions, write_results
+from _shards_dvc import Repository
 
 REPOSITORY = Path(__file__).parent.parent
 SIZE_HW = (224, 224)
@@ -35,6 +39,8 @@ ADDED = 10
 WORKERS = 2
 GAP = 10
 """Numbers between two photos of a set: IMG_000000, IMG_000010, …"""
+ROLL = "IMG_([0-9]{5})"
+"""The group of a photo: ten numbers that follow on each other are a camera roll."""
 Figures = dict[str, Any]
 
 
@@ -54,8 +60,12 @@ def draw(folder: Path, numbers: Sequence[int], photo_hw: tuple[int, int]) -> Non
         cv2.imwrite(str(folder / f"{name_of(number)}.jpg"), photo, [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
-def write_source(root: Path, drawn: Path, numbers: Sequence[int], target_mib: float) -> None:
+def write_source(
+    root: Path, drawn: Path, numbers: Sequence[int], target_mib: float, *, grouped: bool = True
+) -> None:
     """A project with one pipeline over these photos; those that are there stay as they are.
+
+    grouped: photos of a roll go into one split; else each is split by its own name.
 
     Numbers that were not drawn are links to the few that were, in turn.
     """
@@ -80,6 +90,9 @@ def write_source(root: Path, drawn: Path, numbers: Sequence[int], target_mib: fl
     pipeline = pipeline.replace(
         "\nsource:\n", "\nsource:\n  accept_leaks: all  # of phone photos, a few are linked\n"
     )
+    if grouped:
+        pipeline = pipeline.replace("splits: {", f"splits: {{group: '{ROLL}', ")
+        assert ROLL in pipeline
     shards = f"size_hw: [{SIZE_HW[0]}, {SIZE_HW[1]}], target_mib: {target_mib}"
     pipeline = pipeline.replace("size_hw: [96, 128]", shards)
     (root / "pipelines").mkdir(exist_ok=True)
@@ -149,13 +162,15 @@ def in_fresh_process(verb: str, root: Path) -> Figures:
     return figures
 
 
-def grow(folder: Path, drawn: Path, count: int, target_mib: float) -> dict[str, Figures]:
+def grow(
+    folder: Path, drawn: Path, count: int, target_mib: float, *, grouped: bool = True
+) -> dict[str, Figures]:
     """Full conversion, no-op, a camera roll of ten more photos, and ten scattered ones on top of that."""
     numbers = [number * GAP for number in range(count)]
     roll = [count * GAP + step for step in range(ADDED)]
     scattered = [number * count // ADDED * GAP + 3 for number in range(ADDED)]
     root = folder / "set"
-    write_source(root, drawn, numbers, target_mib)
+    write_source(root, drawn, numbers, target_mib, grouped=grouped)
     figures = {"full": in_fresh_process("measure", root)}
     time.sleep(2.1)  # the files grow old enough for the digest cache
     in_fresh_process("measure", root)
@@ -163,7 +178,7 @@ def grow(folder: Path, drawn: Path, count: int, target_mib: float) -> dict[str, 
     figures["loader"] = in_fresh_process("load", root)
     for way, more in (("roll", roll), ("scattered", scattered)):
         numbers += more
-        write_source(root, drawn, numbers, target_mib)
+        write_source(root, drawn, numbers, target_mib, grouped=grouped)
         figures[way] = in_fresh_process("measure", root)
         assert figures[way]["converted"] == ADDED, figures[way]
     shutil.rmtree(root)
@@ -187,6 +202,21 @@ def no_op_of(folder: Path, count: int) -> Figures:
         "plan_seconds": spread([run["plan_seconds"] for run in runs], 3),
         "seconds": spread([run["seconds"] for run in runs], 3),
     }
+
+
+def dvc_of(folder: Path, count: int, runs: int) -> Figures:
+    """DVC's own time with nothing new, and what it sends for ten more photos (small ones; samples are as large as ever)."""
+    numbers = [number * GAP for number in range(count)]
+    roll = [count * GAP + step for step in range(ADDED)]
+    root = folder / "kept"
+    draw(folder / "small", [*numbers, *roll], (60, 80))
+    write_source(root, folder / "small", numbers, 8.0)
+    repository = Repository(root, f"{sys.executable} {Path(__file__).resolve()} measure .")
+    first = repository.keep()
+    no_op = [repository.dvc("repro", "-q") for _ in range(runs)]
+    write_source(root, folder / "small", numbers + roll, 8.0)
+    added = repository.keep()
+    return {"photos": count, "first": first, "no_op_seconds": spread(no_op, 2), "ten_more": added}
 
 
 def summed(runs: list[dict[str, Figures]]) -> Figures:
@@ -224,35 +254,48 @@ def show(head: str, key: str, row: Figures) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--photos", type=int, nargs="+", default=[250, 1000, 2000])
+    parser.add_argument("--photos", type=int, nargs="+", default=[250, 500, 1000, 2000, 4000, 8000])
     parser.add_argument(
-        "--targets", type=float, nargs="+", default=[16, 32, 64], help="MiB, on the largest set"
+        "--targets", type=float, nargs="*", default=[16, 32, 64], help="MiB, on a set of --base photos"
     )
+    parser.add_argument("--base", type=int, default=2000, help="photos of the phone's set and of --targets")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--many", type=int, default=8000, help="photos of the no-op plan")
+    parser.add_argument(
+        "--dvc", type=int, default=2150, help="photos of the set that DVC keeps (2150: 64 shards)"
+    )
     arguments = parser.parse_args()
     by_count: dict[str, Figures] = {}
     by_target: dict[str, Figures] = {}
     phone: Figures = {}
     with tempfile.TemporaryDirectory() as name:
-        folder, most = Path(name), max(arguments.photos)
+        folder, most = Path(name), max(*arguments.photos, arguments.base)
         base = [number * GAP for number in range(most)]
-        rolls = [count * GAP + step for count in arguments.photos for step in range(ADDED)]
-        gaps = [number * count // ADDED * GAP + 3 for count in arguments.photos for number in range(ADDED)]
+        sizes = {*arguments.photos, arguments.base}
+        rolls = [count * GAP + step for count in sizes for step in range(ADDED)]
+        gaps = [number * count // ADDED * GAP + 3 for count in sizes for number in range(ADDED)]
         draw(folder / "drawn", sorted({*base, *rolls, *gaps}), PHOTO_HW)
         for count in arguments.photos:
             runs = [grow(folder, folder / "drawn", count, 8.0) for _ in range(arguments.runs)]
             by_count[str(count)] = summed(runs)
             show("photos" if len(by_count) == 1 else "", f"{count:,}", by_count[str(count)])
+        alone = summed([grow(folder, folder / "drawn", arguments.base, 8.0, grouped=False)])
+        show("", f"{arguments.base:,}, each split alone", alone)
         draw(folder / "phone", range(8), (3000, 4000))
-        phone = summed([grow(folder, folder / "phone", most, 8.0)])
-        show("", f"{most:,} of a phone", phone)
+        phone = summed([grow(folder, folder / "phone", arguments.base, 8.0)])
+        show("", f"{arguments.base:,} of a phone", phone)
         for target in arguments.targets:
-            by_target[f"{target:g}"] = summed([grow(folder, folder / "drawn", most, target)])
+            by_target[f"{target:g}"] = summed([grow(folder, folder / "drawn", arguments.base, target)])
             show("target_mib" if len(by_target) == 1 else "", f"{target:g}", by_target[f"{target:g}"])
         many = no_op_of(folder, arguments.many)
+        kept = dvc_of(folder, arguments.dvc, max(3, arguments.runs))
     print(
         f"\nno-op plan of {arguments.many:,}: {many['plan_seconds']['median']} s, all {many['seconds']['median']} s"
+    )
+    more = kept["ten_more"]
+    print(
+        f"dvc repro with nothing new, {kept['first']['shards']} shards: {kept['no_op_seconds']['median']} s; pushed at first "
+        f"{kept['first']['mib']} MiB, after ten more {more['mib']} MiB: {more['shards']} shards, {more['files']} files in all"
     )
     write_results(
         __file__,
@@ -266,11 +309,14 @@ def main() -> None:
             "added": ADDED,
             "runs": arguments.runs,
             "by_photos": by_count,
+            "without_group": alone,
             "phone_photos": phone,
             "by_target_mib": by_target,
             "no_op": many,
+            "dvc": kept,
         },
     )
+    draw_plots()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from segdata.shards.reader import map_shard
 from segdata.shards.schema import MANIFEST
 from tests.conversion.street import add_photo, entries, raw, save_entries
 from tests.projects import convert, folder_bytes, sample_pipeline, sample_project, write_project
+from tests.small_disk import small_disk
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +220,30 @@ def test_repair_refuses_another_pipeline_file(project: Project) -> None:
     with pytest.raises(SegdataError, match="segdata convert via"):
         repair(project, "via")
     assert {path.name for path in project.shards_dir("via").iterdir()} == names
+
+
+def test_repair_on_a_full_disk_leaves_what_is_sound_and_says_so(project: Project) -> None:
+    folder = project.shards_dir("via")
+    before, kept = folder_bytes(folder), folder.with_name("kept")
+    folder.rename(kept)
+    with small_disk(folder, "1m"):
+        for path in kept.iterdir():
+            shutil.copyfile(path, folder / path.name)
+        shard, at = offset_of(project, "IMG_0004", "image")
+        flip(shard, at)
+        damaged = folder_bytes(folder)
+        filler = folder / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        filler_size = filler.stat().st_size
+        with pytest.raises(ShardError, match=r"data/shards/via: found .*No space left on device"):
+            repair(project, "via")
+        assert filler_size == filler.stat().st_size
+        assert {**folder_bytes(folder), "filler": ""} == {**damaged, "filler": ""}
+        filler.unlink()
+        assert repair(project, "via").read == 1
+        assert folder_bytes(folder) == before
 
 
 def test_repair_waits_for_nobody(project: Project) -> None:

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from segdata.adding.changes import Choice, Removal, Store
 from segdata.adding.effects import stale, update_pointer
@@ -18,6 +18,7 @@ from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import commit, one_at_a_time, unfinished
 from segdata.atomic import replace_file
 from segdata.errors import ConfigError, SegdataError
+from segdata.formats import open_reader
 from segdata.pipeline import SPLITS
 from segdata.project import Project
 
@@ -93,9 +94,17 @@ def _found(opened: OpenSet, ids: Sequence[str]) -> Removal:
             opened.source.where,
             found=f"no photo and no annotation of {listed}" + (" and more" if len(unknown) > 5 else ""),
             expected="ids of samples, as segdata show and the check report call them",
-            fix="Nothing was removed.",
+            fix=f"Nothing was removed.{_meant(opened, min(unknown))}",
         )
     return whole
+
+
+def _meant(opened: OpenSet, name: str) -> str:
+    """The id that somebody may mean who gave a file's name, or left out the folder; in words."""
+    stem = PurePath(name).stem
+    ids = open_reader(opened.pipeline.source.format, opened.source).ids()
+    meant = [id for id in ids if PurePath(id).name in (name, stem)]
+    return f" For {name!r}, did you mean {meant[0]!r}?" if len(meant) == 1 else ""
 
 
 def _stores(opened: OpenSet) -> list[Store]:

@@ -94,29 +94,44 @@ def commit(
 
     digests  SHA-256 that a copied file must have: what was checked is what is put in
     read     files of the root that the new content was made from → their digest, "" for none
-    Raises DataError, with nothing changed, when a file changed meanwhile.
+    Raises DataError, with nothing changed, when a file changed meanwhile; SegdataError when the disk is full.
     """
     stage = staging_of(root)
+    journal = Journal(what, tuple(files), tuple((moves or {}).items()))
     try:
-        for name, content in files.items():
-            copy = stage / "new" / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            _write(copy, content)
-            if name in digests and file_digest(copy) != digests[name]:
-                raise _changed(str(content))
+        _stage(stage, files, digests)
         for name, digest in read.items():
             path = root / name
             if (file_digest(path) if path.is_file() else "") != digest:
                 raise _changed(str(path))
-        journal = Journal(what, tuple(files), tuple((moves or {}).items()))
         with replace_file(stage / "journal.json") as temporary:
             temporary.write_bytes(msgspec.json.encode(journal))
         _flush_folders(stage)
-    except BaseException:
+    except BaseException as error:
         if not (stage / "journal.json").exists():
             shutil.rmtree(stage, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise _not_written(project, root, error) from error
         raise
     _carry_out(project, root, journal)
+
+
+def _stage(stage: Path, files: Mapping[str, Content], digests: Mapping[str, str]) -> None:
+    for name, content in files.items():
+        copy = stage / "new" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        _write(copy, content)
+        if name in digests and file_digest(copy) != digests[name]:
+            raise _changed(str(content))
+
+
+def _not_written(project: Project, root: Path, error: OSError) -> SegdataError:
+    return SegdataError(
+        Path(os.path.relpath(root, project.root)).as_posix(),
+        found=f"that a copy beside it cannot be made ({os.strerror(error.errno) if error.errno else error})",
+        expected="room for what is new, files that can be read, and permission to write",
+        fix="All is as it was: nothing was put in or taken out.",
+    )
 
 
 def _changed(path: str) -> DataError:

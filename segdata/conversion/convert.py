@@ -60,7 +60,7 @@ class Conversion:
     shards_dir: Path
     records_path: Path
     check_path: Path
-    journal: Journal
+    unfinished: Path
     digests: DigestCache
     near_bits: int | None
     threads: int
@@ -92,7 +92,7 @@ class Conversion:
             project.shards_dir(name),
             project.plan_path(name),
             project.check_path(name),
-            Journal(project.root / ".segdata" / "unfinished" / "convert" / name),
+            project.root / ".segdata" / "unfinished" / "convert" / name,
             DigestCache(project.root / ".segdata" / "digests" / name),
             settings.near_duplicate_bits,
             threads or settings.threads,
@@ -109,6 +109,10 @@ class Conversion:
         return SetMetadata.of(
             source.build_ontology(), shards.size_hw, shards.photo, source.format, shards.compression
         )
+
+    @cached_property
+    def journal(self) -> Journal:
+        return Journal(self.unfinished, self.metadata)
 
     @cached_property
     def _reading(self) -> Reading:

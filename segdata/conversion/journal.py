@@ -1,6 +1,6 @@
 """What an interrupted conversion had already made, so that the next one goes on instead of starting over.
 
-    .segdata/unfinished/convert/<name>/<digest of the task>.json     the result of one finished shard
+    .segdata/unfinished/convert/<name>/<digest of task and metadata>.json     the result of one finished shard
 
 A shard file lies under its content's name before its note is written; a note counts only while its file is there.
 """
@@ -16,6 +16,7 @@ import msgspec
 from segdata.atomic import replace_file
 from segdata.conversion.plan import ShardResult, ShardTask
 from segdata.digests import file_digest, value_digest
+from segdata.shards.schema import SetMetadata
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,11 @@ class Journal:
     """Notes of finished shards in a folder that is not versioned."""
 
     folder: Path
+    metadata: SetMetadata
+    """What shard files are written with: a note of another compression, say, is another one."""
 
     def _note(self, task: ShardTask) -> Path:
-        return self.folder / f"{value_digest(task)}.json"
+        return self.folder / f"{value_digest([task, self.metadata])}.json"
 
     def note(self, task: ShardTask, result: ShardResult) -> None:
         """Remember a finished shard. One with set-aside samples is not kept: what was wrong may be mended."""

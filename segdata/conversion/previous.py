@@ -74,7 +74,10 @@ class PreviousSet:
         row = self._manifest.by_id.get(sample.id) if self._manifest else None
         if record is None or row is None or record.key != sample.key:
             return None
-        same = (row.image_digest, row.mask_digest) == (record.image_digest, record.mask_digest)
+        # Records are written before the manifest: where a run died between them, the row is older than its record.
+        source = sample.fingerprint
+        said = (record.image_digest, record.mask_digest, source.photo, source.annotation)
+        same = (row.image_digest, row.mask_digest, row.photo_digest, row.annotation_digest) == said
         return row if same else None
 
     def looks(self, metadata: SetMetadata) -> dict[str, str]:

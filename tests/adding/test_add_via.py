@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from segdata.adding import Choice, add, remove
 from segdata.errors import ConfigError, DataError, SegdataError
 from tests.adding.cases import NEW, Case, read_json, tree, via_case, write_json
 from tests.projects import REPOSITORY, convert, folder_bytes
+from tests.small_disk import small_disk
 
 
 @pytest.fixture
@@ -349,8 +351,30 @@ def test_nothing_is_converted_while_a_change_waits_to_be_completed(case: Case) -
         add(case.project, "via", [])
 
 
+def test_a_full_disk_is_named_and_leaves_the_source_as_it_was(case: Case) -> None:
+    disk = case.root.parent
+    kept = disk.with_name("kept")
+    disk.rename(kept)
+    with small_disk(disk, "1m"):
+        shutil.copytree(kept / case.root.name, case.root)
+        before, filler = tree(case.root), disk / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        with pytest.raises(SegdataError, match=r"data/raw/sample-via: found .*No space left.*as it was"):
+            add(case.project, "via", case.photos, case.new / "new.json")
+        assert tree(case.root) == before
+        assert sorted(path.name for path in disk.iterdir()) == ["filler", case.root.name]
+        filler.unlink()
+        assert len(add(case.project, "via", case.photos, case.new / "new.json").photos) == 2
+
+
 def test_unknown_ids_remove_nothing(case: Case) -> None:
     before = tree(case.root)
     with pytest.raises(ConfigError, match="no photo and no annotation of 'IMG_9'"):
         remove(case.project, "via", ["IMG_0001", "IMG_9"])
+    with pytest.raises(
+        ConfigError, match=r"Nothing was removed\. For 'x/IMG_0001.jpg', did you mean 'IMG_0001'\?"
+    ):
+        remove(case.project, "via", ["x/IMG_0001.jpg"])
     assert tree(case.root) == before

@@ -59,7 +59,7 @@ def repair_street(project: Project) -> None:
     repair(project, "via")
 
 
-def write_street(root: Path, photos: dict[str, int]) -> Project:
+def write_street(root: Path, photos: dict[str, int], compression: str = "none") -> Project:
     """A VIA source of noise photos; a photo's number decides its pixels and its region."""
     folder = root / "data/raw/sample-via/photos"
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def write_street(root: Path, photos: dict[str, int]) -> Project:
             path.unlink()
     (folder.parent / "via_region_data.json").write_text(json.dumps(draw(folder, photos)))
     pipeline = sample_pipeline("via")
-    pipeline["shards"] |= {"size_hw": [_SIDE, _SIDE], "target_mib": 0.03}
+    pipeline["shards"] |= {"size_hw": [_SIDE, _SIDE], "target_mib": 0.03, "compression": compression}
     return write_project(root, {"via": pipeline})
 
 
@@ -151,6 +151,7 @@ class Street:
         self.photos = {f"IMG_{number:03d}": next(self.fresh) for number in range(_PHOTOS)}
         self.project = write_street(root, self.photos)
         self.finished: dict[str, str] = {}
+        self.compression = "none"
         start = time.monotonic()
         from_scratch(self.project)
         self.whole = time.monotonic() - start
@@ -171,13 +172,14 @@ class Street:
         if anew:
             shutil.rmtree(self.project.root / "data/shards")
             self.finished = {}
+            self.compression = self.dice.choice(["none", "zstd"])
         for name in self.dice.sample(sorted(self.photos), 3):
             del self.photos[name]
         while len(self.photos) < _PHOTOS:
             self.photos[f"IMG_{self.dice.randrange(200):03d}"] = next(self.fresh)
         for name in self.dice.sample(sorted(self.photos), 12):
             self.photos[name] = next(self.fresh)
-        write_street(self.project.root, self.photos)
+        write_street(self.project.root, self.photos, self.compression)
         hit = self.kill(convert_street, self.whole)
         check_left(self.project, self.finished)
         self.converted()

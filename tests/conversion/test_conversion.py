@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from PIL import Image, ImageOps
 from segdata.conversion import Conversion, plan
 from segdata.conversion.plan import _version, settings_digest
 from segdata.errors import DataError, ShardError
+from segdata.integrity import verify
 from segdata.photo import nearest_pixels
 from segdata.project import Project
 from segdata.sample_data import draw_scene, iter_truth
@@ -23,6 +23,7 @@ from segdata.shards import ShardSet
 from segdata.shards.manifest import Manifest, read_manifest, write_manifest
 from tests.conversion.street import add_photo, entries, raw, rebuilt, save_entries
 from tests.projects import convert, folder_bytes, sample_pipeline, sample_project, write_project
+from tests.small_disk import resize_disk, small_disk
 
 SCENES = {"num_scenes": 10, "size_hw": (60, 80), "seed": 2012}
 
@@ -184,6 +185,44 @@ def test_a_changed_photo_is_never_taken_from_an_interrupted_run(project: Project
     assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
 
 
+def test_shards_of_an_interrupted_run_with_another_compression_are_made_anew(project: Project) -> None:
+    conversion = Conversion.open(project, "via")
+    for task in conversion.plan().tasks:
+        conversion.convert(task)
+    pipeline = sample_pipeline("via")
+    pipeline["shards"] |= {"size_hw": [24, 32], "compression": "zstd"}
+    write_project(project.root, {"via": pipeline})
+    convert(project, "via")
+    before = folder_bytes(project.shards_dir("via"))
+    shutil.rmtree(project.shards_dir("via"))
+    convert(project, "via")
+    assert folder_bytes(project.shards_dir("via")) == before
+    assert verify(project.shards_dir("via")).damages == ()
+
+
+def test_an_edit_that_changes_no_pixel_survives_a_run_that_died_before_the_manifest(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(project, "via")
+    loaded = entries(project)
+    key = next(key for key in loaded if key.startswith("IMG_0003"))
+    loaded[key]["file_attributes"] = {"note": "looked at twice"}
+    regions = loaded[key]["regions"]
+    assert isinstance(regions, list)
+    regions[0]["region_attributes"]["note"] = "sure"
+    save_entries(project, loaded)
+    with monkeypatch.context() as patch:
+        patch.setattr("segdata.conversion.convert.write_manifest", stop)
+        with pytest.raises(KeyboardInterrupt):
+            convert(project, "via")
+    convert(project, "via")
+    assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("add", [False, True], ids=["nothing new", "one more photo"])
 def test_damaged_pixels_are_made_anew_and_never_become_the_truth(
     project: Project, tmp_path: Path, add: bool
@@ -237,17 +276,16 @@ def test_links_to_a_read_only_cache_are_never_written_through(
     assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
 
 
-def test_a_full_disk_is_named_and_leaves_the_old_set(project: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_a_full_disk_is_named_and_leaves_the_old_set(
+    project: Project, tmp_path: Path, compression: str
+) -> None:
+    pipeline = sample_pipeline("via")
+    pipeline["shards"] |= {"size_hw": [24, 32], "compression": compression}
+    write_project(project.root, {"via": pipeline})
     convert(project, "via")
-    room = tmp_path / "room"
-    room.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", room], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small disk needs root")
-    folder = project.shards_dir("via")
-    try:
+    folder, room = project.shards_dir("via"), tmp_path / "room"
+    with small_disk(room, "160k" if compression == "none" else "96k"):
         shutil.copytree(folder, room / "via")
         before = folder_bytes(room / "via")
         shutil.rmtree(folder)
@@ -259,11 +297,9 @@ def test_a_full_disk_is_named_and_leaves_the_old_set(project: Project, tmp_path:
         ShardSet.open(folder)
         assert before.items() <= folder_bytes(room / "via").items()
         assert [path for path in folder.iterdir() if path.suffix == ".partial"] == []
-        subprocess.run(["mount", "-o", "remount,size=1m", room], check=True)
+        resize_disk(room, "1m")
         assert sum(convert(project, "via").samples.values()) == 40
         assert folder_bytes(folder) == rebuilt(project, tmp_path / "scratch")
-    finally:
-        subprocess.run(["umount", room], check=True)
 
 
 def test_strangers_files_in_the_shard_folder_are_left_alone(project: Project) -> None:

@@ -55,8 +55,12 @@ class History(RuleBasedStateMachine):
         pixels = np.full((8, 8, 3), (self.drawn % 256, self.drawn // 256, len(name)), np.uint8)
         Image.fromarray(pixels).save(path, compress_level=0)
 
-    @initialize(names=st.lists(NAMES, min_size=4, max_size=12, unique=True))
-    def begin(self, names: list[str]) -> None:
+    @initialize(
+        names=st.lists(NAMES, min_size=4, max_size=12, unique=True),
+        compression=st.sampled_from(["none", "zstd"]),
+    )
+    def begin(self, names: list[str], compression: str = "none") -> None:
+        self.pipeline["shards"]["compression"] = compression
         for name in names:
             self.draw(name)
             self.entries[name] = "road"
@@ -97,6 +101,11 @@ class History(RuleBasedStateMachine):
     def edit_label_map(self, to: str) -> None:
         self.pipeline["source"]["label_map"]["sky"] = to
         self.stale = True
+
+    @rule(to=st.sampled_from(["none", "zstd"]))
+    def edit_compression(self, to: str) -> None:
+        self.stale = self.stale or self.pipeline["shards"].get("compression", "none") != to
+        self.pipeline["shards"]["compression"] = to
 
     def write(self) -> Project:
         said = {

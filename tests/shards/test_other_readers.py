@@ -8,14 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset
 import pytest
+from msgspec.structs import replace
 
-from tests.shards.test_shard_sets import write_set
+from tests.shards.test_shard_sets import METADATA, write_set
 
 
-@pytest.fixture
-def shard(tmp_path: Path) -> tuple[Path, list[str], np.ndarray, np.ndarray]:
+@pytest.fixture(params=["none", "zstd"])
+def shard(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, list[str], np.ndarray, np.ndarray]:
     """A file, its ids, and images and masks in that order."""
-    truth = write_set(tmp_path, {"train": [3]})
+    truth = write_set(tmp_path, {"train": [3]}, metadata=replace(METADATA, compression=request.param))
     ids = sorted(truth)
     return (
         next(tmp_path.glob("train-*.arrow")),
