@@ -158,11 +158,16 @@ def refuse_high(size_hw: tuple[int, int], name: str = "") -> None:
         )
 
 
-def count_outside(points_xy: PointsXY, size_hw: tuple[int, int]) -> int:
-    """How many points lie outside a photo of this size (on the far edge itself is inside)."""
+def count_outside(points_xy: PointsXY, size_hw: tuple[int, int], *, far_edge: bool = False) -> int:
+    """How many points lie outside a photo of this size.
+
+    far_edge  whether a point on the right or lower edge counts: where coordinates number pixels, x = width is one
+              pixel too far; where they start at a pixel's corner, it is the edge itself
+    """
     height, width = size_hw
     x, y = points_xy[:, 0], points_xy[:, 1]
-    return int(np.count_nonzero((x < 0) | (y < 0) | (x > width) | (y > height)))
+    beyond = (x >= width) | (y >= height) if far_edge else (x > width) | (y > height)
+    return int(np.count_nonzero((x < 0) | (y < 0) | beyond))
 
 
 def area_px(points_xy: PointsXY, size_hw: tuple[int, int]) -> float:

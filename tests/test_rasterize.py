@@ -192,6 +192,7 @@ def test_stroke_outside_the_photo_paints_nothing() -> None:
 def test_points_outside_are_counted() -> None:
     points = _points((0, 0), (8, 6), (8.01, 3), (-0.01, 3), (4, 6.5), (4, -1))
     assert count_outside(points, (6, 8)) == 4
+    assert count_outside(points, (6, 8), far_edge=True) == 5
 
 
 @pytest.mark.parametrize("radius", [1.0, 5.0, 50.0, 800.0])

@@ -145,11 +145,17 @@ def test_a_photo_of_which_nothing_can_be_painted_goes_by_policy(tmp_path: Path) 
 
 
 def test_what_runs_outside_is_clipped_and_counted(tmp_path: Path) -> None:
-    sample = read_one(tmp_path, box(-3, 2, 8, 9))
+    sample = read_one(tmp_path, box(-3, 2, 7, 9))
     assert drawn(sample.mask) == ["........"] * 2 + ["00000000"] * 4
     assert codes(sample.findings) == [("points-clipped", "region 1")]
-    assert "4 of 4 points" not in sample.findings[0].message
-    assert "3 of 4 points outside the photo of 6x8 (height x width)" in sample.findings[0].message
+    assert sample.findings[0].message == "3 of 4 points outside the photo of 6x8 (height x width)"
+
+
+def test_a_point_on_the_far_edge_is_a_pixel_too_far_and_no_turned_photo(tmp_path: Path) -> None:
+    sample = read_one(tmp_path, box(4, 0, 8, 5))
+    assert drawn(sample.mask) == ["....0000"] * 6
+    assert codes(sample.findings) == [("points-clipped", "region 1")]
+    assert sample.findings[0].message == "2 of 4 points outside the photo of 6x8 (height x width)"
 
 
 def test_annotation_drawn_on_a_turned_photo_is_flagged(tmp_path: Path) -> None:

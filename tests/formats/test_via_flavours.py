@@ -368,14 +368,20 @@ def test_real_buildings() -> None:
     assert sample.mask.shape == (2464, 2048)
     assert [(f.code, f.place) for f in sample.findings] == [("points-clipped", "region 2")]
     assert drawn(sample.mask[:1])[0].strip(".")  # cut off at the upper edge, not drawn elsewhere
-    outside = [
-        (id, finding.place)
-        for split in ("val", "test")
-        for id in ids[split]
-        for finding in reader.read(id, None).findings
-    ]
-    assert outside == [
-        ("val/14067_79381_9_1", "region 2"),
-        ("test/16872_82133_54_1", "region 2"),
-        ("test/16872_82133_8_1", "region 2"),
-    ]  # five more outlines touch x = 2048, the photo's far edge
+    outside = {
+        split: [(id, f.place) for id in ids[split] for f in reader.read(id, None).findings]
+        for split in splits
+    }
+    assert outside == {  # in five of them a point at x = 2048, one pixel past the last
+        "train": [
+            ("train/14058_79372_8_4", "region 2"),
+            ("train/14065_79379_17_3", "region 2"),
+            ("train/14066_79380_9_1", "region 1"),
+        ],
+        "val": [("val/14058_79372_11_4", "region 2"), ("val/14067_79381_9_1", "region 2")],
+        "test": [
+            ("test/16872_82133_54_1", "region 1"),
+            ("test/16872_82133_54_1", "region 2"),
+            ("test/16872_82133_8_1", "region 2"),
+        ],
+    }

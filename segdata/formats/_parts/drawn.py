@@ -146,18 +146,23 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
     height, width = frame_hw
     findings = []
     for region in drawn:
-        outside, count, what = _count_outside(region, frame_hw)
+        outside, count, what = _count_outside(region, frame_hw, strict=True)
         if outside:
             message = f"{outside} of {counted(count, what)} outside the photo of {size_text(frame_hw)}"
             findings.append(Finding("points-clipped", name, region.place, message, "clipped"))
-    if findings and not any(_count_outside(region, (width, height))[0] for region in drawn):
+    past, past_if_turned = (
+        any(_count_outside(region, size_hw)[0] for region in drawn) for size_hw in (frame_hw, (width, height))
+    )
+    if past and not past_if_turned:
         findings.append(turned(frame_hw, name))
     return findings
 
 
-def _count_outside(region: Drawn, frame_hw: tuple[int, int]) -> tuple[int, int, str]:
+def _count_outside(region: Drawn, frame_hw: tuple[int, int], *, strict: bool = False) -> tuple[int, int, str]:
+    """How much of a region lies outside, of how much of what; `strict`: a point on the far edge too, where it numbers pixels."""
     if isinstance(region, Outline):
-        return count_outside(region.points_xy, frame_hw), len(region.points_xy), "point"
+        far_edge = strict and not region.from_corner
+        return count_outside(region.points_xy, frame_hw, far_edge=far_edge), len(region.points_xy), "point"
     rows, columns = _inside(region, frame_hw)
     if (rows.stop - rows.start, columns.stop - columns.start) == region.size_hw:
         return 0, 0, "pixel"
