@@ -1,6 +1,6 @@
 """Annotated photos to training arrays: segdata's conversion beside the ways in which people do it without.
 
-python benchmarks/conversion.py [--datumaro PYTHON]
+python benchmarks/conversion.py [--datumaro PYTHON] [--tiny]
 
 Drawn sets, each photo linked under several names: 12-megapixel JPEGs annotated in VIA, to 224x224 and 704x1056;
 Cityscapes trees of 2048x1024 PNGs, to 512x1024; VOC trees of 500x375, to 256x256. Every contender starts from the
@@ -9,6 +9,8 @@ shard set (everything digested, checked, counted and summed), the others with tw
 Compared is processor time (user + system), which other work on the machine hardly touches; seconds stand beside it.
 Peak memory is ru_maxrss beyond what the process held after its imports. segdata is also run with two threads on two
 cores, and once with `exact: true`; the quality of its reduced decode is the smallest PSNR over all photos against that.
+Two floors stand beside them: every photo and mask read, decoded and thrown away, JPEGs to the size needed (1/4 for
+224x224, 1/2 for 704x1056) and to 1/8, where little but entropy decoding is left. Contender / floor bounds the goals.
 """
 
 from __future__ import annotations
@@ -21,95 +23,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from _conversion_data import CASES, REPOSITORY, TINY, Case, draw, raw_folder
 from _report import hardware, spread, versions, write_results
 
-REPOSITORY = Path(__file__).parent.parent
-
-
-@dataclass(frozen=True)
-class Case:
-    """One source and size; `drawn` scenes of drawn_hw are linked under `copies` names each."""
-
-    name: str
-    format: str
-    drawn: int
-    copies: int
-    drawn_hw: tuple[int, int]
-    size_hw: tuple[int, int]
-
-
-CASES = (
-    Case("phone photos, 224x224", "via", 8, 6, (3000, 4000), (224, 224)),
-    Case("phone photos, 704x1056", "via", 8, 6, (3000, 4000), (704, 1056)),
-    Case("Cityscapes, 512x1024", "cityscapes", 8, 5, (1024, 2048), (512, 1024)),
-    Case("VOC, 256x256", "voc", 48, 6, (375, 500), (256, 256)),
-)
+CASE_BY_NAME = {case.name: case for case in (*CASES, *TINY)}
+FLOORS = {"entropy": "floor: entropy decoding", "needed": "floor: decoding to the size needed"}
 
 
 def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def draw(case: Case, folder: Path) -> None:
-    """The project of one case: raw data (in a VOCdevkit folder for VOC, as torchvision wants it) and a pipeline file."""
-    from segdata.sample_data import write_sample_set
-
-    place = folder / "raw/VOCdevkit/VOC2012" if case.format == "voc" else folder / "raw/set"
-    write_sample_set(case.format, place, num_scenes=case.drawn, size_hw=case.drawn_hw, seed=2012)
-    _link_copies(case, place)
-    text = (REPOSITORY / f"pipelines/sample-{case.format}.yaml").read_text(encoding="utf-8")
-    text = text.replace(f"data/raw/sample-{case.format}", str(place.relative_to(folder)))
-    text = text.replace(
-        "\nsource:\n", "\nsource:\n  accept_leaks: all  # the same few photos under many names\n"
-    )
-    (folder / "pipelines").mkdir()
-    lines = ["shards:" if line.startswith("shards:") else line for line in text.splitlines()]
-    for exact in (False, True):
-        size = f"{{size_hw: [{case.size_hw[0]}, {case.size_hw[1]}], exact: {str(exact).lower()}}}"
-        changed = [f"shards: {size}" if line == "shards:" else line for line in lines]
-        kept = [line for line in changed if not line.startswith(("  size_hw", "  target_mib", "  photo"))]
-        name = "exact" if exact else "street"
-        (folder / f"pipelines/{name}.yaml").write_text("\n".join(kept) + "\n", encoding="utf-8")
-    (folder / "params.yaml").write_text("pipelines: {}\n", encoding="utf-8")
-
-
-def _link_copies(case: Case, place: Path) -> None:
-    """More names for the drawn photos and masks; the VIA file and the VOC lists name them too."""
-    if case.format == "via":
-        path = place / "via_region_data.json"
-        entries = list(json.loads(path.read_text(encoding="utf-8")).values())
-        more = {}
-        for copy in range(case.copies):
-            for entry in entries:
-                name = f"copy{copy}_{entry['filename']}"
-                os.link(place / "photos" / entry["filename"], place / "photos" / name)
-                more[f"{name}{entry['size']}"] = entry | {"filename": name}
-        for entry in entries:
-            (place / "photos" / entry["filename"]).unlink()
-        path.write_text(json.dumps(more), encoding="utf-8")
-        return
-    for file in [path for path in sorted(place.rglob("*")) if path.suffix in (".png", ".jpg", ".json")]:
-        if case.format == "cityscapes" and file.name.count("_") < 3:
-            continue
-        for copy in range(1, case.copies):
-            os.link(file, file.with_name(_copied(case.format, file.name, copy)))
-    for listed in place.glob("ImageSets/Segmentation/*.txt"):
-        ids = listed.read_text(encoding="utf-8").split()
-        named = [*ids, *(_copied("voc", id, copy) for copy in range(1, case.copies) for id in ids)]
-        listed.write_text("\n".join(sorted(named)) + "\n", encoding="utf-8")
-
-
-def _copied(form: str, name: str, copy: int) -> str:
-    if form == "voc":
-        stem, dot, suffix = name.partition(".")
-        return f"{stem}{copy}{dot}{suffix}"
-    city, sequence, rest = name.split("_", 2)
-    return f"{city}_{int(sequence) + 1000 * copy:06d}_{rest}"
 
 
 def convert(folder: Path, name: str, workers: int) -> None:
@@ -141,13 +68,36 @@ def by_hand(folder: Path, case: Case, way: str) -> None:
         import torchvision.datasets  # noqa: F401 - imports do not count
         from torchvision.transforms import v2  # noqa: F401
     cv2.setNumThreads(1)
-    place = folder / "raw/VOCdevkit/VOC2012" if case.format == "voc" else folder / "raw/set"
+    place = raw_folder(case, folder)
     before, start = peak_mib(), clocks()
     with tempfile.TemporaryDirectory(dir=folder) as out:
         images, masks = zip(*WAYS[case.format][way](place, case.size_hw), strict=True)
         np.save(Path(out) / "images.npy", np.stack(images))
         np.save(Path(out) / "masks.npy", np.stack(masks))
         _print(start, before, len(images))
+
+
+def floor(folder: Path, case: Case, kind: str) -> None:
+    """In a process of its own: read and decode each photo and mask, and do nothing with them."""
+    import cv2
+    import numpy as np
+    import simplejpeg
+    from peers.plain_ways import image_files
+
+    from segdata.jpeg import reduced_scale
+
+    cv2.setNumThreads(1)
+    scale = 8 if kind == "entropy" else reduced_scale(case.drawn_hw, case.size_hw)
+    height, width = (side // scale for side in case.drawn_hw)
+    files = image_files(raw_folder(case, folder))
+    before, start = peak_mib(), clocks()
+    for path in files:
+        data = path.read_bytes()
+        if path.suffix == ".jpg":
+            simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width)
+        else:
+            cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    _print(start, before, case.drawn * case.copies)
 
 
 def clocks() -> tuple[float, float]:
@@ -189,11 +139,10 @@ def fresh(*arguments: str, cores: int = 1) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def contend(number: int, case: Case, root: Path, datumaro: str | None, rounds: int) -> dict[str, Any]:
+def contend(case: Case, folder: Path, datumaro: str | None, rounds: int) -> dict[str, Any]:
     from peers.plain_ways import WAYS
 
-    folder = root / str(number)
-    subprocess.run([sys.executable, __file__, "draw", str(number), str(folder)], check=True, cwd=REPOSITORY)
+    subprocess.run([sys.executable, __file__, "draw", case.name, str(folder)], check=True, cwd=REPOSITORY)
     taken: dict[str, list[dict[str, float]]] = {}
     for _ in range(rounds):
         for name, label, workers in (("street", "segdata", 1), ("street", "segdata, 2 cores", 2), ("exact", "segdata, exact", 1)):  # fmt: skip
@@ -202,9 +151,11 @@ def contend(number: int, case: Case, root: Path, datumaro: str | None, rounds: i
             got = fresh("convert", str(folder), name, str(workers), cores=workers)
             taken.setdefault(label, []).append(got)
         for way in WAYS[case.format]:
-            taken.setdefault(way, []).append(fresh("hand", str(number), str(folder), way))
+            taken.setdefault(way, []).append(fresh("hand", case.name, str(folder), way))
+        for kind, label in FLOORS.items():
+            taken.setdefault(label, []).append(fresh("floor", case.name, str(folder), kind))
         if datumaro and case.format in ("voc", "cityscapes"):
-            place = folder / "raw/VOCdevkit/VOC2012" if case.format == "voc" else folder / "raw/set"
+            place = raw_folder(case, folder)
             form = "voc_segmentation" if case.format == "voc" else "cityscapes"
             script, size = str(REPOSITORY / "benchmarks/peers/datumaro_arrays.py"), map(str, case.size_hw)
             taken.setdefault("Datumaro", []).append(
@@ -243,7 +194,32 @@ def report(case: Case, contended: dict[str, Any]) -> list[dict[str, Any]]:
                 "mib": mib,
             }
         )
+    for goal in _goals(case, taken):
+        print(f"\n{goal}")
     return rows
+
+
+def _goals(case: Case, taken: dict[str, list[dict[str, float]]]) -> Iterator[str]:
+    """Of each goal: what was reached, and what would be if segdata did nothing but decode."""
+    for contender, goal in case.goals:
+        if contender not in taken:
+            continue
+        reached, *floors = (
+            _range(
+                spread(
+                    [
+                        run["cpu"] / own["cpu"]
+                        for run, own in zip(taken[contender], taken[other], strict=True)
+                    ],
+                    2,
+                )
+            )
+            for other in ("segdata", *FLOORS.values())
+        )
+        yield (
+            f"Goal: {goal:g} times less than {contender}. Reached: {reached}. With nothing resized, drawn, digested or kept: "
+            f"{floors[1]} where photos are decoded to the size needed, {floors[0]} where only their entropy code is read."
+        )
 
 
 def _range(ratio: dict[str, Any]) -> str:
@@ -254,13 +230,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--datumaro", metavar="PYTHON", help="a Python with Datumaro, to measure it beside")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--tiny", action="store_true", help="small photos, to try the script; writes no results"
+    )
     arguments = parser.parse_args()
     rows, qualities = [], {}
     with tempfile.TemporaryDirectory() as root:
-        for number, case in enumerate(CASES):
-            contended = contend(number, case, Path(root), arguments.datumaro, arguments.rounds)
+        for number, case in enumerate(TINY if arguments.tiny else CASES):
+            contended = contend(case, Path(root) / str(number), arguments.datumaro, arguments.rounds)
             rows += report(case, contended)
             qualities[case.name] = contended["quality"]
+    if arguments.tiny:
+        return
     what = (
         "seconds (and cpu: user + system) from raw folder to arrays on disk, one core; ratios are contender / segdata "
         "in the same round"
@@ -275,11 +256,13 @@ def main() -> None:
 if __name__ == "__main__":
     verb, *rest = sys.argv[1:] or [""]
     if verb == "draw":
-        draw(CASES[int(rest[0])], Path(rest[1]))
+        draw(CASE_BY_NAME[rest[0]], Path(rest[1]))
     elif verb == "convert":
         convert(Path(rest[0]), rest[1], int(rest[2]))
     elif verb == "hand":
-        by_hand(Path(rest[1]), CASES[int(rest[0])], rest[2])
+        by_hand(Path(rest[1]), CASE_BY_NAME[rest[0]], rest[2])
+    elif verb == "floor":
+        floor(Path(rest[1]), CASE_BY_NAME[rest[0]], rest[2])
     elif verb == "quality":
         quality(Path(rest[0]))
     else:

@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/serving.py [--pipeline sample-via] [--clients 32] [--requests 200]
 
 Load: `segdata serve` in a process of its own, clients in another, over loopback with kept connections; every answer is
-compared with the one of a photo sent alone. Latency: one photo at a time, in this process, by torch (`segdata serve`) and
+compared with the others of its photo. Bad input: the same with every second upload a wrong one. Latency: one photo at a time, in this process, by torch (`segdata serve`) and
 by ONNX Runtime (`segdata package`), decoding and encoding included. Needs `make repro` (data/runs).
 """
 
@@ -15,10 +15,12 @@ import http.client
 import io
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -34,17 +36,36 @@ ROOT = Path(__file__).parent.parent
 BOUNDARY = "segdata-benchmark"
 
 
-def form_of(name: str, data: bytes) -> bytes:
+def form_of(name: str, data: bytes, field: str = "file") -> bytes:
     """A form with one photo, as curl -F sends it."""
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
     return head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
+def bad_forms(photo: bytes) -> list[bytes]:
+    """What strangers send: each is to be answered with a 4xx."""
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(photo)) as image:
+        image.save(file, "JPEG", progressive=True)
+    last = file.getvalue()[file.getvalue().rindex(b"\xff\xda") : -2]
+    header = struct.pack(">4sIIBBBBB", b"IHDR", 50_000, 50_000, 8, 2, 0, 0, 0)
+    vast = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return [
+        form_of("notes.txt", b"dear diary"),
+        form_of("cut.jpg", photo[: len(photo) // 2]),
+        form_of("vast.png", vast),
+        form_of("endless.jpg", file.getvalue()[:-2] + 1000 * last + b"\xff\xd9"),
+        form_of("a.jpg", photo, field="image"),
+        form_of("../../a.jpg", photo),
+    ]
+
+
 @contextmanager
-def served(pipeline: str) -> Iterator[tuple[int, int]]:
+def served(pipeline: str, temporary: str) -> Iterator[tuple[int, int]]:
     """`segdata serve` on a free port: the port and the process."""
     command = [sys.executable, "-m", "segdata.cli", "serve", pipeline, "--port", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    env = {**os.environ, "TMPDIR": temporary}
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         process.stdout.readline()
@@ -96,18 +117,27 @@ def ask_for_long(port: int, bodies: list[bytes], form: str, clients: int, reques
     }
 
 
-def load(pipeline: str, photos: list[bytes], form: str, clients: int, requests: int) -> dict[str, Any]:
-    """Figures of one load, and the memory of the server: after a tenth of the requests, and at the end."""
+def load(
+    pipeline: str, photos: list[bytes], form: str, clients: int, requests: int, *, bad: bool = False
+) -> dict[str, Any]:
+    """Figures of one load; memory of the server and its temporary files after a tenth of the requests, and at the end."""
     bodies = [form_of(f"{number}.jpg", data) for number, data in enumerate(photos)]
-    with served(pipeline) as (port, pid), ProcessPoolExecutor(1) as others:
+    if bad:
+        wrong = bad_forms(photos[0])
+        bodies = [one for pair in zip(bodies[: len(wrong)], wrong, strict=True) for one in pair]
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        served(pipeline, temporary) as (port, pid),
+        ProcessPoolExecutor(1) as others,
+    ):
 
         def run(each: int) -> dict[str, Any]:
             return others.submit(ask_for_long, port, bodies, form, clients, each).result()
 
         run(max(1, requests // 10))
-        before = resident_mib(pid)
+        before, files_before = resident_mib(pid), files_in(temporary)
         done = run(requests)
-        after = resident_mib(pid)
+        after, files_after = resident_mib(pid), files_in(temporary)
         connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.request("GET", "/metrics")
         metrics = connection.getresponse().read().decode()
@@ -115,19 +145,24 @@ def load(pipeline: str, photos: list[bytes], form: str, clients: int, requests: 
     together = float(re.findall(r"^segdata_batch_photos_sum (\S+)", metrics, re.M)[0]) / batches
     ordered = sorted(done["seconds"])
     return {
-        "form": form,
+        "form": f"{form}, half bad" if bad else form,
         "clients": clients,
         "requests": len(ordered),
         "statuses": {str(status): count for status, count in done["statuses"].items()},
         "different_answers": done["different_answers"],
-        "photos_per_second": round(len(ordered) / done["wall"], 1),
+        "requests_per_second": round(len(ordered) / done["wall"], 1),
         "milliseconds": {
             name: round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
             for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("most", 1.0))
         },
         "photos_together": round(together, 2),
         "memory_mib": {"after a tenth": round(before), "at the end": round(after)},
+        "files_left": files_after - files_before,
     }
+
+
+def files_in(folder: str) -> int:
+    return sum(path.is_file() for path in Path(folder).rglob("*"))
 
 
 def phone_photo(data: bytes) -> bytes:
@@ -217,20 +252,20 @@ def main() -> None:
     photos = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))[:16]]
     loads = [load(arguments.pipeline, photos, "png", arguments.clients, arguments.requests)]
     loads.append(load(arguments.pipeline, photos, "via", arguments.clients, arguments.requests // 4))
+    loads.append(
+        load(arguments.pipeline, photos, "png", arguments.clients, arguments.requests // 4, bad=True)
+    )
     loads.append(load(arguments.pipeline, photos, "png", 1, arguments.requests))
     print(
-        "| form | clients | requests | not answered | photos/s | p50, ms | p95, ms | photos together | MiB |"
+        "| form | clients | answers | requests/s | p50, ms | p95, ms | photos together | MiB | files left |"
     )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---|---:|---|---:|---:|---:|---:|---:|---:|")
     for one in loads:
-        failed, ms, memory = (
-            one["requests"] - one["statuses"].get("200", 0),
-            one["milliseconds"],
-            one["memory_mib"],
-        )
+        ms, memory = one["milliseconds"], one["memory_mib"]
+        answers = ", ".join(f"{count:,} × {status}" for status, count in sorted(one["statuses"].items()))
         print(
-            f"| {one['form']} | {one['clients']} | {one['requests']:,} | {failed} | {one['photos_per_second']} "
-            f"| {ms['p50']:.0f} | {ms['p95']:.0f} | {one['photos_together']} | {memory['after a tenth']} → {memory['at the end']} |"
+            f"| {one['form']} | {one['clients']} | {answers} | {one['requests_per_second']} "
+            f"| {ms['p50']:.0f} | {ms['p95']:.0f} | {one['photos_together']} | {memory['after a tenth']} → {memory['at the end']} | {one['files_left']} |"
         )
     names = ["sample-via", "sample-matlab", "sample-cityscapes", "sample-voc"]
     alone = latency(names, photos[0], arguments.rounds)

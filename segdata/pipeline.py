@@ -25,6 +25,17 @@ from segdata.published import Data, Figure, Published
 from segdata.recipe import Augment, MeanStd, Model, Reach, Schedule, Train, Weights
 from segdata.search_section import GIVEN, SEARCHED, Search, with_values
 from segdata.sections import SPLITS, Count, NotNegative, Positive, Section, Seed, Share, Split
+from segdata.splits_section import (
+    BurstGroups,
+    FolderGroups,
+    HashSplits,
+    Listed,
+    ListGroups,
+    LookGroups,
+    OfficialSplits,
+    SeededSplits,
+    Splits,
+)
 from segdata.variants import read_values
 
 __all__ = [
@@ -63,76 +74,6 @@ __all__ = [
     "read_pipeline",
     "read_values",
 ]
-
-
-class OfficialSplits(Section, frozen=True, tag="official", tag_field="method"):
-    """The lists or folders that came with the data decide; a photo in none of them is set aside."""
-
-
-class FolderGroups(Section, frozen=True, tag="folder", tag_field="by"):
-    """Photos of one folder belong together."""
-
-
-class ListGroups(Section, frozen=True, tag="list", tag_field="by"):
-    """segdata-groups.csv in the source's root, written by hand, says who belongs together."""
-
-
-class BurstGroups(Section, frozen=True, tag="burst", tag_field="by"):
-    """Photos of one camera, taken one soon after the other, belong together, as a list says that `segdata group` makes.
-
-    seconds  the longest pause between two of them, by their EXIF
-    """
-
-    seconds: Positive = 30.0
-
-
-class LookGroups(Section, frozen=True, tag="look", tag_field="by"):
-    """Photos that look alike, directly or through others, belong together, as a list says that `segdata group` makes.
-
-    bits  how many of 64 bits of their looks may differ
-    """
-
-    bits: Annotated[int, msgspec.Meta(ge=0, le=32)] = 8
-
-
-Listed = ListGroups | BurstGroups | LookGroups
-
-
-class HashSplits(Section, frozen=True, tag="hash", tag_field="method"):
-    """A stable hash of the group key decides: growing sets never move a photo, groups never straddle.
-
-    shares  share of each split; they sum to 1
-    group   regular expression searched in the id; its first group (or whole match) is the key. None: the id itself.
-            {by: folder}: the photo's folder is the key. {by: burst, seconds: 30}, {by: look, bits: 8} or {by: list}: the
-            key stands in a list beside the photos
-    """
-
-    shares: dict[Split, Share]
-    group: str | FolderGroups | ListGroups | BurstGroups | LookGroups | None = None
-
-
-class SeededSplits(Section, frozen=True, tag="seeded", tag_field="method"):
-    """The seeded shuffle of a report, over the sorted ids.
-
-    recipe  scikit-learn: train_test_split(test) then train_test_split(val) of the rest, same seed each time;
-            floor: one permutation; the first int(train·n) are train, the next int(val·n) val, the rest test
-    seed    of the shuffle
-    test    share of test
-    val     share of val: of what the test split left (scikit-learn), or of all (floor)
-    """
-
-    recipe: Literal["scikit-learn", "floor"]
-    seed: Seed
-    test: Share
-    val: Share
-
-    def __post_init__(self) -> None:
-        taken = self.test + self.val if self.recipe == "floor" else max(self.test, self.val)
-        if taken >= 1:
-            raise ValueError("test and val must leave something to train on")
-
-
-Splits = OfficialSplits | HashSplits | SeededSplits
 
 
 class Source(Section, frozen=True):
@@ -226,7 +167,6 @@ class Pipeline(Section, frozen=True):
     model      what is trained
     train      how it is trained
     evaluate   what is scored
-    search     how better parameters are looked for
     published  the figure of a report to compare with
     data       where to get the photos of a published result
     search     which other values of `train` and `model.options` to try

@@ -135,6 +135,16 @@ def _resized(dataset: Any, size_hw: tuple[int, int]) -> Iterator[Pair]:
         yield np.asarray(photo_resize(image.convert("RGB"))), np.asarray(mask_resize(mask))
 
 
+def image_files(root: Path) -> list[Path]:
+    """The photos and masks of a drawn set that every way must decode."""
+    if (root / "photos").is_dir():
+        return sorted(root.glob("photos/*.jpg"))
+    if (root / "gtFine").is_dir():
+        return [path for pair in _city(root) for path in pair]
+    masks = sorted(root.glob("SegmentationClass/*.png"))
+    return [*masks, *(root / "JPEGImages" / f"{mask.stem}.jpg" for mask in masks)]
+
+
 WAYS: dict[str, dict[str, Way]] = {
     "via": {"notebook": via_notebook},
     "cityscapes": {

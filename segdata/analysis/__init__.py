@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from segdata.atomic import replace_folder
 from segdata.errors import MissingExtraError
 from segdata.project import Project
+
+Tick = Callable[[int, int], None]
 
 __all__ = ["ANALYSES", "analyse_layers", "analyse_similarity"]
 
@@ -24,7 +27,7 @@ def analyse_similarity(
     split: str | None = None,
     photos: int = 4,
     device: str | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Path:
     """Write data/analysis/<name>/similarity/ over a split (default: the pipeline's own) and return its page.
 
@@ -34,9 +37,7 @@ def analyse_similarity(
     The folder appears whole or not at all; the same run and shards give the same bytes on one kind of processor.
     Raises TrainingError where no run stands or it was made for other classes, ShardError, ConfigError, MissingExtraError.
     """
-    module = _module("similarity")
-    path: Path = module.analyse(project, name, split=split, photos=photos, device=device, tick=tick)
-    return path
+    return _analyse("similarity", project, name, split, photos, device, tick)
 
 
 def analyse_layers(
@@ -46,18 +47,35 @@ def analyse_layers(
     split: str | None = None,
     photos: int = 4,
     device: str | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Path:
     """Write data/analysis/<name>/layers/ over a split and return its page; as analyse_similarity.
 
     Raises ConfigError besides for a model without a pyramid of dense blocks.
     """
-    module = _module("layers")
-    path: Path = module.analyse(project, name, split=split, photos=photos, device=device, tick=tick)
-    return path
+    return _analyse("layers", project, name, split, photos, device, tick)
 
 
 ANALYSES = {"similarity": analyse_similarity, "layers": analyse_layers}
+
+
+def _analyse(
+    analysis: str,
+    project: Project,
+    name: str,
+    split: str | None,
+    photos: int,
+    device: str | None,
+    tick: Tick | None,
+) -> Path:
+    """What both share: measure, write the numbers, draw the page from them."""
+    numbers, drawn, subject = (_module(module) for module in (analysis, f"{analysis}_page", "subject"))
+    found = numbers.measure(subject.Subject.open(project, name, split, device, tick))
+    folder = project.root / "data" / "analysis" / name / analysis
+    with replace_folder(folder) as temporary:
+        numbers.write_numbers(found, temporary)
+        drawn.write_page(found, temporary / "index.html", photos)
+    return folder / "index.html"
 
 
 def _module(name: str):  # type: ignore[no-untyped-def]

@@ -27,16 +27,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from segdata.analysis.subject import Subject, Tick
-from segdata.atomic import replace_folder
+from segdata.analysis.subject import Subject
 from segdata.errors import ConfigError
 from segdata.evaluation.confusion import ConfusionMatrix
 from segdata.evaluation.tables import number, write_csv
 from segdata.models.denseaspp import STRIDE, DenseAspp
 from segdata.models.mininet import MiniNet
-from segdata.project import Project
 
-PAGE, NUMBERS, TABLE = "index.html", "layers.json", "layers.csv"
+NUMBERS, TABLE = "layers.json", "layers.csv"
 MOST_DROPPED = 5
 _KERNEL = 3
 _MININET_STRIDE = 2
@@ -158,20 +156,6 @@ def measure(subject: Subject) -> Layers:
 
 def _most(pyramid: Pyramid) -> int:
     return min(MOST_DROPPED, len(pyramid.blocks))
-
-
-def analyse(
-    project: Project, name: str, *, split: str | None, photos: int, device: str | None, tick: Tick | None
-) -> Path:
-    """See segdata.analysis.analyse_layers."""
-    from segdata.analysis.layers_page import write_page
-
-    found = measure(Subject.open(project, name, split, device, tick))
-    folder = project.root / "data" / "analysis" / name / "layers"
-    with replace_folder(folder) as temporary:
-        write_numbers(found, temporary)
-        write_page(found, temporary / PAGE, photos)
-    return folder / PAGE
 
 
 def write_numbers(found: Layers, folder: Path) -> None:

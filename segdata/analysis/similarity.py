@@ -28,17 +28,15 @@ import torch
 from numpy.typing import NDArray
 
 from segdata.analysis.features import Places, enlarged, taken, truth_at_cells
-from segdata.analysis.subject import Subject, Tick
-from segdata.atomic import replace_folder
+from segdata.analysis.subject import Subject
 from segdata.evaluation.tables import number, write_csv
 from segdata.ontology import IGNORE_INDEX
-from segdata.project import Project
 
 Matrix = NDArray[np.float64]
 
 _BAND = 1 << 22
 """Numbers of a map that are in hand as float64 at a time."""
-PAGE, NUMBERS, PAIRS, LABELS = "index.html", "similarity.json", "similarity.csv", "labels.csv"
+NUMBERS, PAIRS, LABELS = "similarity.json", "similarity.csv", "labels.csv"
 
 
 @dataclass
@@ -160,20 +158,6 @@ def measure(subject: Subject) -> Similarity:
             sums[place].add(maps, truth_at_cells(truth, grid_hw, places.padded_hw))
     pixels = np.array([row.pixels for row in subject.split.rows], np.int64).sum(axis=0)
     return Similarity(subject, places, sums, pixels)
-
-
-def analyse(
-    project: Project, name: str, *, split: str | None, photos: int, device: str | None, tick: Tick | None
-) -> Path:
-    """See segdata.analysis.analyse_similarity."""
-    from segdata.analysis.similarity_page import write_page
-
-    found = measure(Subject.open(project, name, split, device, tick))
-    folder = project.root / "data" / "analysis" / name / "similarity"
-    with replace_folder(folder) as temporary:
-        write_numbers(found, temporary)
-        write_page(found, temporary / PAGE, photos)
-    return folder / PAGE
 
 
 def write_numbers(found: Similarity, folder: Path) -> None:

@@ -34,7 +34,7 @@ MODEL_SORTS = {"loss": True, "wrong": True, "iou": False}
 class Query(NamedTuple):
     """What is asked for; nothing given is everything, by id.
 
-    splits, sizes  any of them: a size is "640x480", width first, as photos are called
+    splits, sizes  any of them: a size is "480x640", height first
     classes        all of them occur in the mask
     findings       any of these codes; "any": at least one finding, "none": none at all
     text           occurs in the id, whatever the case
@@ -155,7 +155,7 @@ class Index:
 
     @cached_property
     def size_counts(self) -> dict[str, int]:
-        """Original size, width first → photos, the most frequent first."""
+        """Original size, height first → photos, the most frequent first."""
         return dict(sorted(Counter(self._sizes.tolist()).items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
@@ -169,12 +169,12 @@ class Index:
 
 
 def size_of(row: SampleRow) -> str:
-    """The upright photo's size before any resize, width first.
+    """The upright photo's size before any resize, height first.
 
     >>> size_of(row)
-    '640x480'
+    '480x640'
     """
-    return f"{row.original_width}x{row.original_height}"
+    return f"{row.original_height}x{row.original_width}"
 
 
 def _is_in(values: NDArray[np.object_], wanted: Sequence[str]) -> NDArray[np.bool_]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from segdata.browsing.answers import about_photo
 from segdata.browsing.asking import FRESH, LASTING, TheSet
@@ -18,6 +19,7 @@ from segdata.errors import DataError
 from segdata.web import Refused
 
 MOST = 2**31
+MOST_BYTES = 16 << 20
 
 router = APIRouter(prefix="/api/{key}")
 
@@ -84,8 +86,22 @@ class Chosen(BaseModel):
     what: Literal["ids", "photos"] = "ids"
 
 
+async def _chosen(request: Request) -> Chosen:
+    """The body, bounded before it lies in memory. Raises Refused: 413 for too much, 422 for something else."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            error = DataError(request.url.path, found="too much", expected=f"at most {MOST_BYTES >> 20} MiB")
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error, {"Connection": "close"})
+    try:
+        return Chosen.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+
+
 @router.post("/list")
-def list_(shown: TheSet, chosen: Chosen) -> PlainTextResponse:
+def list_(shown: TheSet, chosen: Annotated[Chosen, Depends(_chosen)]) -> PlainTextResponse:
     """A selection as text, one line each: ids for segdata remove, or the photos' files for an annotation tool."""
     numbers = [_there(shown, number) for number in dict.fromkeys(chosen.numbers)]
     if chosen.what == "ids":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -25,14 +26,24 @@ MOST_LINES = 20
 def command(ctx: click.Context, name: str, jobs: int | None) -> None:
     """Write data/check-report/NAME/index.html over a pipeline's source, before anything is converted.
 
-    Reads every photo as the conversion would. Exit code 1 when errors or warnings were found, 2 when no photo or
-    nothing at all could be read. A model's options are not tried: they stand beside its torch code, which takes longer
-    to load than most checks take; segdata train tries them before anything else.
+    Reads every photo as the conversion would, and the model's options as training would. Exit code 1 when errors or
+    warnings were found, 2 when no photo or nothing at all could be read.
     """
     project = project_of(ctx)
     check_names(project, name)
+    _check_model(project, name)
     needing("train", "segdata check", lambda: import_module("jinja2"))
     ctx.exit(needing("core", "segdata check", lambda: _check(project, name, jobs or os.cpu_count() or 1)))
+
+
+def _check_model(project: Project, name: str) -> None:
+    """The model's options decode; where there is no torch, that is for training to say. Raises ConfigError."""
+    from segdata.errors import MissingExtraError
+    from segdata.models import decode_options
+
+    model = project.pipeline(name).model
+    with suppress(MissingExtraError):
+        decode_options(model.name, model.options, f"pipelines/{name}.yaml")
 
 
 def _check(project: Project, name: str, jobs: int) -> int:

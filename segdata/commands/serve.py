@@ -45,6 +45,7 @@ def command(ctx: click.Context, name: str, host: str, port: int, show: bool, dev
             from segdata.serving.page import mount_page, own_folder
             from segdata.serving.service import Service
             from segdata.serving.torch_engine import TorchEngine
+            from segdata.web import is_loopback
 
             about = about_of(project, name)
             trained = load_run(project.run_dir(name), choose_device(device, project.params().device))
@@ -52,6 +53,8 @@ def command(ctx: click.Context, name: str, host: str, port: int, show: bool, dev
 
             def ready(url: str) -> None:
                 click.echo(f"{name}: {about.line()}")
+                if not is_loopback(host):
+                    click.echo(f"WARNING: everybody who reaches {host} can use this model", err=True)
                 click.echo(f"  page: {url}   API: {url}docs   Ctrl-C ends it")
                 if show and not open_browser(url):
                     click.echo("  no browser to open it in here", err=True)

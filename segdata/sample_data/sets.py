@@ -24,6 +24,7 @@ from segdata.digests import file_digest, source_digest, value_digest
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.sample_data import matlab, via, voc
 from segdata.sample_data.scene import Scene, draw_scene
+from segdata.wording import size_text
 
 FORMATS: tuple[str, ...] = ("via", "matlab", "cityscapes", "voc")
 MARKER = "SAMPLE.json"
@@ -98,7 +99,7 @@ def write_sample_set(
             shutil.rmtree(old, ignore_errors=True)
         elif old.exists():
             old.rename(root)
-    return SampleSetResult(root, outcome, f"{outcome}: {num_scenes} scenes of {size_hw[1]}×{size_hw[0]}")
+    return SampleSetResult(root, outcome, f"{outcome}: {num_scenes} scenes of {size_text(size_hw)}")
 
 
 def iter_truth(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -23,8 +23,8 @@ from segdata.serving import pages
 from segdata.serving.answers import ENDINGS, MEDIA_TYPES, Archive, Form, asked_form, encoded
 from segdata.serving.measured import Measured
 from segdata.serving.openapi import BATCH, PREDICT
+from segdata.serving.results import DRAFT, Results, result_of
 from segdata.serving.results import MEDIA_TYPES as RESULT_TYPES
-from segdata.serving.results import Results, result_of
 from segdata.serving.service import Predicted, Service, stem_of
 from segdata.serving.uploads import Upload, check_size, received
 from segdata.web import Refused, local_app, page_policy
@@ -155,7 +155,10 @@ def _add_plain_form(app: FastAPI, service: Service, results: Results) -> None:
         result = results.get(key)
         data: bytes | None = None
         if result is not None:
-            data = await service.in_worker(result.file, file, service.ontology, service.dialect)
+            with (
+                service.place() if file == DRAFT else nullcontext()
+            ):  # a draft takes a while, the rest is there
+                data = await service.in_worker(result.file, file, service.ontology, service.dialect)
         if result is None or data is None:
             fix = "Give the photo again: newer ones took its place."
             raise Refused(404, DataError("the result", found="none any more", fix=fix))

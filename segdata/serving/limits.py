@@ -1,7 +1,7 @@
 """How much a server takes on, in one place: what lies beyond is refused at once, in words.
 
-Memory at the worst: `workers` photos of MAX_MEGAPIXELS decoded in full (a JPEG larger than the network's photos is not)
-with their masks, about 5 bytes a pixel, and the uploads beyond 1 MiB in nameless temporary files.
+Memory at the worst: `workers` photos of `megapixels` decoded in full, with their masks: 6 bytes a pixel for an 8-bit PNG,
+10 for a progressive JPEG, 14 for a PNG of 16 bits with alpha. Uploads beyond 1 MiB lie in nameless temporary files.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ class Limits:
     upload_seconds  for a whole upload
     results         predictions that the page can still download; the oldest go first
     results_mib     memory for them, MiB
+    kept_mib        files of the page's uploads, kept for ten minutes, MiB; then 503
+    scans           passes over the pixels that a JPEG may ask for; encoders write about ten
     """
 
     upload_mib: int = 32
@@ -37,6 +39,8 @@ class Limits:
     upload_seconds: float = 120.0
     results: int = 64
     results_mib: int = 128
+    kept_mib: int = 1024
+    scans: int = 64
 
     def lines(self) -> list[str]:
         """For people, in the API's documentation."""

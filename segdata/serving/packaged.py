@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from segdata.errors import SegdataError
+from segdata.errors import ConfigError, SegdataError
 from segdata.serving.api import build_app
 from segdata.serving.model import About
 from segdata.serving.onnx_engine import OnnxEngine
@@ -25,12 +25,18 @@ MODEL, ABOUT, EXAMPLES = "model.onnx", "about.json", "examples"
 def main(folder: Path) -> None:
     """Serve the folder's model until it is stopped; exit codes as those of segdata."""
     try:
-        _serve(folder, os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "7860")))
+        _serve(folder, os.environ.get("HOST", "127.0.0.1"), _port(os.environ.get("PORT", "7860")))
     except SegdataError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise ConfigError("PORT", found=repr(text), expected="a number from 0 to 65535")
+    return int(text)
 
 
 def _serve(folder: Path, host: str, port: int) -> None:

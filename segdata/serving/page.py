@@ -59,7 +59,7 @@ def mount_page(app: FastAPI, folder: Path, examples: Sequence[Path] = ()) -> Non
     )  # nor tables of its own events, after each of them
     import gradio as gr
 
-    app.add_middleware(PageUploads, service=service)
+    app.add_middleware(PageUploads, service=service, folder=folder)
     page = _build(service, app.state.results, folder, examples)
     gr.mount_gradio_app(
         app,

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 from segdata.errors import DataError, SegdataError
+from segdata.image_file import open_image
 from segdata.photo import Photo
 from segdata.sample import Image, Mask
 from segdata.serving.batches import Batcher
@@ -24,6 +25,7 @@ from segdata.serving.limits import Limits
 from segdata.serving.metrics import Metrics
 from segdata.serving.model import About, Engine
 from segdata.web import Refused
+from segdata.wording import size_text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,22 +122,32 @@ class Service:
         self._batcher.close()
 
     def _decode(self, data: bytes, name: str) -> tuple[Photo, Image]:
+        check_header(data, name, self.limits)
         try:
             photo = Photo.open(data, name)
-        except DataError as error:
-            large = "pixels" in error.expected
-            status = TOO_LARGE if large else HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-            raise Refused(status, error) from error
-        height, width = photo.upright_hw
-        if height * width > self.limits.megapixels * 1_000_000:
-            large_one = DataError(
-                name,
-                found=f"{width}x{height} pixels",
-                expected=f"at most {self.limits.megapixels} million",
-                fix="Make it smaller, or use segdata predict, which takes larger ones.",
-            )
-            raise Refused(TOO_LARGE, large_one)
-        try:
             return photo, photo.read(self.about.resize)
         except DataError as error:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, error) from error
+
+
+def check_header(data: bytes, name: str, limits: Limits) -> None:
+    """Before a pixel is decoded: 10 KB of file can be a gigabyte of pixels, or an hour of passes over them.
+
+    Raises Refused: 415 for what is no photo, 413 for too many pixels or passes.
+    """
+    try:
+        with open_image(data, name) as file:
+            size_hw, is_jpeg = (file.height, file.width), file.format in ("JPEG", "MPO")
+    except DataError as error:
+        large = "pixels" in error.expected
+        raise Refused(TOO_LARGE if large else HTTPStatus.UNSUPPORTED_MEDIA_TYPE, error) from error
+    if size_hw[0] * size_hw[1] > limits.megapixels * 1_000_000:
+        most = f"at most {limits.megapixels} million pixels"
+        fix = "Make it smaller, or use segdata predict, which takes larger ones."
+        raise Refused(
+            TOO_LARGE, DataError(name, found=f"a photo of {size_text(size_hw)}", expected=most, fix=fix)
+        )
+    scans = data.count(b"\xff\xda") if is_jpeg else 0  # within a scan, \xff is never followed by it
+    if scans > limits.scans:
+        found, fix = f"a JPEG of {scans:,} scans", "Save it again, as an ordinary JPEG."
+        raise Refused(TOO_LARGE, DataError(name, found=found, expected=f"at most {limits.scans}", fix=fix))

@@ -65,7 +65,7 @@ async def received(request: Request, limits: Limits, *, batch: bool = False) -> 
     elif not batch and (kind.startswith("image/") or kind == "application/octet-stream"):
         name = checked_name(request.query_params.get("name", "photo"))
         with SpooledTemporaryFile(max_size=MIB) as file:
-            async for part in _stream(request, limits, most):
+            async for part in parts_of(request, limits, most):
                 file.write(part)
             yield [Upload(name, file.tell(), file)]
     else:
@@ -92,16 +92,17 @@ def checked_name(name: str) -> str:
 def check_size(upload: Upload, limits: Limits) -> None:
     """Raises Refused (413) for a file of a batch that is too large by itself."""
     if upload.size > limits.upload_mib * MIB:
-        raise _too_large(upload.name, f"{upload.size / MIB:.1f} MiB", limits.upload_mib)
+        raise _too_large(upload.name, upload.size, limits.upload_mib * MIB)
 
 
-def _too_large(where: str, found: str, most_mib: int) -> Refused:
+def _too_large(where: str, size: int, most: int) -> Refused:
+    expected = f"at most {most // MIB} MiB" if most >= MIB else f"at most {most >> 10} KiB"
     fix = "Send a smaller photo, or use segdata predict, which takes any."
-    return Refused(TOO_LARGE, DataError(where, found=found, expected=f"at most {most_mib} MiB", fix=fix))
+    return Refused(TOO_LARGE, DataError(where, found=f"{size / MIB:.1f} MiB", expected=expected, fix=fix))
 
 
 async def _form(request: Request, limits: Limits, most: int) -> FormData:
-    stream = _stream(request, limits, most)
+    stream = parts_of(request, limits, most)
     parser = MultiPartParser(
         request.headers, stream, max_files=limits.batch_photos + 1, max_fields=16, max_part_size=1 << 16
     )
@@ -148,7 +149,7 @@ def _checked(request: Request, form: FormData, limits: Limits, batch: bool) -> l
     return uploads
 
 
-async def _stream(request: Request, limits: Limits, most: int) -> AsyncGenerator[bytes, None]:
+async def parts_of(request: Request, limits: Limits, most: int) -> AsyncGenerator[bytes, None]:
     """The body part by part. Raises Refused when it is too long, too slow, or breaks off."""
     declared = request.headers.get("content-length", "")
     seen = 0
@@ -168,8 +169,7 @@ async def _stream(request: Request, limits: Limits, most: int) -> AsyncGenerator
         seen += len(body)
         too_long = too_long or seen > most
         if too_long and (seen > _MOST_DROPPED or not message.get("more_body", False)):
-            shown = int(declared) if declared.isdecimal() else seen
-            raise _too_large(request.url.path, f"{shown / MIB:.1f} MiB", most // MIB)
+            raise _too_large(request.url.path, int(declared) if declared.isdecimal() else seen, most)
         if time.monotonic() > end:
             raise _too_slow(request, limits, seen)
         if body and not too_long:

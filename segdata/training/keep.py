@@ -36,8 +36,10 @@ def code_digest(model: str) -> str:
         "models/layers.py",
         "evaluation/confusion.py",
         "evaluation/run.py",
+        "shards/compressed.py",
         "shards/reader.py",
         "shards/sampler.py",
+        "shards/statistics.py",
     )
     training = (_PACKAGE / "training").glob("*.py")
     return source_digest([*training, _PACKAGE / f"models/{model}.py", *(_PACKAGE / name for name in shared)])

@@ -50,7 +50,7 @@ def test_the_set_says_what_can_be_asked_for(client: TestClient, drawn: Project) 
     assert said["digest"] == shards.digest
     assert sum(said["splits"].values()) == 10
     assert said["classes"][0] == {"name": "sky", "color": "#4682b4", "photos": 10}
-    assert said["sizes"] == {"80x60": 10}
+    assert said["sizes"] == {"60x80": 10}
     assert said["model"]["why_not"].startswith("No trained model yet")
     assert said["aside_total"] == 0
     assert client.get("/").text.startswith("<!DOCTYPE html>")
@@ -98,7 +98,7 @@ def test_filters_and_sorts_reach_the_index(client: TestClient, base: str, drawn:
 def test_one_photo_by_number_and_by_id(client: TestClient, base: str, drawn: Project) -> None:
     row = ShardSet.open(drawn.shards_dir("via")).manifest.rows[3]
     said = client.get(f"{base}/photos/3").json()
-    assert (said["id"], said["split"], said["size"]) == (row.id, row.split, "80x60")
+    assert (said["id"], said["split"], said["size"]) == (row.id, row.split, "60x80")
     assert said["shares"] == pytest.approx([pixels / (24 * 32) for pixels in row.pixels], abs=1e-6)
     assert said["photo"] == f"data/raw/sample-via/photos/{row.id}.jpg"
     assert client.get(f"{base}/number", params={"id": row.id}).json() == 3
@@ -216,6 +216,8 @@ def test_a_selection_as_a_list(client: TestClient, base: str, drawn: Project) ->
         assert client.post(f"{base}/list", json=wrong).status_code in (404, 422)
     foreign = client.post(f"{base}/list", json=asked, headers={"Origin": "http://evil.example"})
     assert foreign.status_code == 403
+    vast = client.post(f"{base}/list", content=b"[" * (17 << 20))
+    assert (vast.status_code, vast.json()["error"]["expected"]) == (413, "at most 16 MiB")
 
 
 def test_other_shards_make_an_open_page_load_again(project: Project) -> None:

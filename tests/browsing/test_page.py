@@ -118,6 +118,17 @@ def test_a_link_shows_the_same_again(browser: Browser, url: str, drawn: Project)
         assert page.is_checked("input[data-facet=class][value=car]")
 
 
+@pytest.mark.parametrize(
+    ("zoom", "shown"), [("1e9,0.5,0.5", "64.0×"), ("-3,0.5,0.5", "fit"), ("4,9,a", "fit")]
+)
+def test_a_link_zooms_within_bounds(
+    browser: Browser, url: str, drawn: Project, zoom: str, shown: str
+) -> None:
+    with watched(browser, f"{url}?photo={ids_of(drawn)[0]}&zoom={zoom}") as seen:
+        seen.page.wait_for_selector("#stage.loaded")
+        seen.page.wait_for_function(f"document.getElementById('zoom-level').textContent === '{shown}'")
+
+
 def test_a_selection_goes_out_as_a_list_that_remove_takes(
     browser: Browser, project: Project, tmp_path: Path
 ) -> None:

@@ -65,6 +65,19 @@ def test_a_folder_that_cannot_be_written_costs_no_picture(tmp_path: Path) -> Non
     assert Thumbnails(tmp_path / "cache").get(1, lambda: jpeg_of(50)) == jpeg_of(50)
 
 
+def test_a_full_disk_costs_no_picture_and_leaves_no_half_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(content[:10])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert Thumbnails(tmp_path).get(1, lambda: jpeg_of(50)) == jpeg_of(50)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 @pytest.mark.parametrize(
     ("size_hw", "small"), [((480, 640), (180, 240)), ((2000, 10), (240, 1)), ((24, 32), (24, 32))]
 )

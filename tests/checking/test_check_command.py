@@ -346,3 +346,12 @@ def test_pictures_are_bounded_and_the_rest_is_listed(
     assert "are the most this page holds" in page
     files = {finding["file"] for kind in told(project)["kinds"] for finding in kind["findings"]}
     assert len([file for file in files if file in page]) < len(files)
+
+
+def test_a_wrong_option_of_the_model_is_found_before_anything_is_read(project: Project) -> None:
+    change(project, "model", options={"kanals": [8]})
+    done = check(project)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: pipelines/via.yaml: model.options: ")
+    assert "kanals" in done.stderr
+    assert not folder(project).exists()

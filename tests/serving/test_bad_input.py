@@ -21,6 +21,7 @@ pytest.importorskip("fastapi", reason="serving needs the extra 'serve'")
 pytest.importorskip("torch", reason="serving needs the extra 'serve'")
 httpx = pytest.importorskip("httpx", reason="asked with httpx")
 
+from segdata.photo import Photo  # noqa: E402
 from segdata.serving.uploads import checked_name  # noqa: E402
 from segdata.web import Refused  # noqa: E402
 from tests.browser import running  # noqa: E402
@@ -62,9 +63,9 @@ def huge_png_header(width: int, height: int) -> bytes:
         ("huge.png", huge_png_header(50_000, 50_000), 413, "huge.png: found"),
         (
             "large.png",
-            huge_png_header(10_000, 10_000),
+            huge_png_header(10_000, 9_000),
             413,
-            "large.png: found 10000x10000 pixels; expected at most 64 million",
+            "large.png: found a photo of 9000x10000 (height x width); expected at most 64 million pixels",
         ),
     ],
 )
@@ -74,6 +75,27 @@ def test_what_is_no_photo_or_too_large_a_one(name: str, data: bytes, status: int
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
         assert words in answer.json()["error"]["message"]
         assert client.post("/predict", files={"file": ("good.jpg", GOOD)}).status_code == 200
+
+
+def test_a_header_is_enough_to_refuse_a_large_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PNG whose EXIF stands behind its pixels would be decoded in search of it."""
+    monkeypatch.setattr(Photo, "open", lambda *given: pytest.fail("decoded before it was measured"))
+    with asked(app_of()) as client:
+        data = huge_png_header(10_000, 9_000).replace(b"IEND", b"eXIf")
+        assert client.post("/predict", files={"file": ("a.png", data)}).status_code == 413
+
+
+def test_a_jpeg_of_countless_scans_is_refused_an_ordinary_one_is_not() -> None:
+    progressive = png(painted(scene()), "JPEG", progressive=True)
+    last = progressive[progressive.rindex(b"\xff\xda") : -2]
+    with asked(app_of()) as client:
+        assert client.post("/predict", files={"file": ("a.jpg", progressive)}).status_code == 200
+        endless = progressive[:-2] + 60 * last + progressive[-2:]
+        answer = client.post("/predict", files={"file": ("endless.jpg", endless)})
+        assert answer.status_code == 413
+        assert (
+            "endless.jpg: found a JPEG of 70 scans; expected at most 64" in answer.json()["error"]["message"]
+        )
 
 
 @pytest.mark.parametrize(

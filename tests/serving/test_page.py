@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,8 +19,11 @@ from segdata.conversion.sources import open_source  # noqa: E402
 from segdata.export.drafts import draft_of  # noqa: E402
 from segdata.formats import open_reader  # noqa: E402
 from segdata.pipeline import HashSplits, Source  # noqa: E402
+from segdata.serving import page_uploads  # noqa: E402
+from segdata.serving.limits import Limits  # noqa: E402
 from segdata.serving.page import mount_page, own_folder  # noqa: E402
-from tests.browser import chromium, running, screenshot, watched  # noqa: E402
+from segdata.serving.service import Service  # noqa: E402
+from tests.browser import chromium, running, screenshot, wait_for, watched  # noqa: E402
 from tests.prediction.colours import COLORS, NAMES  # noqa: E402
 from tests.serving.served import app_of, mask_in, painted, png, scene  # noqa: E402
 
@@ -29,7 +34,7 @@ KNOWN = ("Method not implemented.",)  # Gradio's client, when it closes a stream
 
 
 @pytest.fixture(scope="module")
-def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Service, Path]]:
     folder = tmp_path_factory.mktemp("examples")
     for number in range(3):
         (folder / f"example_{number}.jpg").write_bytes(png(painted(scene(90, 120 + number)), "JPEG"))
@@ -37,8 +42,13 @@ def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with own_folder() as own:
         mount_page(app, own, sorted(folder.iterdir()))
         with running(app) as url:
-            yield url
+            yield url, app.state.service, own
     assert not own.exists(), "what Gradio kept goes with the server"
+
+
+@pytest.fixture(scope="module")
+def page_url(server: tuple[str, Service, Path]) -> str:
+    return server[0]
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +197,46 @@ def test_an_upload_past_the_form_is_bounded_too(page_url: str) -> None:
     assert "found 38.1 MiB; expected at most 32 MiB" in json.loads(answer.text)["error"]["message"]
     heavy = httpx.post(f"{page_url}/gradio_api/call/look", json={"data": ["x" * 100_000]}, timeout=30)
     assert (heavy.status_code, heavy.json()["error"]["expected"]) == (413, "at most 64 KiB")
+
+
+PART = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+def kept_by_gradio(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_nothing_is_left_of_an_upload_that_breaks_off(server: tuple[str, Service, Path]) -> None:
+    url, service, own = server
+    before, address = kept_by_gradio(own), urlsplit(url)
+    head = f"POST /gradio_api/upload HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 9000000\r\n"
+    with socket.create_connection(("127.0.0.1", address.port or 0)) as going:
+        going.sendall(
+            f"{head}Content-Type: {FORM['Content-Type']}\r\n\r\n".encode() + PART + bytes(2_000_000)
+        )
+        wait_for(lambda: service.inside == 1, "the upload")
+        assert kept_by_gradio(own) == before
+    wait_for(lambda: service.inside == 0, "its end")
+    assert kept_by_gradio(own) == before
+
+
+def test_uploads_fill_no_disk_and_what_belongs_to_none_goes(
+    server: tuple[str, Service, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, service, own = server
+    before, upload = kept_by_gradio(own), f"{url}/gradio_api/upload"
+    httpx.post(upload, content=PART + bytes(2_000_000), headers=FORM)
+    assert len(kept_by_gradio(own)) == len(before) + 1, "a form without an end: Gradio keeps its file"
+    monkeypatch.setattr(service, "limits", Limits(kept_mib=1))
+    full = httpx.post(upload, files={"files": ("b.jpg", b"b")})
+    assert (full.status_code, full.headers["retry-after"]) == (503, "60")
+    assert "MiB of uploads that were not looked at yet; expected at most 1 MiB" in full.text
+    monkeypatch.undo()
+    monkeypatch.setattr(page_uploads, "STRAY_SECONDS", 0.0)
+    (path,) = httpx.post(upload, files={"files": ("b.jpg", b"b")}).json()
+    assert {str(own / name) for name in kept_by_gradio(own)} == {path, *(str(own / name) for name in before)}
+    assert httpx.get(f"{url}/gradio_api/deep_link?session_hash=a").status_code == 404
 
 
 @pytest.mark.parametrize(

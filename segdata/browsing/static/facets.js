@@ -15,7 +15,7 @@ export class Facets {
       this.#facet("Split", "split", set.splits),
       this.#facet("Contains class", "class", classes, { colors }),
       this.#facet("Finding", "finding", found, { names: { any: "any finding", none: "nothing found" } }),
-      this.#facet("Original size", "size", Object.keys(set.sizes).length > 1 ? set.sizes : {}, { write: times }),
+      this.#facet("Original height × width", "size", Object.keys(set.sizes).length > 1 ? set.sizes : {}, { write: times }),
     ].filter(Boolean));
     if (set.checked !== true) {
       const why = set.checked === null ? "More is found by" : "The check report is of other photos than these; renew it:";

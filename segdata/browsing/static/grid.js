@@ -1,6 +1,7 @@
 // The grid of thumbnails: only what is in sight, and a little around it, is in the page, so that a million photos
 // scroll as a hundred do. Positions are numbers; `order` says which photo stands at each.
 
+import { caption } from "./caption.js";
 import { byId, make } from "./parts.js";
 
 const GAP = 10;
@@ -184,25 +185,9 @@ export class Grid {
     const cell = this.cells.get(position);
     const known = this.#known(position);
     if (!cell || !known) return;
-    const caption = cell.lastChild;
-    const name = make("span", { class: "id" }, known.id);
-    caption.replaceChildren(make("span", { class: `split ${known.split}`, title: known.split }, known.split), name);
-    if (known.findings) {
-      const many = known.findings === 1 ? "1 finding" : `${known.findings} findings`;
-      caption.append(make("span", { class: `found ${known.severity}`, title: many, "aria-label": many }, "●"));
-    }
-    const figure = this.#figure(known);
-    if (figure) caption.append(make("span", { class: "figure" }, figure));
+    cell.lastChild.replaceChildren(...caption(known, new URLSearchParams(this.question).get("sort")));
     cell.firstChild.alt = known.id;
     cell.title = known.id;
-  }
-
-  #figure(known) {
-    const sort = new URLSearchParams(this.question).get("sort");
-    if (sort === "loss" && known.loss !== null) return known.loss.toFixed(2);
-    if (sort === "wrong" && known.wrong !== null) return `${(known.wrong * 100).toFixed(1)} %`;
-    if (sort === "iou" && known.iou !== null) return known.iou.toFixed(2);
-    return "";
   }
 
   #marked(cell, position) {

@@ -5,10 +5,11 @@ import { aside, exporting, help } from "./dialogs.js";
 import { Facets, fillSorts, startsDescending } from "./facets.js";
 import { Grid } from "./grid.js";
 import { key } from "./keys.js";
+import { fillLayers, updateLayers } from "./layers.js";
 import { Model } from "./model.js";
 import { byId, later, make, number, plural } from "./parts.js";
 import { Selection } from "./selection.js";
-import { LAYERS, fromAddress, isFiltered, question, toAddress } from "./state.js";
+import { fromAddress, isFiltered, question, toAddress } from "./state.js";
 import { Viewer } from "./viewer.js";
 
 class Page {
@@ -41,7 +42,7 @@ class Page {
     const width = Number(localStorage.getItem("segdata-thumb")) || 168;
     byId("thumb").value = width;
     this.grid.width = width;
-    byId("layers").replaceChildren(...LAYERS.map((layer) => make("button", { role: "radio", "data-layer": layer, on: { click: () => this.layer(layer) } }, layer[0].toUpperCase() + layer.slice(1))));
+    fillLayers(byId("layers"), (layer) => this.layer(layer));
     if (this.set.aside_total) {
       byId("aside-section").hidden = false;
       byId("aside-section").replaceChildren(make("button", { class: "text warning", on: { click: () => aside(this.set) } }, `${plural(this.set.aside_total, "thing")} set aside`));
@@ -83,15 +84,7 @@ class Page {
   }
 
   #layers() {
-    const canCompare = this.set.model.predicted > 0;
-    if (!canCompare && ["prediction", "difference"].includes(this.state.layer)) this.state.layer = "truth";
-    for (const button of byId("layers").children) {
-      const layer = button.dataset.layer;
-      const off = !canCompare && ["prediction", "difference"].includes(layer);
-      button.setAttribute("aria-checked", this.state.layer === layer);
-      button.disabled = off;
-      button.title = off ? this.set.model.why_not || "Let the model look at the photos first: “Model”" : `Show ${layer}`;
-    }
+    updateLayers(byId("layers"), this.set, this.state);
   }
 
   layer(layer) {

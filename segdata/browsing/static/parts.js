@@ -23,7 +23,7 @@ export function percent(share) {
   return share < 0.0005 ? "<0.1 %" : `${(share * 100).toFixed(1)} %`;
 }
 
-// "1280x720" as people write it.
+// "720x1280", height first, as people write it.
 export const times = (size) => size.replace("x", " × ");
 
 // Runs `act` when nothing called it for `wait` milliseconds.

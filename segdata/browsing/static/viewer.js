@@ -59,7 +59,7 @@ export class Viewer {
     const photo = byId("photo");
     photo.src = picture.src;
     photo.alt = this.known.id;
-    const [width, height] = this.known.size.split("x").map(Number);
+    const [height, width] = this.known.size.split("x").map(Number);
     this.zoom.aspect = width / height;
     this.#told();
     this.update(state);
@@ -148,7 +148,7 @@ export class Viewer {
       colors: this.colors,
       opacity: this.state.bare ? 1 : this.opacity,
     });
-    byId("sample-caption").textContent = `${this.api.set.width} × ${this.api.set.height}, as the model sees it`;
+    byId("sample-caption").textContent = `${this.api.set.height} × ${this.api.set.width} (height × width), as the model sees it`;
     for (const row of byId("legend").tBodies[0].rows) {
       row.querySelector("button").setAttribute("aria-pressed", !this.hidden.has(Number(row.dataset.id)));
     }
@@ -179,7 +179,7 @@ export class Viewer {
     const known = this.known;
     byId("photo-id").textContent = known.id;
     const turned = known.turned > 1 ? `, turned (EXIF ${known.turned})` : "";
-    byId("photo-facts").textContent = `${known.split} · ${times(known.size)}${turned}`;
+    byId("photo-facts").textContent = `${known.split} · ${times(known.size)} (height × width)${turned}`;
     const predicted = this.predicted === null ? null : shares(this.predicted);
     byId("legend").classList.toggle("compared", predicted !== null);
     for (const row of byId("legend").tBodies[0].rows) {
@@ -203,7 +203,7 @@ export class Viewer {
         make("span", { class: "soft" }, `[${one.code}: ${one.action}]`)))),
     );
     byId("file").textContent = known.photo || "The raw photo is not here.";
-    byId("full-caption").textContent = `${times(known.size)}, the raw photo`;
+    byId("full-caption").textContent = `${times(known.size)} (height × width), the raw photo`;
   }
 
   #readOut(event) {

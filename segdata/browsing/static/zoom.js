@@ -32,7 +32,7 @@ export class Zoom {
   set text(text) {
     const [level, x, y] = text.split(",").map(Number);
     this.reset();
-    if ([level, x, y].every(Number.isFinite)) [this.level, this.x, this.y] = [level, x, y];
+    if ([level, x, y].every(Number.isFinite)) [this.level, this.x, this.y] = [Math.max(1, Math.min(MOST, level)), x, y];
     this.#bounded();
   }
 
