@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from segdata.conversion.plan import CODE
+
 ROOT = Path(__file__).parents[1]
 # Where each stage's code begins.
 ENTRIES = {
@@ -28,7 +30,7 @@ READING = {
     "formats/_parts/photo_files", "shards/__init__", "shards/manifest", "shards/schema", "shards/statistics",
 }  # fmt: skip
 UNWATCHED = {
-    "sample": {"digests", "errors", "ontology"},
+    "sample": {"digests", "errors", "ontology", "wording"},
     # How work is spread over processes, and what Prefect shows of it.
     "convert": EVERYWHERE
     | {"published", "recipe", "search_section", "digest_cache", "survey", "search/cluster"}
@@ -94,6 +96,18 @@ def test_a_stage_watches_all_code_that_shapes_its_result(stage: str) -> None:
 def test_what_a_stage_watches_is_there(stage: str) -> None:
     code = [dep for dep in _watched(stage) if dep.startswith(("segdata/", "flows/")) and "${" not in dep]
     assert [dep for dep in code if not (ROOT / dep).exists()] == []
+
+
+def test_a_samples_key_holds_all_code_that_shapes_its_pixels() -> None:
+    formats = [path.relative_to(ROOT).as_posix() for path in (ROOT / "segdata/formats").glob("[!_]*.py")]
+    shaping = {
+        path.removeprefix("segdata/")
+        for path in _closure([*formats, "segdata/photo.py", "segdata/formats/_parts"])
+        if not path.startswith(("segdata/formats/", "flows/"))
+    }
+    beside = {f"{name}.py" for name in SECTIONS | {"atomic", "digest_cache", "digests", "errors", "findings"}}
+    looks = {"palette.py", "survey.py", "wording.py", "__init__.py"}  # what `segdata inspect` and people read
+    assert shaping - beside - looks == {name for name in CODE if not name.startswith("formats/")}
 
 
 def test_the_search_for_imports_finds_those_within_functions() -> None:

@@ -21,6 +21,7 @@ from segdata.sample import Image
 from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
 CODE = (
+    "decode.py",
     "exif.py",
     "image_file.py",
     "jpeg.py",

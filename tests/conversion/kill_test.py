@@ -204,7 +204,7 @@ class Street:
         added = {name: next(self.fresh) for name in self.dice.sample(names, 5)}
         (new / "via_region_data.json").write_text(json.dumps(draw(new, added)))
         before = folder_bytes(root)
-        hit = self.kill(add_street, self.whole / 2)
+        hit = self.kill(add_street, self.whole / 5)
         left = folder_bytes(root)
         annotations = "via_region_data.json"
         assert {**before, annotations: ""}.items() <= {**left, annotations: ""}.items(), "a photo is gone"
