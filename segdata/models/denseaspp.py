@@ -16,7 +16,7 @@ Cityscapes took
                   `classification.…`), but for the dots that a name may no longer hold: their `norm.1` is
                   `norm1` (segdata.models.weights reads both).
 
-Logits are enlarged bilinearly to the photo's size. Photos need at least 8 pixels each way.
+Photos are padded to a multiple of 8; logits are enlarged bilinearly and cut back to the photo's size.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class DenseAspp(nn.Module):
     def __init__(self, num_classes: int, options: Options) -> None:
         super().__init__()
         self.features, channels = _features(options)
-        self.padded = options.extractor in _OTHERS
+        self.multiple = STRIDE
         # The authors' first block has no BN before its in-place ReLU, so in their network the backbone's
         # maps are rectified for every later block and for the head too.
         self.rectify = options.block == "authors"
@@ -126,8 +126,7 @@ class DenseAspp(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Normalised float32 (N, 3, H, W) → logits float32 (N, num_classes, H, W)."""
         height, width = images.shape[-2:]
-        if self.padded:  # where these halve, a last odd row or column would be lost, and the logits stretched
-            images = pad_to_multiple(images, STRIDE)
+        images = pad_to_multiple(images, self.multiple)  # else an odd row is lost, and the logits are stretched
         whole_hw = (images.shape[-2], images.shape[-1])
         logits = resize(self.classification(self.pyramid(self.features(images))), whole_hw)
         return logits[..., :height, :width]

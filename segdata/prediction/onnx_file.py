@@ -29,8 +29,6 @@ from torch.nn import functional
 from segdata.atomic import replace_file
 from segdata.errors import ConfigError, TrainingError
 from segdata.evaluation.run import Normalisation, Run
-from segdata.models.denseaspp import STRIDE as DENSEASPP_STRIDE
-from segdata.models.denseaspp import DenseAspp
 from segdata.onnx_runtime import onnxruntime
 from segdata.wording import size_text
 
@@ -86,8 +84,6 @@ class _FromPixels(nn.Module):
 
 def _multiple_of(network: nn.Module) -> int:
     """What a network grows its photos to multiples of (segdata.models: MiniUNet, UNet, DenseAspp); 1: nothing."""
-    if isinstance(network, DenseAspp):
-        return DENSEASPP_STRIDE if network.padded else 1
     multiple = getattr(network, "multiple", 1)
     assert isinstance(multiple, int), multiple
     return multiple
