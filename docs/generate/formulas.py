@@ -23,6 +23,7 @@ FORMULAS = {
     "index-dice": r"\frac{1}{\text{photos}} \sum_{\text{batches}}"
     r" \frac{2 \sum p \cdot t}{\sum (p + t) + 10^{-8}}",
     "jaccard-20": r"\underset{i \text{ or void}}{\text{mean}} \; \frac{n_{ii}}{t_i + p_i - n_{ii}}",
+    "accuracy-20": r"\frac{\sum_i n_{ii} + \text{void predicted as void}}{\text{all pixels}}",
     "void-as-error-miou": MEAN + r"\frac{n_{ii}}{t_i + p_i + \text{void predicted as } i - n_{ii}}",
 }
 

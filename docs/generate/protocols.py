@@ -137,7 +137,8 @@ def _example() -> str:
             "class weighs the same, however few its pixels.\n"
             "- Means over photos halve that loss, as the second photo has no person to miss.\n"
             "- Outlines that are two pixels off hardly show in the accuracies; `boundary-iou` looks at nothing else.\n"
-            "- What stands where nobody labelled moves `onehot-accuracy`, `jaccard-20` and `void-as-error-miou` alone.\n"
+            "- What stands where nobody labelled moves `onehot-accuracy`, `jaccard-20` and `void-as-error-miou` alone; by "
+            "`accuracy-20` a network that cannot say void is wrong there, whatever it says.\n"
             "- `index-dice` gives a perfect prediction about a half: it is no dice score, and is kept only to be compared "
             "with the report that used it.",
         ]

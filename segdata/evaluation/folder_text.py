@@ -23,7 +23,7 @@ def result_lines(result: FolderScores) -> Iterator[str]:
     guessed = f" (guessed: {result.encoding_guessed}; --encoding says it)" if result.encoding_guessed else ""
     yield f"  predictions: {result.predictions}, encoding {result.encoding}{guessed}"
     if result.void_class:
-        yield f"  class {result.void_class} is the same as 255, not scored: in jaccard-20 alone it is a class"
+        yield f"  class {result.void_class} is the same as 255, not scored: in jaccard-20 and accuracy-20 alone it is a class"
     if result.resized:
         yield f"  {result.resized} predictions of another size, resized to the truth's by nearest pixel"
     yield ""

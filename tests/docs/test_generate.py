@@ -127,7 +127,7 @@ def test_a_format_tells_what_its_pieces_tell() -> None:
 def test_the_example_shows_what_the_page_says_of_it() -> None:
     by = protocols.figures()
     right, missed, off = ("all right", "person missed", "2 pixels off")
-    own = ("onehot-accuracy", "index-dice", "jaccard-20", "void-as-error-miou")
+    own = ("onehot-accuracy", "index-dice", "jaccard-20", "accuracy-20", "void-as-error-miou")
     standard = [name for name in by if name not in own]
     assert all(by[name][right] == by[name]["void is road"] == 1 for name in standard)
     assert by["pixel-accuracy"][missed] > 0.98

@@ -263,5 +263,5 @@ def test_a_last_class_void_is_told(tmp_path: Path) -> None:
     result = score_folder(tmp_path / "predicted", truth)
     assert [one.name for one in result.classes] == ["road"]
     assert (figure(result, "pixel-accuracy"), figure(result, "jaccard-20")) == (1.0, 1.0)
-    told = "  class void is the same as 255, not scored: in jaccard-20 alone it is a class"
+    told = "  class void is the same as 255, not scored: in jaccard-20 and accuracy-20 alone it is a class"
     assert told in result_lines(result)

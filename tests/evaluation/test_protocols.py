@@ -72,6 +72,7 @@ BY_HAND = {
     / (4 + 1e-8)
     / 2,  # (t, p): 00 00 01 · 11 10, so Σ pt = 1 and Σ (p + t) = 1 + 2 + 1; two photos
     "jaccard-20": (2 / 5 + 1 / 4 + 1 / 3) / 3,
+    "accuracy-20": (3 + 1) / 8,  # of the void pixels, the one predicted as no class
     "void-as-error-miou": (2 / 5 + 1 / 4) / 2,
 }
 
@@ -86,6 +87,7 @@ def test_void_predicted_as_road_is_right_for_onehot_alone() -> None:
     sums = sums_of(masks(([0, 255, 255], [0, 0, 1])), 2)
     assert score("onehot-accuracy", sums).value == 2 / 3
     assert score("pixel-accuracy", sums).value == 1.0
+    assert score("accuracy-20", sums).value == 1 / 3
     assert score("jaccard-20", sums).value == (1 / 2 + 0 + 0) / 3  # 0 · 1 · void
     assert score("void-as-error-miou", sums).value == (1 / 2 + 0) / 2
 
@@ -111,7 +113,7 @@ def test_a_photo_of_void_alone_is_in_no_mean_of_photos() -> None:
 def test_nothing_known_gives_no_figure(protocol: str) -> None:
     sums = sums_of(masks(([255, 255], [0, 1])), 2)
     value, (low, high) = score(protocol, sums).value, interval(protocol, sums, resamples=20)
-    defined = {"onehot-accuracy": 0.5, "jaccard-20": 0.0, "index-dice": 0.0, "void-as-error-miou": 0.0}
+    defined = {"onehot-accuracy": 0.5, "jaccard-20": 0.0, "accuracy-20": 0.0, "index-dice": 0.0, "void-as-error-miou": 0.0}
     if protocol in defined:
         assert (value, low, high) == (defined[protocol],) * 3
     else:
@@ -143,6 +145,7 @@ def test_a_last_class_called_void_is_255() -> None:
     assert sums.values.tolist() == ignored.values.tolist()
     assert score("mean-iou", sums).value == (1 + 0) / 2
     assert score("jaccard-20", sums).value == (1 + 0 + 1 / 3) / 3
+    assert score("accuracy-20", sums).value == 2 / 4
 
 
 @pytest.mark.parametrize(("true_id", "id"), [(2, 0), (0, 2), (254, 0)])
@@ -221,5 +224,5 @@ def test_a_misspelt_protocol_gets_the_nearest_name() -> None:
     with pytest.raises(ConfigError) as caught:
         check_protocol("mean_iou", "pipelines/x.yaml")
     assert str(caught.value).startswith(
-        "pipelines/x.yaml: published.protocol: found 'mean_iou'; did you mean 'mean-iou'? Valid: boundary-iou, "
+        "pipelines/x.yaml: published.protocol: found 'mean_iou'; did you mean 'mean-iou'? Valid: accuracy-20, "
     )

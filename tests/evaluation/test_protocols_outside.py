@@ -78,6 +78,12 @@ def test_torchmetrics_agrees_on_void_as_a_class(seed: int) -> None:
     assert found.value == pytest.approx(float(jaccard.compute()), abs=1e-6)
     assert found.per_class is not None
     assert np.nan_to_num(found.per_class) == pytest.approx(each.compute().numpy(), abs=1e-6)
+    accuracy = classification.MulticlassAccuracy(num_classes=6, average="micro")
+    for truth, prediction in photos:
+        accuracy.update(
+            *(torch.from_numpy(np.where(one == 255, 5, one).astype(np.int64)) for one in (prediction, truth))
+        )
+    assert score("accuracy-20", sums_of(photos, 5)).value == pytest.approx(float(accuracy.compute()), abs=1e-6)
     without_void = score("void-as-error-miou", sums_of(photos, 5)).per_class
     assert np.nan_to_num(without_void) == pytest.approx(each.compute().numpy()[:5], abs=1e-6)
 

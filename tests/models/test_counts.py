@@ -8,6 +8,31 @@ torch = pytest.importorskip("torch", reason="models need the extra 'train'")
 
 from segdata.models import build_model  # noqa: E402
 from segdata.models.layers import count_parameters  # noqa: E402
+from segdata.project import Project  # noqa: E402
+from tests.projects import REPOSITORY  # noqa: E402
+
+
+PUBLISHED = {
+    "unh-mininet": 1_251_583,
+    "unh-unet-mini": 31_037_958,
+    "unh-unet-mobilenetv2": 6_629_525,
+    "cityscapes-denseaspp-row1": 662_420,
+    "cityscapes-denseaspp-row2": 1_266_580,
+    "cityscapes-denseaspp-row3": 1_266_580,
+    "cityscapes-denseaspp": 2_252_820,
+    "cityscapes-denseaspp-row5": 2_748_179,
+    # No report's figure, but what the file says of itself: 39,703,423 were published.
+    "voc-deeplabv3": 38_978_133,
+}
+"""Of the whole network; of report 002 without the extractor."""
+
+
+@pytest.mark.parametrize(("name", "expected"), PUBLISHED.items())
+def test_the_pipeline_files_build_what_was_published(name: str, expected: int) -> None:
+    pipeline = Project(REPOSITORY).pipeline(name)
+    network = on_meta(pipeline.model.name, len(pipeline.source.build_ontology()), **pipeline.model.options)
+    extractor = count_parameters(network.get_submodule("features")) if "cityscapes" in name else 0
+    assert count_parameters(network) - extractor == expected
 
 
 def on_meta(name: str, num_classes: int, **options: object) -> torch.nn.Module:

@@ -68,6 +68,7 @@ PROTOCOLS = {
     "per-image-accuracy": Protocol(reports.per_image_accuracy, "photos"),
     "index-dice": Protocol(reports.index_dice, "batches"),
     "jaccard-20": Protocol(reports.jaccard_20),
+    "accuracy-20": Protocol(reports.accuracy_20),
     "void-as-error-miou": Protocol(reports.void_as_error_miou),
 }
 
