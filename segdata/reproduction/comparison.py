@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from segdata.evaluation.pixel_sums import VOID
 from segdata.evaluation.protocols import ProtocolScore
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Published, Split
@@ -46,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class of the main split at the size of the shards."""
+    """One class of the main split at the size of the shards; where the last is void, it counts as any other."""
 
     name: str
     iou: str
@@ -65,8 +66,9 @@ class Comparison:
 
     def lines(self) -> list[str]:
         """The table as text, per class beneath."""
+        counted_as = "jaccard-20" if self.classes and self.classes[-1].name == VOID else "mean-iou"
         per_class = [
-            ("class", "IoU", "accuracy"),
+            ("class", f"IoU, {counted_as}", "accuracy"),
             *((one.name, one.iou, one.accuracy) for one in self.classes),
         ]
         return [

@@ -34,10 +34,12 @@ def test_the_table_reads_to_the_digit() -> None:
         "dice                val    macro-dice           -          0.50000  0.40000 … 0.60000  -           -",
         "standard            val    mean-iou, own sizes  -          -        - … -              -           -",
         "",
-        "class  IoU      accuracy",
-        "road   0.97000  0.98000",
-        "train  absent   absent",
+        "class  IoU, mean-iou  accuracy",
+        "road   0.97000        0.98000",
+        "train  absent         absent",
     ]
+    with_void = Comparison("x", "report 004", 500, rows, (*classes, ClassRow("void", "0.50000", "0.60000")))
+    assert with_void.lines()[-4] == "class  IoU, jaccard-20  accuracy"
     assert [row.within for row in rows] == [True, False, None, None]
 
 

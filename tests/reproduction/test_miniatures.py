@@ -99,13 +99,18 @@ def test_void_is_class_19_of_20_and_left_out_of_the_standard_figure(
 ) -> None:
     name = "cityscapes-denseaspp-row1"
     project = with_weights(miniature(tmp_path, name), name, monkeypatch)
-    assert segdata(project, "reproduce", name).exit_code == 1
+    done = segdata(project, "reproduce", name)
+    assert done.exit_code == 1
     mask = ShardSet.open(project.shards_dir(name)).split("val").mask_at(0)
     assert (mask[-4:] == 19).all()  # the bonnet: 8 of 64 rows, at 32 rows
     assert 255 not in np.unique(mask)
     metrics = json.loads((project.evaluation_dir(name) / "metrics.json").read_text())
     by = {one["protocol"]: one["value"] for one in metrics["protocols"]}
     assert by["jaccard-20"] != by["mean-iou"]
+    beneath = done.output.splitlines()[-21:]
+    assert beneath[0].split() == ["class", "IoU,", "jaccard-20", "accuracy"]
+    ious = [float(line.split()[-2]) for line in beneath[1:] if "absent" not in line]
+    assert sum(ious) / len(ious) == pytest.approx(by["jaccard-20"], abs=1e-5)
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
