@@ -15,7 +15,9 @@ _NOT_REACHED = 1
 )
 @click.argument("name")
 @click.option(
-    "--photo", metavar="ID", help="Which photo of the training split. Default: the first that shows more than one class."
+    "--photo",
+    metavar="ID",
+    help="Which photo of the training split. Default: the first that shows more than one class.",
 )
 @click.option("--steps", type=click.IntRange(min=1), default=400, show_default=True, help="At most so many.")
 @click.option(

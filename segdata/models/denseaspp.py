@@ -126,7 +126,8 @@ class DenseAspp(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Normalised float32 (N, 3, H, W) → logits float32 (N, num_classes, H, W)."""
         height, width = images.shape[-2:]
-        images = pad_to_multiple(images, self.multiple)  # else an odd row is lost, and the logits are stretched
+        # Else an extractor may lose a last odd row or column, and the logits would be stretched.
+        images = pad_to_multiple(images, self.multiple)
         whole_hw = (images.shape[-2], images.shape[-1])
         logits = resize(self.classification(self.pyramid(self.features(images))), whole_hw)
         return logits[..., :height, :width]

@@ -113,7 +113,13 @@ def test_a_photo_of_void_alone_is_in_no_mean_of_photos() -> None:
 def test_nothing_known_gives_no_figure(protocol: str) -> None:
     sums = sums_of(masks(([255, 255], [0, 1])), 2)
     value, (low, high) = score(protocol, sums).value, interval(protocol, sums, resamples=20)
-    defined = {"onehot-accuracy": 0.5, "jaccard-20": 0.0, "accuracy-20": 0.0, "index-dice": 0.0, "void-as-error-miou": 0.0}
+    defined = {
+        "onehot-accuracy": 0.5,
+        "jaccard-20": 0.0,
+        "accuracy-20": 0.0,
+        "index-dice": 0.0,
+        "void-as-error-miou": 0.0,
+    }
     if protocol in defined:
         assert (value, low, high) == (defined[protocol],) * 3
     else:

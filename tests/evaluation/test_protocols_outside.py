@@ -83,7 +83,9 @@ def test_torchmetrics_agrees_on_void_as_a_class(seed: int) -> None:
         accuracy.update(
             *(torch.from_numpy(np.where(one == 255, 5, one).astype(np.int64)) for one in (prediction, truth))
         )
-    assert score("accuracy-20", sums_of(photos, 5)).value == pytest.approx(float(accuracy.compute()), abs=1e-6)
+    assert score("accuracy-20", sums_of(photos, 5)).value == pytest.approx(
+        float(accuracy.compute()), abs=1e-6
+    )
     without_void = score("void-as-error-miou", sums_of(photos, 5)).per_class
     assert np.nan_to_num(without_void) == pytest.approx(each.compute().numpy()[:5], abs=1e-6)
 

@@ -11,7 +11,6 @@ from segdata.models.layers import count_parameters  # noqa: E402
 from segdata.project import Project  # noqa: E402
 from tests.projects import REPOSITORY  # noqa: E402
 
-
 PUBLISHED = {
     "unh-mininet": 1_251_583,
     "unh-unet-mini": 31_037_958,

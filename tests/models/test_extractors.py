@@ -68,14 +68,17 @@ def test_logits_have_the_size_of_odd_photos(extractor: str, size_hw: tuple[int, 
 
 
 @pytest.mark.parametrize(
-    "options", [{"last_dense_block": False}, {"extractor": "mobilenet_v3_large"}, {"extractor": "convnext_tiny"}]
+    "options",
+    [{"last_dense_block": False}, {"extractor": "mobilenet_v3_large"}, {"extractor": "convnext_tiny"}],
 )
 def test_no_odd_row_is_lost_and_no_map_stretched(options: dict[str, object]) -> None:
     """100 rows are 12.5 cells: cut to 12 and enlarged to 100, the lowest logits would lie 4 pixels too low."""
     model = build_model("denseaspp", 5, {**options, "dilations": [3], "growth": 4, "bottleneck": 4}).eval()
     images = torch.randn(1, 3, 100, 67, generator=torch.Generator().manual_seed(1))
     maps: list[tuple[int, ...]] = []
-    model.get_submodule("features").register_forward_hook(lambda *call: maps.append(tuple(call[2].shape[-2:])))
+    model.get_submodule("features").register_forward_hook(
+        lambda *call: maps.append(tuple(call[2].shape[-2:]))
+    )
     with torch.inference_mode():
         logits, padded = model(images), model(pad_to_multiple(images, 8))
     assert maps == [(13, 9), (13, 9)]
