@@ -10,6 +10,7 @@ segmentation-models-pytorch a revision; the digest of any other file stands in t
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.error import URLError
@@ -47,14 +48,15 @@ def put_weights(project: Project, model: Model, network: nn.Module, where: str) 
 
 
 def find_weights(project: Project, weights: str | Weights, where: str) -> Path:
-    """The file of these weights, fetched by its name where it is not there yet. Raises as put_weights does."""
+    """The file of these weights, fetched by its name where it is not there yet. Raises as put_weights does, and
+    ConfigError for a path that leads out of the project."""
     if isinstance(weights, str):
-        return project.root / weights
+        return _inside(project, weights, where)
     if weights.file is not None:
         name, url = weights.file, None
     else:
         url, name = _named(weights, where)
-    path = project.root / name
+    path = _inside(project, name, where)
     if not path.is_file():
         if url is None:
             raise DataError(
@@ -75,6 +77,19 @@ def find_weights(project: Project, weights: str | Weights, where: str) -> Path:
             fix=f"Remove it and fetch it again: {url}",
         )
     return path
+
+
+def _inside(project: Project, name: str, where: str) -> Path:
+    """A file of the project by its path. Raises ConfigError for one that leads out of it."""
+    if not Path(os.path.normpath(project.root / name)).is_relative_to(project.root):
+        raise ConfigError(
+            where,
+            place="model.weights",
+            found=repr(name),
+            expected="a path inside the project",
+            fix=f"Put the file below {FOLDER}/, and name it so.",
+        )
+    return project.root / name
 
 
 def _named(weights: Weights, where: str) -> tuple[str, str]:

@@ -117,3 +117,13 @@ def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
         url_of("DenseNet121_Weights.IMAGENET1K_V11", WHERE)
     with pytest.raises(ConfigError, match=r"^pipelines/x\.yaml: model\.weights\.torchvision: found 'resnet'"):
         url_of("resnet", WHERE)
+
+
+@pytest.mark.parametrize("path", ["../w.pth", "/tmp/w.pth", "data/weights/../../../w.pth"])
+def test_weights_outside_the_project_are_not_read(make_project: MakeProject, path: str) -> None:
+    project = make_project()
+    for weights in (path, Weights(file=path)):
+        with pytest.raises(
+            ConfigError, match=r"^pipelines/x\.yaml: model\.weights: found '.*w\.pth'; expected a path ins"
+        ):
+            find_weights(project, weights, WHERE)
