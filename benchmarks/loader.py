@@ -6,10 +6,11 @@ python benchmarks/loader.py [--peers PYTHON]
    memmap         images[order] and masks[order] of two .npy files, gathered by numpy's fancy indexing, in a plain loop
    shards, split  ShardSplit.images and .masks, in a plain loop
    shards, torch  the loader that training uses: DataLoader, EpochBatches, ShardDataset
-2. At 224x224 and 512x1024, with 0 and 2 worker processes, each contender in a fresh process: photos of drawn scenes from a
-   memory map, from shards and from shards that are kept compressed (zstd). With --peers, a Python that has webdataset,
-   litdata, mosaicml-streaming and torchvision, from each of their formats too (benchmarks/peers/loader_*.py). Rounds
-   alternate, and ratios are within a round; what each takes on disk stands beside it.
+2. At 224x224 and 512x1024, with 0 and 2 workers, each contender in a fresh process: photos of drawn scenes from shards and
+   from shards that are kept compressed (zstd), through segdata's BatchLoader, whose workers are threads; from a memory map
+   and from shards through torch's DataLoader, whose workers are processes. With --peers, a Python that has webdataset,
+   litdata, mosaicml-streaming and torchvision, from each of their formats too (benchmarks/peers/loader_*.py), in worker
+   processes as they come. Rounds alternate, and ratios are within a round; what each takes on disk stands beside it.
 3. An epoch's own memory, in a fresh process, as the set grows: mapped files belong to the page cache and are not in it.
 
 All files fit the page cache and are read once before they are timed: what is compared is the work of gathering.
@@ -38,13 +39,14 @@ from peers.loader_common import measure
 from torch.utils.data import DataLoader
 
 from segdata.shards import ShardSet, ShardSplit
+from segdata.shards.loader import BatchLoader
 from segdata.shards.sampler import EpochBatches
 from segdata.training.data import Batch, ShardDataset, build_loader
 
 SIZE_HW = (224, 224)
 BATCH_SIZE = 32
 SIZES_HW = ((224, 224), (512, 1024))
-OWN = ("memmap", "segdata", "segdata, zstd")
+OWN = ("memmap", "segdata", "segdata, DataLoader", "segdata, zstd")
 PEERS = ("folder", "webdataset", "litdata", "streaming")
 Contender = Callable[[int], Iterator[Batch]]
 
@@ -99,16 +101,29 @@ class Mapped:
 
 
 def own(name: str, folder: Path, workers: int, epochs: int) -> None:
-    """In a process of its own: shards or memory maps through torch's DataLoader; the last line is JSON."""
+    """In a process of its own: shards or memory maps; the last line is JSON."""
     place = folder if name == "memmap" else folder / ("shards-zstd" if "zstd" in name else "shards")
     split = ShardSet.open(folder / "shards" if name == "memmap" else place).split("train")
-    dataset: Any = Mapped(folder) if name == "memmap" else ShardDataset(split)
     batches = EpochBatches(len(split), BATCH_SIZE, seed=SEED)
-    keep: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0}
-    loader: Any = DataLoader(dataset, batch_sampler=batches, collate_fn=_same, **keep)
+    loader: Any = Threads(split, batches, workers)
+    if name in ("memmap", "segdata, DataLoader"):
+        dataset: Any = Mapped(folder) if name == "memmap" else ShardDataset(split)
+        keep: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0}
+        loader = DataLoader(dataset, batch_sampler=batches, collate_fn=_same, **keep)
     size = sum(path.stat().st_size for path in place.glob("*.*") if path.is_file())
     rates = measure(loader, len(split), split.size_hw, epochs)
     print(json.dumps({"samples_per_second": rates, "bytes": size, "version": ""}))
+
+
+class Threads:
+    """BatchLoader's batches as tensors."""
+
+    def __init__(self, split: ShardSplit, batches: EpochBatches, workers: int) -> None:
+        self.loader = BatchLoader(split, batches, workers=workers)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for images, masks in self.loader:
+            yield Batch(torch.from_numpy(images), torch.from_numpy(masks))
 
 
 def _same(batch: Batch) -> Batch:

@@ -16,7 +16,6 @@ import pytest
 from segdata.formats import survey_folder
 from segdata.sample_data import write_sample_set
 from segdata.survey import Survey
-from tests.formats.test_via_flavours import REGIONS_3, official, via_3
 from tests.formats.test_via_fuzz import broken_bytes, mutated, whole_files
 from tests.formats.via_cases import (
     box,
@@ -29,6 +28,7 @@ from tests.formats.via_cases import (
     write_json,
     write_photo,
 )
+from tests.formats.via_flavour_cases import REGIONS_3, official, via_3
 
 
 def survey(root: Path) -> Survey:

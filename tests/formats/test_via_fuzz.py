@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 
 from segdata.errors import SegdataError
-from tests.formats.test_via_flavours import REGIONS, REGIONS_3, via_3
 from tests.formats.via_cases import entry, export, shape, via_reader, write_photo
+from tests.formats.via_flavour_cases import REGIONS, REGIONS_3, via_3
 
 NUM_FILES = 400
 JUNK: tuple[Any, ...] = (
