@@ -22,7 +22,7 @@ FILES = REPOSITORY / "benchmarks" / "camvid"
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        # The spec's own networks with eleven outputs instead of 6, 5, 20 and 21.
+        # The reports' networks with eleven outputs instead of 6, 5, 20 and 21.
         ("camvid-mini-unet", 31_037_958 + 5 * 65),
         ("camvid-unet-mobilenetv2", 6_629_525 + 6 * (16 * 9 + 1)),
         ("camvid-denseaspp", 7_978_856 - 1000 * 1025 + 2_252_820 - 9 * (1024 + 5 * 64 + 1)),
