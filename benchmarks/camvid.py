@@ -185,7 +185,7 @@ def _in_a_process(root: Path, arguments: argparse.Namespace, name: str) -> dict[
 
 
 def note(row: dict[str, Any]) -> None:
-    """Put a run into results/camvid.json in place of an earlier one of the same pipeline, size and device."""
+    """Put a run into results/camvid.json in place of an earlier one of the same pipeline, width, size and device."""
     path = RESULTS / "camvid.json"
     runs = json.loads(path.read_text())["runs"] if path.is_file() else []
     row |= {"hardware": hardware(), "versions": versions("torch", "lightning", "numpy")}
@@ -194,27 +194,30 @@ def note(row: dict[str, Any]) -> None:
 
 
 def _what(row: dict[str, Any]) -> tuple[str, ...]:
-    return (row["pipeline"], str(row["size_hw"]), row["device"])
+    return (row["pipeline"], str(row["size_hw"]), row["device"], str(row["parameters"]))
 
 
 def table(runs: list[dict[str, Any]]) -> list[str]:
     """Markdown, a row for each run and the published figures beneath."""
     lines = [
-        "| network | device | size | epochs | mean IoU (95 %) | void as error (95 %) | s per epoch | processor, s | images/s | memory, MiB |",
-        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| network | parameters | device | size | epochs | mean IoU (95 %) | void as error (95 %) | s per epoch | processor, s | images/s | memory, MiB |",
+        "|---|---:|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for run in runs:
         size = "x".join(map(str, run["size_hw"]))
         figures = [_figure(run["test"][protocol]) for protocol in PROTOCOLS[:2]]
         memory = run["gpu_peak_mib"] or run["peak_mib"]
-        cells = [run["pipeline"].removeprefix("camvid-"), run["device"], size, run["epochs"], *figures]
+        cells = [run["pipeline"].removeprefix("camvid-"), f"{run['parameters']:,}", run["device"], size]
+        cells += [run["epochs"], *figures]
         cells += [run["seconds_per_epoch"], run["processor_seconds_per_epoch"]]
         cells += [run["images_per_second"], f"{memory:,}"]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     for name, figure in PUBLISHED.items():
         both = [f"{figure[one]:.4f}" if one in figure else "-" for one in PROTOCOLS[:2]]
         lines.append(
-            "| " + " | ".join([f"{name}, published", "-", "360x480", "-", *both, "-", "-", "-", "-"]) + " |"
+            "| "
+            + " | ".join([f"{name}, published", "-", "-", "360x480", "-", *both, "-", "-", "-", "-"])
+            + " |"
         )
     return lines
 

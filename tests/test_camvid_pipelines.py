@@ -66,6 +66,7 @@ def test_the_script_makes_whole_pipelines_with_changes(
     score = {"value": 0.5, "interval": (0.4, 0.6)}
     run = {
         "pipeline": "camvid-denseaspp",
+        "parameters": 9_194_571,
         "size_hw": [60, 80],
         "device": "cpu",
         "epochs": 2,
@@ -77,7 +78,8 @@ def test_the_script_makes_whole_pipelines_with_changes(
         "gpu_peak_mib": None,
     }
     assert script.table([run])[2:] == [
-        "| denseaspp | cpu | 60x80 | 2 | 0.5000 (0.4000-0.6000) | 0.5000 (0.4000-0.6000) | 1.5 | 1.25 | 244.67 | 1,234 |",
-        "| ENet, published | - | 360x480 | - | 0.5130 | - | - | - | - | - |",
-        "| ESPNet, published | - | 360x480 | - | - | 0.5564 | - | - | - | - |",
+        "| denseaspp | 9,194,571 | cpu | 60x80 | 2 | 0.5000 (0.4000-0.6000) | 0.5000 (0.4000-0.6000) | 1.5 | 1.25 | 244.67 | 1,234 |",
+        "| ENet, published | - | - | 360x480 | - | 0.5130 | - | - | - | - | - |",
+        "| ESPNet, published | - | - | 360x480 | - | - | 0.5564 | - | - | - | - |",
     ]
+    assert script._what(run) != script._what({**run, "parameters": 1_942_747})  # a narrower one replaces none
