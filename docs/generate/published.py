@@ -62,8 +62,10 @@ def _file(project: Project, name: str, pipeline: Pipeline) -> Iterator[str]:
     yield f"### {name}"
     yield escape(f"{pipeline.title}.")
     if pipeline.published is not None:
+        near = f"ours may lie {pipeline.published.tolerance:g} off it"
+        stated = any(figure.value is not None for figure in pipeline.published.figures)
         yield escape(
-            f"Published in {pipeline.published.where}; ours may lie {pipeline.published.tolerance:g} off it."
+            f"Published in {pipeline.published.where}; {near if stated else 'curves alone, no figure'}."
         )
     if pipeline.data is not None:
         yield table(
