@@ -60,6 +60,7 @@ def overfit(
     """Train the model of a pipeline on one photo of its training split until GOAL is passed, `steps` at most.
 
     id  the photo; None: the first by name of which no single class fills the share that is to be reached
+    All of the network learns, also what train.freeze would keep, and void is left out: what is asked is whether it can.
     Raises TrainingError for an unknown photo or one without labels, and what training raises before its first step.
     """
     pipeline = project.pipeline(name)
