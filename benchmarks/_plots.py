@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 from _report import RESULTS
+from matplotlib.ticker import NullFormatter
 
 IMAGES = RESULTS.parent.parent / "docs" / "images"
 BLUE, ORANGE, GREY = "#1e40af", "#c2410c", "#6b7280"
@@ -91,6 +92,7 @@ def epochs(results: Results) -> Any:
                 axes.annotate(f"{rate:,.0f}", (rate, place), (0, side), textcoords="offset points", **style)
         axes.set(xscale="log", xlabel="samples/s", title=f"{size_hw[0]} × {size_hw[1]}")
         axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_yticks(range(len(names)), names)
         axes.grid(axis="y", color="#e5e7eb")
         axes.margins(x=0.15, y=0.12)
