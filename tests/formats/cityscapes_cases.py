@@ -10,8 +10,8 @@ from PIL import Image
 
 from segdata.formats import OpenSource, open_reader
 from segdata.formats.cityscapes import Reader
-from segdata.label_map import LabelMap
-from segdata.ontology import Ontology, load_ontology, ontology_of_names
+from segdata.ontology import Ontology, ontology_of_names
+from tests.formats.open_sources import source_of
 
 ID = "aachen_000000_000019"
 ALL_IDS = np.arange(34, dtype=np.uint8).reshape(2, 17)
@@ -24,10 +24,7 @@ def cityscapes_source(
     label_map: dict[str | int, str] | None = None,
     **changes: Any,
 ) -> OpenSource:
-    classes = load_ontology(ontology) if isinstance(ontology, str) else ontology
-    lookup = LabelMap.identity(classes) if label_map is None else LabelMap.of(label_map, classes)
-    parts: dict[str, Any] = {"exif": None, "unlabelled_id": 255, "unannotated": "skip", "options": {}}
-    return OpenSource("p.yaml", root, classes, lookup, **{**parts, **changes})
+    return source_of(root, ontology, label_map, **changes)
 
 
 def cityscapes_reader(root: Path, *arguments: Any, **changes: Any) -> Reader:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from segdata.formats import OpenSource, open_reader
 from segdata.formats.voc import Reader
-from segdata.label_map import LabelMap
-from segdata.ontology import Ontology, load_ontology, ontology_of_names, voc_palette
+from segdata.ontology import Ontology, ontology_of_names, voc_palette
+from tests.formats.open_sources import source_of
 
 INDICES = np.array([[0, 1, 20, 255], [15, 7, 7, 0]], np.uint8)
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "voc-labelme" / "voc"
@@ -24,10 +24,7 @@ def voc_source(
     label_map: dict[str | int, str] | None = None,
     **changes: Any,
 ) -> OpenSource:
-    classes = load_ontology(ontology) if isinstance(ontology, str) else ontology
-    lookup = LabelMap.identity(classes) if label_map is None else LabelMap.of(label_map, classes)
-    parts: dict[str, Any] = {"exif": None, "unlabelled_id": 255, "unannotated": "skip", "options": {}}
-    return OpenSource("p.yaml", root, classes, lookup, **{**parts, **changes})
+    return source_of(root, ontology, label_map, **changes)
 
 
 def voc_reader(root: Path, *arguments: Any, **changes: Any) -> Reader:
