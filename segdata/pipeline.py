@@ -122,6 +122,11 @@ class Source(Section, frozen=True):
         )
 
 
+def _check_size(size_hw: tuple[int, int]) -> None:
+    if min(size_hw) < 1 or max(size_hw) > 16384:
+        raise ValueError("size_hw must lie between 1 and 16384 pixels")
+
+
 class Shards(Section, frozen=True):
     """The form in which samples are kept.
 
@@ -139,8 +144,7 @@ class Shards(Section, frozen=True):
     compression: Literal["none", "zstd"] = "none"
 
     def __post_init__(self) -> None:
-        if min(self.size_hw) < 1 or max(self.size_hw) > 16384:
-            raise ValueError("size_hw must lie between 1 and 16384 pixels")
+        _check_size(self.size_hw)
         if not 0.01 <= self.target_mib <= 1024:
             raise ValueError("target_mib must lie between 0.01 and 1024")
 
@@ -149,13 +153,20 @@ class Evaluate(Section, frozen=True):
     """What is scored.
 
     split       the photos that are scored
+    size_hw     height and width at which they are scored, pixels, where these are not those of the shards: photo and
+                mask are read from the source again and resized as for the shards. Other splits keep the shards' size
     batch_size  photos at a time; it changes no figure
     shown       how many of them the report shows
     """
 
     split: Split = "test"
+    size_hw: tuple[int, int] | None = None
     batch_size: Count = 8
     shown: Annotated[int, msgspec.Meta(ge=0, le=100)] = 6
+
+    def __post_init__(self) -> None:
+        if self.size_hw is not None:
+            _check_size(self.size_hw)
 
 
 class Pipeline(Section, frozen=True):
@@ -190,6 +201,14 @@ def read_pipeline(path: Path, where: str | None = None) -> Pipeline:
     pipeline = strict(values, Pipeline, where)
     if pipeline.search is not None:
         _check_space(values, pipeline.search, where)
+    published = pipeline.published
+    if pipeline.evaluate.size_hw is not None and published is not None and published.at == "photo":
+        raise ConfigError(
+            where,
+            place="evaluate.size_hw",
+            found="a size beside published.at photo, which enlarges what the network says of the shards' photos",
+            expected="one of the two",
+        )
     try:
         ontology = pipeline.source.build_ontology()
         pipeline.source.build_label_map(ontology)

@@ -36,7 +36,7 @@ class Published(Section, frozen=True):
     where      report and section
     tolerance  how far ours may lie from it and still count as the same
     standard   protocol of the standard figure to print beside it
-    at         "shards": the standard figure at the shards' size; "photo": predictions enlarged to each photo's own size
+    at         "shards": the standard figure at the size of the others; "photo": predictions enlarged to each photo's own size
     also       further figures of the same report
     """
 

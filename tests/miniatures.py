@@ -33,6 +33,8 @@ SIZES = {
     "mini_unet": (32, 32),
     "mininet": (32, 48),
 }
+LARGER = (72, 88)
+"""For evaluate.size_hw."""
 
 
 def published_names() -> tuple[str, ...]:
@@ -52,6 +54,8 @@ def miniature(root: Path, name: str) -> Project:
     counts = write_raw(values["source"], root / values["source"]["root"])
     values["source"]["expected_counts"] = counts
     values["shards"]["size_hw"] = list(SIZES[values["model"]["name"]])
+    if "size_hw" in values["evaluate"]:
+        values["evaluate"]["size_hw"] = list(LARGER)
     values["train"] |= {"epochs": 1, "batch_size": 4}
     (root / "pipelines").mkdir(parents=True, exist_ok=True)
     (root / "pipelines" / f"{name}.yaml").write_text(yaml.safe_dump(values, sort_keys=False))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from segdata.conversion.convert import Conversion
+from segdata.conversion.sources import require_same
 from segdata.errors import DataError, ShardError
 from segdata.shards.manifest import Manifest
 from segdata.shards.schema import SampleRow, ShardEntry
@@ -28,7 +29,7 @@ def remake(conversion: Conversion, manifest: Manifest, names: Sequence[str]) -> 
     rows_of = {entry.name: [row for row in manifest.rows if row.shard == entry.name] for entry in entries}
     for rows in rows_of.values():
         for row in rows:
-            _same_source(conversion, row)
+            require_same(conversion.reader, conversion.ids, row, conversion.name)
     return sum(_write(conversion, manifest, entry, rows_of[entry.name]) for entry in entries)
 
 
@@ -39,25 +40,6 @@ def _same_settings(conversion: Conversion, manifest: Manifest) -> None:
             found="another size, ontology or resampling than the shard set has",
             expected="those it was made with",
             fix=f"Run segdata convert {conversion.name}.",
-        )
-
-
-def _same_source(conversion: Conversion, row: SampleRow) -> None:
-    found = ""
-    if row.id not in conversion.ids:
-        found = "no such photo any more"
-    else:
-        fingerprint = conversion.reader.fingerprint(row.id)
-        if fingerprint.photo != row.photo_digest:
-            found = "another photo than the shard was made from"
-        elif fingerprint.annotation != row.annotation_digest:
-            found = "another annotation than the shard was made from"
-    if found:
-        raise DataError(
-            row.id,
-            found=found,
-            expected="the source as it was at the last conversion",
-            fix=f"Run segdata convert {conversion.name}, which brings the set up to date and mends it.",
         )
 
 

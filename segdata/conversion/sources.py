@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 
 from segdata.errors import DataError, SegdataError, UnmappedLabelError
 from segdata.findings import Finding
-from segdata.formats import OpenSource
+from segdata.formats import OpenSource, Reader
 from segdata.pipeline import Source
+from segdata.shards.schema import SampleRow
 
 
 def open_source(source: Source, root: Path, where: str) -> OpenSource:
@@ -45,6 +47,29 @@ def require_rest(root: Path, where: str, name: str) -> None:
             found="a change by segdata add or remove that is under way, or was interrupted",
             expected="photos and annotations at rest",
             fix=f"Wait for it to end; an interrupted one is completed, or taken back, by: segdata add {name}",
+        )
+
+
+def require_same(reader: Reader, ids: Container[str], row: SampleRow, name: str) -> None:
+    """Raises DataError for a sample whose photo or annotation is not what its shard was made from any more.
+
+    ids  of the source
+    """
+    found = ""
+    if row.id not in ids:
+        found = "no such photo any more"
+    else:
+        fingerprint = reader.fingerprint(row.id)
+        if fingerprint.photo != row.photo_digest:
+            found = "another photo than the shard was made from"
+        elif fingerprint.annotation != row.annotation_digest:
+            found = "another annotation than the shard was made from"
+    if found:
+        raise DataError(
+            row.id,
+            found=found,
+            expected="the source as it was at the last conversion",
+            fix=f"Run segdata convert {name}, which brings the set up to date.",
         )
 
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from segdata.evaluation.confusion import ConfusionMatrix
 from segdata.ontology import IGNORE_INDEX
+from segdata.resample import resize_mask
 from segdata.shards import ShardSplit
-
-_BATCH = 16
 
 
 def position_counts(train: ShardSplit, num_classes: int) -> NDArray[np.int32]:
@@ -40,13 +39,21 @@ def position_prior(counts: NDArray[np.int32]) -> NDArray[np.uint8]:
     return prior
 
 
-def score_baselines(train: ShardSplit, scored: ShardSplit, num_classes: int) -> dict[str, ConfusionMatrix]:
-    """The confusion matrices of both predictors on the scored split, learnt from the train split."""
-    counts = position_counts(train, num_classes)
-    predictions = {"majority_class": majority_class(counts), "position_prior": position_prior(counts)}
-    matrices = {name: ConfusionMatrix(num_classes) for name in predictions}
-    for start in range(0, len(scored), _BATCH):
-        truth = scored.masks(range(start, min(start + _BATCH, len(scored))))
-        for name, prediction in predictions.items():
-            matrices[name].update(truth, np.broadcast_to(prediction, truth.shape))
-    return matrices
+class Baselines:
+    """Both predictors, learnt from the train split, and their confusion matrices on what they are held against.
+
+    size_hw  of the masks that are scored: where the train split has another, the predictions are resized, nearest
+    """
+
+    def __init__(self, train: ShardSplit, num_classes: int, size_hw: tuple[int, int]) -> None:
+        counts = position_counts(train, num_classes)
+        self._predictions = {
+            "majority_class": resize_mask(majority_class(counts), size_hw),
+            "position_prior": resize_mask(position_prior(counts), size_hw),
+        }
+        self.matrices = {name: ConfusionMatrix(num_classes) for name in self._predictions}
+
+    def update(self, truth: NDArray[np.uint8]) -> None:
+        """Add masks uint8 (N, H, W)."""
+        for name, prediction in self._predictions.items():
+            self.matrices[name].update(truth, np.broadcast_to(prediction, truth.shape))

@@ -8,6 +8,9 @@ data/evaluation/sample-via/
     shown.csv         id,rank,why                       the photos a report should show
     predictions/      one palettised PNG per scored photo, at shard size; "/" in ids becomes "__"
 
+Figures are at the size of the shards, or at `evaluate.size_hw` (scored.py): metrics.json says which. The PNGs lie over the
+shards' photos: predictions of another size are brought to theirs, nearest by pixel centres, after they were scored.
+
 That folder holds the pipeline's own split alone, as DVC tracks it; any other goes to data/scored/<name>-<split>/.
 """
 
@@ -23,7 +26,7 @@ import numpy as np
 
 from segdata.atomic import replace_folder
 from segdata.errors import ShardError, TrainingError
-from segdata.evaluation.baselines import score_baselines
+from segdata.evaluation.baselines import Baselines
 from segdata.evaluation.confusion import ConfusionMatrix, Counts, per_photo_counts
 from segdata.evaluation.device import choose_device
 from segdata.evaluation.interval import mean_iou_interval
@@ -31,6 +34,7 @@ from segdata.evaluation.pixel_sums import PixelSums, void_id
 from segdata.evaluation.predict import predict
 from segdata.evaluation.protocols import ProtocolScore, score_all
 from segdata.evaluation.run import Run, load_run
+from segdata.evaluation.scored import Scored, scored_photos
 from segdata.evaluation.tables import (
     PhotoScore,
     check_prediction_names,
@@ -40,7 +44,8 @@ from segdata.evaluation.tables import (
     write_tables,
 )
 from segdata.project import Project
-from segdata.shards import ShardSet, ShardSplit
+from segdata.resample import resize_mask
+from segdata.shards import ShardSet
 from segdata.wording import counted
 
 
@@ -54,16 +59,18 @@ class BaselineScores(msgspec.Struct, frozen=True):
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
     """metrics.json. Shares of 1, rounded to 6 digits; None (null) where a figure is not defined.
 
+    size_hw                      height and width at which photos and truth were scored, pixels
     mean_iou                     over all classes of the ontology, one called "void" too; see `protocols` for the others
     mean_iou_interval            95 % bootstrap interval over photos
     mean_iou_above_best_baseline mean_iou less that of the better baseline
     absent_classes               neither in the truth nor predicted: in no mean
     shards_of_training           other: the model may have been trained on the photos that are scored
-    protocols                    every protocol's figure at the size of the shards; a list, which DVC leaves out of its table
+    protocols                    every protocol's figure; a list, which DVC leaves out of its table
     """
 
     split: str
     samples: int
+    size_hw: tuple[int, int]
     mean_iou: float | None
     mean_iou_interval: tuple[float | None, float | None]
     pixel_accuracy: float | None
@@ -93,7 +100,8 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
     torch_device = choose_device(device, project.params().device)
     shards = ShardSet.open(project.shards_dir(name))
     scored_name = split or pipeline.evaluate.split
-    scored, train = shards.split(scored_name), shards.split("train")
+    train = shards.split("train")
+    scored = scored_photos(project, name, shards, scored_name)
     run = load_run(project.run_dir(name), torch_device)
     check_run(run, shards, project.run_dir(name))
     check_prediction_names(scored.ids)
@@ -107,10 +115,12 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
         )
 
     with replace_folder(project.scored_dir(name, scored_name)) as folder:
-        counted = _predict_all(run, scored, pipeline.evaluate.batch_size, folder / "predictions")
-        baselines = score_baselines(train, scored, len(shards.ontology))
+        baselines = Baselines(train, len(shards.ontology), scored.size_hw)
+        counted = _predict_all(run, scored, pipeline.evaluate.batch_size, baselines, folder / "predictions")
         photos = [PhotoScore.of(id, counts) for id, counts in zip(scored.ids, counted.per_photo, strict=True)]
-        scores = _scores(scored_name, counted, baselines, shards.ontology.names, trained_here)
+        scores = _scores(
+            scored_name, scored.size_hw, counted, baselines.matrices, shards.ontology.names, trained_here
+        )
         write_tables(
             folder,
             shards.ontology,
@@ -134,18 +144,20 @@ def check_run(run: Run, shards: ShardSet, run_dir: Path) -> None:
         )
 
 
-def _predict_all(run: Run, scored: ShardSplit, batch_size: int, folder: Path) -> _Counted:
+def _predict_all(run: Run, scored: Scored, batch_size: int, baselines: Baselines, folder: Path) -> _Counted:
     num_classes = len(run.ontology)
     matrix, per_photo, sums = ConfusionMatrix(num_classes), [], []
-    for start in range(0, len(scored), batch_size):
-        indices = range(start, min(start + batch_size, len(scored)))
-        truth = scored.masks(indices)
-        predicted = predict(run, scored.images(indices))
+    for start in range(0, len(scored.ids), batch_size):
+        indices = range(start, min(start + batch_size, len(scored.ids)))
+        images, truth = scored.read(indices)
+        predicted = predict(run, images)
+        baselines.update(truth)
         per_photo.append(per_photo_counts(truth, predicted, num_classes))
         void = void_id(run.ontology)
         for one, other in zip(truth, predicted, strict=True):
             sums.append(PixelSums.of(one, other, num_classes, void))
-        save_predictions(folder, [scored.ids[index] for index in indices], predicted, run.ontology)
+        fitting = np.stack([resize_mask(mask, scored.shards_hw) for mask in predicted])
+        save_predictions(folder, [scored.ids[index] for index in indices], fitting, run.ontology)
     stacked = np.concatenate(per_photo)
     matrix.counts += stacked.sum(axis=0)
     return _Counted(matrix, stacked, PixelSums.stack(sums))
@@ -153,6 +165,7 @@ def _predict_all(run: Run, scored: ShardSplit, batch_size: int, folder: Path) ->
 
 def _scores(
     split: str,
+    size_hw: tuple[int, int],
     counted: _Counted,
     baselines: dict[str, ConfusionMatrix],
     names: tuple[str, ...],
@@ -168,6 +181,7 @@ def _scores(
     return Scores(
         split=split,
         samples=len(counted.per_photo),
+        size_hw=size_hw,
         mean_iou=number(matrix.mean_iou()),
         mean_iou_interval=(number(low), number(high)),
         pixel_accuracy=number(matrix.pixel_accuracy()),

@@ -55,11 +55,13 @@ class ProtocolFigure(msgspec.Struct, frozen=True):
 class Metrics(msgspec.Struct, frozen=True):
     """metrics.json: scores of one split, each 0 to 1; None where undefined.
 
+    size_hw             height and width at which photos and truth were scored
     shards_of_training  whether the model was trained on the shard set that was scored
     """
 
     split: str
     samples: int
+    size_hw: tuple[int, int]
     mean_iou: float | None
     mean_iou_interval: tuple[float | None, float | None] | None
     pixel_accuracy: float | None

@@ -13,15 +13,28 @@ from segdata.pipeline import Published, Split
 from segdata.project import Project
 from segdata.wording import counted
 
-_HEADER = ("figure", "split", "protocol", "published", "here", "95 % interval", "difference", "verdict")
+_HEADER = (
+    "figure",
+    "split",
+    "height x width",
+    "protocol",
+    "published",
+    "here",
+    "95 % interval",
+    "difference",
+    "verdict",
+)
+OWN = "own"
+"""Stands for the size of a figure that is counted at each photo's own size."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: shares of 1; None where the report, or the data, gives none."""
+    """One figure: shares of 1; None where the report, or the data, gives none. `size`: of the masks it is counted on."""
 
     metric: str
     split: str
+    size: str
     protocol: str
     published: float | None
     here: float | None
@@ -42,12 +55,12 @@ class Row:
             "-" if self.within is None else ("within" if self.within else "outside") + f" ±{self.tolerance:g}"
         )
         figures = (_figure(self.published), _figure(self.here), f"{_figure(low)} … {_figure(high)}")
-        return (self.metric, self.split, self.protocol, *figures, difference, verdict)
+        return (self.metric, self.split, self.size, self.protocol, *figures, difference, verdict)
 
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class of the main split at the size of the shards; where the last is void, it counts as any other."""
+    """One class of the main split, at the size of its figures but the standard one; where the last is void, it counts as any other."""
 
     name: str
     iou: str
@@ -88,15 +101,17 @@ def compare(
 ) -> Comparison:
     """The comparison of a published result with the scores of its splits.
 
-    own_size  the standard figure at the photos' own size; None: the one at the shards' size
+    own_size  the standard figure at the photos' own size; None: the one at the size of the others
     """
     rows = []
     for figure in published.figures:
-        here = scores[figure.split].by(figure.protocol)
+        scored = scores[figure.split]
+        here = scored.by(figure.protocol)
         rows.append(
             Row(
                 figure.metric,
                 figure.split,
+                _size(scored),
                 figure.protocol,
                 figure.value,
                 here.value,
@@ -106,12 +121,12 @@ def compare(
         )
     main = scores[published.split]
     standard = own_size or main.by(published.standard)
-    protocol = f"{published.standard}{', own sizes' if own_size else ''}"
     rows.append(
         Row(
             "standard",
             published.split,
-            protocol,
+            OWN if own_size else _size(main),
+            published.standard,
             None,
             standard.value,
             standard.interval,
@@ -128,6 +143,11 @@ def _classes(project: Project, name: str, split: str) -> tuple[ClassRow, ...]:
         return tuple(
             ClassRow(row["class"], _text(row["iou"]), _text(row["accuracy"])) for row in csv.DictReader(file)
         )
+
+
+def _size(scored: Scores) -> str:
+    height, width = scored.size_hw
+    return f"{height}x{width}"
 
 
 def _text(cell: str) -> str:

@@ -61,4 +61,5 @@ def _scored(project: Project, name: str) -> Scored | None:
             str(path), found=str(error), expected="scores by segdata", fix=f"Run segdata evaluate {name}."
         ) from error
     metrics = tuple(Metric(one.protocol, one.value, one.interval) for one in scores.protocols)
-    return Scored(scores.split, scores.samples, scores.shards_of_training == "same", metrics)
+    same_data = scores.shards_of_training == "same"
+    return Scored(scores.split, scores.samples, scores.size_hw, same_data, metrics)

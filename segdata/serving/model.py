@@ -40,11 +40,13 @@ class Metric(msgspec.Struct, frozen=True):
 class Scored(msgspec.Struct, frozen=True):
     """On what the model was scored.
 
+    size_hw    of photos and truth as they were scored
     same_data  whether it was trained on the very shards that were scored: else photos may have been in its training
     """
 
     split: str
     photos: int
+    size_hw: tuple[int, int]
     same_data: bool
     metrics: tuple[Metric, ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from segdata.evaluation.baselines import majority_class, position_counts, position_prior, score_baselines
+from segdata.evaluation.baselines import Baselines, majority_class, position_counts, position_prior
 from segdata.evaluation.interval import mean_iou_interval
 
 
@@ -20,9 +20,6 @@ class Masks:
 
     def mask_at(self, index: int) -> np.ndarray:
         return self.array[index]
-
-    def masks(self, indices: range) -> np.ndarray:
-        return self.array[list(indices)]
 
 
 TRAIN = Masks([[0, 1, 2], [1, 255, 2]], [[0, 1, 2], [0, 255, 0]], [[2, 1, 255], [2, 255, 0]])
@@ -44,9 +41,18 @@ def test_of_equals_the_lowest_id_wins() -> None:
 
 def test_baselines_are_scored_on_the_other_split() -> None:
     scored = Masks([[0, 1, 2], [255, 1, 1]], [[0, 1, 1], [0, 0, 255]])
-    matrices = score_baselines(TRAIN, scored, 3)
+    baselines = Baselines(TRAIN, 3, (2, 3))
+    for mask in scored.array:
+        baselines.update(mask[None])
+    matrices = baselines.matrices
     assert matrices["majority_class"].counts.tolist() == [[4, 0, 0], [5, 0, 0], [1, 0, 0]]
     assert matrices["position_prior"].counts.tolist() == [[4, 0, 0], [2, 2, 1], [0, 0, 1]]
+
+
+def test_baselines_are_enlarged_to_the_masks_that_are_scored() -> None:
+    baselines = Baselines(TRAIN, 3, (4, 6))
+    baselines.update(np.array([[[0, 0, 1, 1, 2, 2]] * 2 + [[1] * 6] * 2], np.uint8))
+    assert baselines.matrices["position_prior"].counts.tolist() == [[4, 0, 0], [12, 4, 0], [0, 0, 4]]
 
 
 def brute_force(per_photo: np.ndarray, draws: np.ndarray) -> list[float]:

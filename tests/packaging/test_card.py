@@ -21,7 +21,7 @@ CLASSES = (
 
 def card(licence: str = UNSTATED, examples: int = 0, same: bool = True) -> Card:
     metrics = (Metric("mean-iou", 0.5, (0.4, 0.6)), Metric("jaccard-20", 0.45, (None, None)))
-    known = about(scored=Scored("test", 12, same, metrics), title="Doors | of <the> town: one")
+    known = about(scored=Scored("test", 12, (96, 128), same, metrics), title="Doors | of <the> town: one")
     return Card(known, WRITTEN, licence, examples, CLASSES, metrics[1])
 
 

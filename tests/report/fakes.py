@@ -129,6 +129,7 @@ class Fake:
         metrics: dict[str, object] = {
             "split": "test",
             "samples": len(truths),
+            "size_hw": self.size_hw,
             "mean_iou": mean,
             "mean_iou_interval": [mean - 0.04, min(1.0, mean + 0.03)],
             "pixel_accuracy": float(np.trace(total) / total.sum()),

@@ -20,19 +20,19 @@ from tests.projects import REPOSITORY
 
 def test_the_table_reads_to_the_digit() -> None:
     rows = (
-        Row("mean IoU with void", "val", "jaccard-20", 0.61614, 0.60123, (0.59, 0.612), 0.02),
-        Row("pixel accuracy", "val", "pixel-accuracy", 0.9084, 0.87, (0.86, 0.88), 0.02),
-        Row("dice", "val", "macro-dice", None, 0.5, (0.4, 0.6), 0.02),
-        Row("standard", "val", "mean-iou, own sizes", None, None, (None, None), 0.02),
+        Row("mean IoU with void", "val", "768x1024", "jaccard-20", 0.61614, 0.60123, (0.59, 0.612), 0.02),
+        Row("pixel accuracy", "val", "768x1024", "pixel-accuracy", 0.9084, 0.87, (0.86, 0.88), 0.02),
+        Row("dice", "val", "768x1024", "macro-dice", None, 0.5, (0.4, 0.6), 0.02),
+        Row("standard", "val", "own", "mean-iou", None, None, (None, None), 0.02),
     )
     classes = (ClassRow("road", "0.97000", "0.98000"), ClassRow("train", "absent", "absent"))
     assert Comparison("cityscapes-deeplabv3", "report 004", 500, rows, classes).lines() == [
         "cityscapes-deeplabv3: report 004, scored on 500 photos",
-        "figure              split  protocol             published  here     95 % interval      difference  verdict",
-        "mean IoU with void  val    jaccard-20           0.61614    0.60123  0.59000 … 0.61200  -0.01491    within ±0.02",
-        "pixel accuracy      val    pixel-accuracy       0.90840    0.87000  0.86000 … 0.88000  -0.03840    outside ±0.02",
-        "dice                val    macro-dice           -          0.50000  0.40000 … 0.60000  -           -",
-        "standard            val    mean-iou, own sizes  -          -        - … -              -           -",
+        "figure              split  height x width  protocol        published  here     95 % interval      difference  verdict",
+        "mean IoU with void  val    768x1024        jaccard-20      0.61614    0.60123  0.59000 … 0.61200  -0.01491    within ±0.02",
+        "pixel accuracy      val    768x1024        pixel-accuracy  0.90840    0.87000  0.86000 … 0.88000  -0.03840    outside ±0.02",
+        "dice                val    768x1024        macro-dice      -          0.50000  0.40000 … 0.60000  -           -",
+        "standard            val    own             mean-iou        -          -        - … -              -           -",
         "",
         "class  IoU, mean-iou  accuracy",
         "road   0.97000        0.98000",
@@ -53,7 +53,7 @@ def test_at_the_size_of_the_photos_both_standard_figures_are_one(tmp_path: Path)
     path.write_text(yaml.safe_dump(values, sort_keys=False))
     rows = {(row.metric, row.split): row for row in reproduce(project, name).rows}
     at_shards, at_photos = rows["mean IoU", "test"], rows["standard", "test"]
-    assert at_photos.protocol == "mean-iou, own sizes"
+    assert (at_photos.protocol, at_photos.size, at_shards.size) == ("mean-iou", "own", "96x128")
     assert at_photos.here == at_shards.here is not None
     assert at_photos.interval == at_shards.interval
 

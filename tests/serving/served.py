@@ -35,7 +35,7 @@ def about(**said: Any) -> About:
         "weights": "e" * 64,
         "shards": "5" * 64,
         "samples": {"train": 30, "test": 12},
-        "scored": Scored("test", 12, True, (Metric("mean-iou", 0.5, (0.4, 0.6)),)),
+        "scored": Scored("test", 12, (96, 128), True, (Metric("mean-iou", 0.5, (0.4, 0.6)),)),
         "attribute": "kind",
         "names": dict(enumerate(NAMES)),
         "canvas": 255,
