@@ -29,7 +29,7 @@ def test_figures_stand_with_their_interval_and_protocol() -> None:
     text = card_text(card())
     assert "| `mean-iou` | 0.500 | 0.400 to 0.600 |" in text
     assert "| `jaccard-20` | 0.450 | not defined to not defined |" in text
-    assert "Measured on the 12 photos of the test split, at 48 × 64 pixels (height × width)" in text
+    assert "Measured on the 12 photos of the test split, at 96 × 128 pixels (height × width)" in text
     assert "| door | 0.400 | 1,000 |" in text
     assert "It finds door (0.400), floor (0.700), wall (0.910) worst." in text, (
         "not roof, which was not there"
