@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from segdata.analysis.subject import Subject
 from segdata.errors import ConfigError
-from segdata.evaluation.confusion import ConfusionMatrix
+from segdata.evaluation.confusion import ConfusionMatrix, void_id
 from segdata.evaluation.tables import number, write_csv
 from segdata.models.denseaspp import STRIDE, DenseAspp
 from segdata.models.mininet import MiniNet
@@ -147,7 +147,10 @@ def measure(subject: Subject) -> Layers:
             found=repr(subject.run.record.model),
             expected="a DenseASPP (denseaspp or mininet): no other model here has blocks that can be left out",
         )
-    matrices = tuple(ConfusionMatrix(len(subject.run.ontology)) for _ in range(_most(pyramid) + 1))
+    ontology = subject.run.ontology
+    matrices = tuple(
+        ConfusionMatrix(len(ontology), void=void_id(ontology)) for _ in range(_most(pyramid) + 1)
+    )
     for index, truth in subject.truths():
         for matrix, predicted in zip(matrices, predictions_of(subject, pyramid, index), strict=True):
             matrix.update(truth, predicted)

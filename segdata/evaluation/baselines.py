@@ -43,15 +43,18 @@ class Baselines:
     """Both predictors, learnt from the train split, and their confusion matrices on what they are held against.
 
     size_hw  of the masks that are scored: where the train split has another, the predictions are resized, nearest
+    void     as of ConfusionMatrix
     """
 
-    def __init__(self, train: ShardSplit, num_classes: int, size_hw: tuple[int, int]) -> None:
+    def __init__(
+        self, train: ShardSplit, num_classes: int, size_hw: tuple[int, int], void: int | None = None
+    ) -> None:
         counts = position_counts(train, num_classes)
         self._predictions = {
             "majority_class": resize_mask(majority_class(counts), size_hw),
             "position_prior": resize_mask(position_prior(counts), size_hw),
         }
-        self.matrices = {name: ConfusionMatrix(num_classes) for name in self._predictions}
+        self.matrices = {name: ConfusionMatrix(num_classes, void=void) for name in self._predictions}
 
     def update(self, truth: NDArray[np.uint8]) -> None:
         """Add masks uint8 (N, H, W)."""

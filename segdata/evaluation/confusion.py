@@ -7,6 +7,7 @@ truth: road            90    10          pixel accuracy = (90 + 15) / 120       
 With n_ij pixels of class i predicted as class j, t_i = Σ_j n_ij of truth, p_j = Σ_i n_ij predicted (Long, Shelhamer,
 Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation", section 5). Pixels whose truth is 255 are in
 no count. A class that is neither in the truth nor predicted is absent: its figures are NaN and no mean includes them.
+A last class called "void" is the same as 255 in all of these figures, though the counts keep it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from segdata.ontology import IGNORE_INDEX
+from segdata.ontology import IGNORE_INDEX, Ontology
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,13 +27,26 @@ Figures = NDArray[np.float64]
 
 _BLOCK = 1 << 18
 
+VOID = "void"
+"""A last class of this name is the same as 255: cityscapes-20 states for all pixels what cityscapes-19 ignores."""
+
+
+def void_id(ontology: Ontology) -> int | None:
+    """The id of a last class called "void"; None without one."""
+    return len(ontology) - 1 if len(ontology) > 1 and ontology.names[-1] == VOID else None
+
 
 class ConfusionMatrix:
-    """Pixels by true class (rows) and predicted class (columns), added up exactly in `counts`, int64 (C, C)."""
+    """Pixels by true class (rows) and predicted class (columns), added up exactly in `counts`, int64 (C, C).
 
-    def __init__(self, num_classes: int, counts: Counts | None = None) -> None:
+    void  id of a last class that is none (void_id): pixels that truly are void are in no figure, those that are only
+          called so are misses, and its own figures are NaN; None: every class is one
+    """
+
+    def __init__(self, num_classes: int, counts: Counts | None = None, void: int | None = None) -> None:
         assert 1 <= num_classes <= IGNORE_INDEX
-        self.num_classes = num_classes
+        assert void is None or void == num_classes - 1 > 0, (void, num_classes)
+        self.num_classes, self.void = num_classes, void
         self.counts: Counts = np.zeros((num_classes, num_classes), np.int64) if counts is None else counts
         assert self.counts.shape == (num_classes, num_classes) and self.counts.dtype == np.int64
 
@@ -55,24 +69,46 @@ class ConfusionMatrix:
         return self
 
     @property
+    def _scored(self) -> Counts:
+        """`counts` without the pixels that truly are void."""
+        if self.void is None:
+            return self.counts
+        scored = self.counts.copy()
+        scored[self.void] = 0
+        return scored
+
+    @property
+    def pixels(self) -> int:
+        """Σ_i t_i: those that are in the figures."""
+        return int(self._scored.sum())
+
+    @property
     def truth_pixels(self) -> Counts:
-        """int64 (C,): t_i."""
+        """int64 (C,): t_i, of void too."""
         return cast("Counts", self.counts.sum(axis=1))
 
     @property
     def predicted_pixels(self) -> Counts:
         """int64 (C,): p_i, over the pixels that have a true class."""
-        return cast("Counts", self.counts.sum(axis=0))
+        return cast("Counts", self._scored.sum(axis=0))
 
     @property
     def absent(self) -> NDArray[np.bool_]:
-        """bool (C,): in neither the truth nor the prediction."""
-        return cast("NDArray[np.bool_]", (self.truth_pixels + self.predicted_pixels) == 0)
+        """bool (C,): a class, and in neither the truth nor the prediction."""
+        absent = (self.truth_pixels + self.predicted_pixels) == 0
+        if self.void is not None:
+            absent[self.void] = False
+        return cast("NDArray[np.bool_]", absent)
 
     def per_class_iou(self) -> Figures:
         """float64 (C,): n_ii / (t_i + p_i - n_ii), intersection over union (Jaccard); NaN where absent."""
         hits = self.counts.diagonal()
-        return ratio(hits, self.truth_pixels + self.predicted_pixels - hits)
+        return self._of_classes(ratio(hits, self.truth_pixels + self.predicted_pixels - hits))
+
+    def _of_classes(self, figures: Figures) -> Figures:
+        if self.void is not None:
+            figures[self.void] = np.nan
+        return figures
 
     def mean_iou(self) -> float:
         """Mean of per_class_iou over the classes that are not absent; NaN without any."""
@@ -80,11 +116,11 @@ class ConfusionMatrix:
 
     def pixel_accuracy(self) -> float:
         """Σ_i n_ii / Σ_i t_i; NaN without pixels."""
-        return float(ratio(self.counts.diagonal().sum(), self.counts.sum()))
+        return float(ratio(self._scored.diagonal().sum(), self._scored.sum()))
 
     def per_class_accuracy(self) -> Figures:
         """float64 (C,): n_ii / t_i, recall; NaN where the truth has none of it."""
-        return ratio(self.counts.diagonal(), self.truth_pixels)
+        return self._of_classes(ratio(self.counts.diagonal(), self.truth_pixels))
 
     def mean_class_accuracy(self) -> float:
         """Mean of per_class_accuracy over the classes that the truth has; NaN without any."""
@@ -92,7 +128,7 @@ class ConfusionMatrix:
 
     def frequency_weighted_iou(self) -> float:
         """Σ_i t_i · IoU_i / Σ_i t_i; NaN without pixels."""
-        truth = self.truth_pixels
+        truth = self._scored.sum(axis=1)
         weighted = np.where(truth > 0, truth * np.nan_to_num(self.per_class_iou()), 0.0)
         return float(ratio(weighted.sum(), truth.sum()))
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from segdata.evaluation.confusion import ConfusionMatrix, per_photo_counts, ratio
+from segdata.evaluation.confusion import ConfusionMatrix, per_photo_counts, ratio, void_id
 from segdata.evaluation.predict import predict_logits
 from segdata.evaluation.run import Run
 from segdata.ontology import IGNORE_INDEX
@@ -46,9 +46,10 @@ def measure(run: Run, images: NDArray[np.uint8], truths: NDArray[np.uint8]) -> D
         losses = cross_entropy(logits, target, ignore_index=IGNORE_INDEX, reduction="none").cpu().numpy()
         predictions = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
     summed, labelled = losses.sum(axis=(1, 2), dtype=np.float64), (truths != IGNORE_INDEX).sum(axis=(1, 2))
-    num_classes = len(run.ontology)
+    num_classes, void = len(run.ontology), void_id(run.ontology)
     matrices = [
-        ConfusionMatrix(num_classes, counts) for counts in per_photo_counts(truths, predictions, num_classes)
+        ConfusionMatrix(num_classes, counts, void)
+        for counts in per_photo_counts(truths, predictions, num_classes)
     ]
     return Disagreement(
         predictions,

@@ -17,9 +17,10 @@ import msgspec
 
 from segdata.conversion.sources import set_aside
 from segdata.errors import ConfigError, DataError
+from segdata.evaluation.confusion import void_id
 from segdata.evaluation.encodings import Encoding, guess_encoding, kind_of, read_class_ids
 from segdata.evaluation.pairing import Pairs, pair
-from segdata.evaluation.pixel_sums import PixelSums, void_id
+from segdata.evaluation.pixel_sums import PixelSums
 from segdata.evaluation.protocols import ProtocolScore, score, score_all
 from segdata.evaluation.tables import number
 from segdata.evaluation.truths import Truth

@@ -52,26 +52,6 @@ def _percentiles(drawn: Figures, level: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def mean_iou_interval(
-    per_photo: NDArray[np.int64], *, resamples: int = 1000, seed: int = 0, level: float = 0.95
-) -> tuple[float, float]:
-    """Percentile interval of the whole-split mean IoU under redrawing the photos with replacement.
-
-    per_photo  int64 (N, C, C) confusion matrices
-    Each of `resamples` draws adds up N matrices and takes the mean IoU over the classes that are not absent in it.
-    """
-    hits = np.einsum("ncc->nc", per_photo)
-    union = per_photo.sum(axis=1) + per_photo.sum(axis=2) - hits
-    classes = per_photo.shape[1]
-
-    def mean_iou(sums: Figures) -> Figures:
-        return nan_mean(ratio(sums[:, :classes], sums[:, classes:]))[:, None]
-
-    units = np.concatenate([hits, union], axis=1)
-    (interval,) = bootstrap_intervals(units, mean_iou, resamples=resamples, seed=seed, level=level)
-    return interval
-
-
 def nan_mean(values: Figures) -> Figures:
     """Mean along the last axis over what is no NaN; NaN without any."""
     known = ~np.isnan(values)

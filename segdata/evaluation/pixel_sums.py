@@ -19,15 +19,7 @@ from numpy.typing import NDArray
 
 from segdata.evaluation.boundary import boundary_pairs
 from segdata.evaluation.confusion import pair_table
-from segdata.ontology import IGNORE_INDEX, Ontology
-
-VOID = "void"
-"""A last class of this name is the same as 255: cityscapes-20 states for all pixels what cityscapes-19 ignores."""
-
-
-def void_id(ontology: Ontology) -> int | None:
-    """The id of a last class called "void"; None without one."""
-    return len(ontology) - 1 if len(ontology) > 1 and ontology.names[-1] == VOID else None
+from segdata.ontology import IGNORE_INDEX
 
 
 @dataclass(frozen=True, eq=False)

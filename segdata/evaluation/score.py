@@ -27,10 +27,9 @@ import numpy as np
 from segdata.atomic import replace_folder
 from segdata.errors import ShardError, TrainingError
 from segdata.evaluation.baselines import Baselines
-from segdata.evaluation.confusion import ConfusionMatrix, Counts, per_photo_counts
+from segdata.evaluation.confusion import ConfusionMatrix, Counts, per_photo_counts, void_id
 from segdata.evaluation.device import choose_device
-from segdata.evaluation.interval import mean_iou_interval
-from segdata.evaluation.pixel_sums import PixelSums, void_id
+from segdata.evaluation.pixel_sums import PixelSums
 from segdata.evaluation.predict import predict
 from segdata.evaluation.protocols import ProtocolScore, score_all
 from segdata.evaluation.run import Run, load_run
@@ -60,9 +59,11 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     """metrics.json. Shares of 1, rounded to 6 digits; None (null) where a figure is not defined.
 
     size_hw                      height and width at which photos and truth were scored, pixels
-    mean_iou                     over all classes of the ontology, one called "void" too; see `protocols` for the others
+    mean_iou                     as the protocol mean-iou; so are the next three as those of their names. A last class
+                                 called "void" is in none of them: with it count the protocols jaccard-20 and accuracy-20
     mean_iou_interval            95 % bootstrap interval over photos
     mean_iou_above_best_baseline mean_iou less that of the better baseline
+    void_class                   the last class where it is called "void"
     absent_classes               neither in the truth nor predicted: in no mean
     shards_of_training           other: the model may have been trained on the photos that are scored
     protocols                    every protocol's figure; a list, which DVC leaves out of its table
@@ -78,6 +79,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     frequency_weighted_iou: float | None
     mean_iou_above_best_baseline: float | None
     absent_classes: tuple[str, ...]
+    void_class: str | None
     baselines: dict[str, BaselineScores]
     shards_of_training: Literal["same", "other"]
     protocols: tuple[ProtocolScore, ...] = ()
@@ -115,9 +117,13 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
         )
 
     with replace_folder(project.scored_dir(name, scored_name)) as folder:
-        baselines = Baselines(train, len(shards.ontology), scored.size_hw)
+        void = void_id(shards.ontology)
+        baselines = Baselines(train, len(shards.ontology), scored.size_hw, void)
         counted = _predict_all(run, scored, pipeline.evaluate.batch_size, baselines, folder / "predictions")
-        photos = [PhotoScore.of(id, counts) for id, counts in zip(scored.ids, counted.per_photo, strict=True)]
+        photos = [
+            PhotoScore.of(id, ConfusionMatrix(len(counts), counts, void))
+            for id, counts in zip(scored.ids, counted.per_photo, strict=True)
+        ]
         scores = _scores(
             scored_name, scored.size_hw, counted, baselines.matrices, shards.ontology.names, trained_here
         )
@@ -145,15 +151,14 @@ def check_run(run: Run, shards: ShardSet, run_dir: Path) -> None:
 
 
 def _predict_all(run: Run, scored: Scored, batch_size: int, baselines: Baselines, folder: Path) -> _Counted:
-    num_classes = len(run.ontology)
-    matrix, per_photo, sums = ConfusionMatrix(num_classes), [], []
+    num_classes, void = len(run.ontology), void_id(run.ontology)
+    matrix, per_photo, sums = ConfusionMatrix(num_classes, void=void), [], []
     for start in range(0, len(scored.ids), batch_size):
         indices = range(start, min(start + batch_size, len(scored.ids)))
         images, truth = scored.read(indices)
         predicted = predict(run, images)
         baselines.update(truth)
         per_photo.append(per_photo_counts(truth, predicted, num_classes))
-        void = void_id(run.ontology)
         for one, other in zip(truth, predicted, strict=True):
             sums.append(PixelSums.of(one, other, num_classes, void))
         fitting = np.stack([resize_mask(mask, scored.shards_hw) for mask in predicted])
@@ -172,27 +177,29 @@ def _scores(
     trained_here: bool,
 ) -> Scores:
     matrix = counted.matrix
-    if matrix.counts.sum() == 0:
+    if matrix.pixels == 0:
         raise ShardError(
-            f"split {split!r}", found="no pixel with a class: all are 255", expected="something to score"
+            f"split {split!r}", found="no pixel with a class: all are void", expected="something to score"
         )
-    low, high = mean_iou_interval(counted.per_photo)
+    protocols = score_all(counted.sums)
+    by = {one.protocol: one for one in protocols}
     above = matrix.mean_iou() - max(one.mean_iou() for one in baselines.values())
     return Scores(
         split=split,
         samples=len(counted.per_photo),
         size_hw=size_hw,
-        mean_iou=number(matrix.mean_iou()),
-        mean_iou_interval=(number(low), number(high)),
-        pixel_accuracy=number(matrix.pixel_accuracy()),
-        mean_class_accuracy=number(matrix.mean_class_accuracy()),
-        frequency_weighted_iou=number(matrix.frequency_weighted_iou()),
+        mean_iou=by["mean-iou"].value,
+        mean_iou_interval=by["mean-iou"].interval,
+        pixel_accuracy=by["pixel-accuracy"].value,
+        mean_class_accuracy=by["mean-class-accuracy"].value,
+        frequency_weighted_iou=by["frequency-weighted-iou"].value,
         mean_iou_above_best_baseline=number(above),
         absent_classes=tuple(name for name, absent in zip(names, matrix.absent, strict=True) if absent),
+        void_class=None if matrix.void is None else names[matrix.void],
         baselines={
             name: BaselineScores(number(one.mean_iou()), number(one.pixel_accuracy()))
             for name, one in baselines.items()
         },
         shards_of_training="same" if trained_here else "other",
-        protocols=score_all(counted.sums),
+        protocols=protocols,
     )

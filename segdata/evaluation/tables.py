@@ -3,6 +3,7 @@
 per_class.csv:  class,truth_pixels,predicted_pixels,iou,accuracy
                 car,32415,30112,0.712345,0.801234
                 train,0,0,,                                   absent: not defined, so empty
+                void,20114,1873,,                             a last class of this name is in no figure
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
-from segdata.evaluation.confusion import ConfusionMatrix, Counts
+from segdata.evaluation.confusion import ConfusionMatrix
 from segdata.mask_file import mask_png
 from segdata.ontology import Ontology
 
@@ -34,8 +35,7 @@ class PhotoScore:
     mean_iou: float
 
     @classmethod
-    def of(cls, id: str, counts: Counts) -> PhotoScore:
-        matrix = ConfusionMatrix(len(counts), counts)
+    def of(cls, id: str, matrix: ConfusionMatrix) -> PhotoScore:
         return cls(id, matrix.pixel_accuracy(), matrix.mean_iou())
 
 

@@ -105,7 +105,7 @@ def about_failures(section: Section) -> Iterator[Statement]:
         yield Statement(
             grade, f"{counted(len(weak) - MOST_TOLD, 'more class', 'more classes')} below an IoU of {FOUND}."
         )
-    told = {row.score.name for row in weak}
+    told = {row.score.name for row in weak} | {section.evaluation.metrics.void_class}
     taken = [
         f"{percent(cell.share or 0)} of {name} is taken for {cell.prediction}"
         for name, cell in confused.items()

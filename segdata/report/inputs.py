@@ -56,6 +56,7 @@ class Metrics(msgspec.Struct, frozen=True):
     """metrics.json: scores of one split, each 0 to 1; None where undefined.
 
     size_hw             height and width at which photos and truth were scored
+    void_class          a last class that is in no figure but those of jaccard-20 and accuracy-20
     shards_of_training  whether the model was trained on the shard set that was scored
     """
 
@@ -68,10 +69,15 @@ class Metrics(msgspec.Struct, frozen=True):
     mean_class_accuracy: float | None
     frequency_weighted_iou: float | None
     absent_classes: tuple[str, ...]
+    void_class: str | None
     baselines: Baselines
     mean_iou_above_best_baseline: float | None
     shards_of_training: Literal["same", "other"]
     protocols: tuple[ProtocolFigure, ...] = ()
+
+    def value(self, protocol: str) -> float | None:
+        """The figure by a protocol; None where there is none."""
+        return next((one.value for one in self.protocols if one.protocol == protocol), None)
 
     def interval(self, protocol: str) -> tuple[float | None, float | None] | None:
         """The 95 % interval of the figure by a protocol; None where there is none."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from segdata.evaluation.pixel_sums import VOID
+import numpy as np
+
+from segdata.evaluation.confusion import VOID, ConfusionMatrix, void_id
 from segdata.evaluation.protocols import ProtocolScore
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Published, Split
@@ -60,11 +63,16 @@ class Row:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class of the main split, at the size of its figures but the standard one; where the last is void, it counts as any other."""
+    """One class of the main split, at the size of its figures but the standard one; NaN: absent.
+
+    iou, accuracy  as in mean-iou; void, which is no class there, has none
+    iou_with_void  as in jaccard-20, void one class more; the same where no class is void
+    """
 
     name: str
-    iou: str
-    accuracy: str
+    iou: float
+    iou_with_void: float
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -79,11 +87,14 @@ class Comparison:
 
     def lines(self) -> list[str]:
         """The table as text, per class beneath."""
-        counted_as = "jaccard-20" if self.classes and self.classes[-1].name == VOID else "mean-iou"
-        per_class = [
-            ("class", f"IoU, {counted_as}", "accuracy"),
-            *((one.name, one.iou, one.accuracy) for one in self.classes),
-        ]
+        has_void = bool(self.classes) and self.classes[-1].name == VOID
+        header = ("class", "IoU, mean-iou", *(("IoU, jaccard-20",) if has_void else ()), "accuracy")
+        per_class = [header]
+        for one in self.classes:
+            figures = (one.iou, *((one.iou_with_void,) if has_void else ()), one.accuracy)
+            without = "-" if has_void and one.name == VOID else "absent"
+            texts = (without if math.isnan(figure) else _figure(figure) for figure in figures)
+            per_class.append((one.name, *texts))
         return [
             f"{self.name}: {self.where}, scored on {counted(self.samples, 'photo')}",
             *_aligned([_HEADER, *(row.cells() for row in self.rows)]),
@@ -139,19 +150,20 @@ def compare(
 
 
 def _classes(project: Project, name: str, split: str) -> tuple[ClassRow, ...]:
-    with (project.scored_dir(name, split) / "per_class.csv").open(newline="", encoding="utf-8") as file:
-        return tuple(
-            ClassRow(row["class"], _text(row["iou"]), _text(row["accuracy"])) for row in csv.DictReader(file)
-        )
+    ontology = project.pipeline(name).source.build_ontology()
+    with (project.scored_dir(name, split) / "confusion.csv").open(newline="", encoding="utf-8") as file:
+        pixels = np.array([int(row["pixels"]) for row in csv.DictReader(file)], np.int64)
+    counts = pixels.reshape(len(ontology), len(ontology))
+    matrix = ConfusionMatrix(len(ontology), counts, void_id(ontology))
+    with_void = ConfusionMatrix(len(ontology), counts)
+    figures = (matrix.per_class_iou(), with_void.per_class_iou(), matrix.per_class_accuracy())
+    columns = (column.tolist() for column in figures)
+    return tuple(ClassRow(*row) for row in zip(ontology.names, *columns, strict=True))
 
 
 def _size(scored: Scores) -> str:
     height, width = scored.size_hw
     return f"{height}x{width}"
-
-
-def _text(cell: str) -> str:
-    return _figure(float(cell)) if cell else "absent"
 
 
 def _figure(value: float | None) -> str:

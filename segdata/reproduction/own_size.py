@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import torch
 
 from segdata.conversion import Conversion
+from segdata.evaluation.confusion import void_id
 from segdata.evaluation.device import choose_device
-from segdata.evaluation.pixel_sums import PixelSums, void_id
+from segdata.evaluation.pixel_sums import PixelSums
 from segdata.evaluation.predict import load_run, predict_logits
 from segdata.evaluation.protocols import ProtocolScore, intervals, score
 from segdata.evaluation.tables import number

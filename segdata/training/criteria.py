@@ -1,6 +1,6 @@
 """What an epoch scored on the val split, and by which figure the best epoch is chosen.
 
-The standard figures leave void out. Two reports chose by figures of their own, which stand in the curves as
+The standard figures leave void out, a last class of that name too. Two reports chose by figures of their own, which stand in the curves as
 `val_selected`: `onehot_accuracy` counts void as class 0 (report 000), `index_dice` adds up class ids (report 001); see
 segdata/evaluation/protocols for their formulas.
 """
@@ -18,9 +18,9 @@ from segdata.ontology import IGNORE_INDEX
 class ValidationFigures:
     """Adds up the batches of one validation; figures are NaN where nothing defines them."""
 
-    def __init__(self, num_classes: int, select: str) -> None:
+    def __init__(self, num_classes: int, select: str, void: int | None = None) -> None:
         self.select = select
-        self.matrix = ConfusionMatrix(num_classes)
+        self.matrix = ConfusionMatrix(num_classes, void=void)
         self.onehot = ConfusionMatrix(num_classes)
         self.index_dice, self.photos = 0.0, 0
         self.loss_sum, self.loss_weight = 0.0, 0.0
@@ -69,5 +69,7 @@ class ValidationFigures:
 def macro_dice(matrix: ConfusionMatrix) -> float:
     """Mean of 2 n_ii / (t_i + p_i) over the classes that are not absent; NaN without any."""
     per_class = ratio(2 * matrix.counts.diagonal(), matrix.truth_pixels + matrix.predicted_pixels)
+    if matrix.void is not None:
+        per_class[matrix.void] = np.nan
     known = per_class[~np.isnan(per_class)]
     return float(known.mean()) if known.size else float("nan")

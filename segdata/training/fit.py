@@ -22,6 +22,7 @@ from torch import nn
 
 from segdata.atomic import only_one, replace_folder
 from segdata.digests import file_digest
+from segdata.evaluation.confusion import void_id
 from segdata.evaluation.device import choose_device
 from segdata.evaluation.run import CURVES, RECORD, WEIGHTS, RunRecord, ValFigures
 from segdata.evaluation.tables import number, write_csv
@@ -147,9 +148,17 @@ def _build_module(
         weighed = class_weights(data.train.rows, num_classes, pipeline.train.class_weights)
         weights = torch.tensor(weighed, dtype=torch.float32)
     splits = (data.train, data.val)
-    void_id = shards.ontology.id_of(pipeline.train.void)
+    taught = shards.ontology.id_of(pipeline.train.void)
     return SegmentationModule(
-        network, pipeline.train, splits, data.normalisation, weights, num_classes, kept, void_id
+        network,
+        pipeline.train,
+        splits,
+        data.normalisation,
+        weights,
+        num_classes,
+        kept,
+        taught,
+        void_id(shards.ontology),
     )
 
 

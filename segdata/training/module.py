@@ -37,7 +37,9 @@ _VAL_BATCHES = 1 << 40
 class SegmentationModule(lightning.LightningModule):
     """One run over the epochs first_epoch + 1 … train.epochs. `latest` holds the figures of the last whole epoch.
 
-    kept_in  where the best weights so far lie, for messages
+    void_id     the class that pixels without one are taught as; 255: none
+    void_class  a last class that no figure holds (evaluation.confusion.void_id)
+    kept_in     where the best weights so far lie, for messages
     """
 
     def __init__(
@@ -50,13 +52,14 @@ class SegmentationModule(lightning.LightningModule):
         num_classes: int,
         kept: Kept | None,
         void_id: int = IGNORE_INDEX,
+        void_class: int | None = None,
     ) -> None:
         super().__init__()
         self.network, self.train_section, self.normalisation = network, train, normalisation
         self.train_split, self.val_split = splits
         self.num_classes = num_classes
         self.kept = kept
-        self.void_id = void_id
+        self.void_id, self.void_class = void_id, void_class
         self.frozen = freeze(network, train.freeze)
         self.first_epoch = len(kept.progress.figures) if kept else 0
         self.batches_per_epoch = -(-len(self.train_split) // train.batch_size)
@@ -194,7 +197,7 @@ class SegmentationModule(lightning.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         self._check_finite(self.batches_per_epoch - 1)
-        self._val = ValidationFigures(self.num_classes, self.train_section.select)
+        self._val = ValidationFigures(self.num_classes, self.train_section.select, self.void_class)
 
     def validation_step(self, batch: Batch, index: int) -> None:
         images, masks = batch.images.permute(0, 3, 1, 2), batch.masks

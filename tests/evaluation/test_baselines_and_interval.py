@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from segdata.evaluation.baselines import Baselines, majority_class, position_counts, position_prior
-from segdata.evaluation.interval import mean_iou_interval
+from segdata.evaluation.confusion import Figures, ratio
+from segdata.evaluation.interval import bootstrap_intervals, nan_mean
 
 
 class Masks:
@@ -53,6 +54,19 @@ def test_baselines_are_enlarged_to_the_masks_that_are_scored() -> None:
     baselines = Baselines(TRAIN, 3, (4, 6))
     baselines.update(np.array([[[0, 0, 1, 1, 2, 2]] * 2 + [[1] * 6] * 2], np.uint8))
     assert baselines.matrices["position_prior"].counts.tolist() == [[4, 0, 0], [12, 4, 0], [0, 0, 4]]
+
+
+def mean_iou_interval(per_photo: np.ndarray, **how: int) -> tuple[float, float]:
+    """Of int64 (N, C, C) confusion matrices."""
+    hits = np.einsum("ncc->nc", per_photo)
+    union = per_photo.sum(axis=1) + per_photo.sum(axis=2) - hits
+    classes = per_photo.shape[1]
+
+    def mean_iou(sums: Figures) -> Figures:
+        return nan_mean(ratio(sums[:, :classes], sums[:, classes:]))[:, None]
+
+    (interval,) = bootstrap_intervals(np.concatenate([hits, union], axis=1), mean_iou, **how)
+    return interval
 
 
 def brute_force(per_photo: np.ndarray, draws: np.ndarray) -> list[float]:

@@ -98,6 +98,26 @@ def test_a_class_only_predicted_counts_and_an_absent_one_does_not() -> None:
     assert matrix.frequency_weighted_iou() == 0.75
 
 
+def test_a_last_class_that_is_void_is_the_same_as_255() -> None:
+    counts = np.array([[6, 2, 0, 2], [1, 4, 0, 0], [0, 0, 0, 0], [3, 5, 0, 7]])
+    matrix = ConfusionMatrix(4, counts, void=3)
+    assert matrix.pixels == 15
+    assert matrix.truth_pixels.tolist() == [10, 5, 0, 15]
+    assert matrix.predicted_pixels.tolist() == [7, 6, 0, 2]
+    assert matrix.absent.tolist() == [False, False, True, False]
+    assert matrix.per_class_iou()[:2].tolist() == [
+        6 / 11,
+        4 / 7,
+    ]  # the 3 and 5 on void cost nothing, the 2 as void do
+    assert np.isnan(matrix.per_class_iou()[2:]).all()
+    assert matrix.mean_iou() == (6 / 11 + 4 / 7) / 2
+    assert matrix.pixel_accuracy() == 10 / 15
+    assert matrix.mean_class_accuracy() == (0.6 + 0.8) / 2
+    assert matrix.frequency_weighted_iou() == pytest.approx((10 * 6 / 11 + 5 * 4 / 7) / 15)
+    assert ConfusionMatrix(4, counts).pixel_accuracy() == 17 / 30
+    assert matrix.counts.tolist() == counts.tolist()
+
+
 def test_nothing_but_ignored_pixels_gives_no_figure() -> None:
     matrix = ConfusionMatrix(3).update(np.full(5, 255, np.uint8), np.zeros(5, np.uint8))
     assert matrix.counts.sum() == 0

@@ -9,8 +9,8 @@ import pytest
 
 from segdata.errors import ConfigError
 from segdata.evaluation.boundary import boundary_distance, boundary_region
-from segdata.evaluation.interval import mean_iou_interval
-from segdata.evaluation.pixel_sums import PixelSums, void_id
+from segdata.evaluation.confusion import void_id
+from segdata.evaluation.pixel_sums import PixelSums
 from segdata.evaluation.protocols import check_protocol, interval, protocol_names, score
 from segdata.ontology import load_ontology, ontology_of_names
 from tests.evaluation import brute_force
@@ -207,15 +207,6 @@ def test_intervals_are_those_of_a_loop_over_the_same_draws(protocol: str) -> Non
     expected = np.quantile([value for value in values if not math.isnan(value)], [0.025, 0.975])
     found = interval(protocol, sums_of(photos, 5), resamples=25, seed=3)
     assert found == pytest.approx(tuple(expected), abs=1e-9)
-
-
-def test_the_interval_of_mean_iou_is_the_one_of_the_matrices() -> None:
-    photos = [(t, np.where(p == 255, np.uint8(0), p)) for t, p in random_photos(1)]
-    counts = [
-        [[sum(t == i and p == j for t, p in brute_force.pixels([photo])) for j in range(5)] for i in range(5)]
-        for photo in photos
-    ]
-    assert interval("mean-iou", sums_of(photos, 5)) == pytest.approx(mean_iou_interval(np.array(counts)))
 
 
 def test_redrawing_in_several_goes_is_redrawing_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,7 @@ class Fake:
             "mean_class_accuracy": float(np.nanmean(accuracy)),
             "frequency_weighted_iou": float(np.nansum(iou * total.sum(1)) / total.sum()),
             "absent_classes": [n for n, value in zip(self.names, iou, strict=True) if np.isnan(value)],
+            "void_class": None,
             "baselines": {
                 "majority_class": {"mean_iou": 0.031, "pixel_accuracy": 0.301},
                 "position_prior": {"mean_iou": 0.211, "pixel_accuracy": 0.602},

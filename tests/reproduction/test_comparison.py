@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_the_table_reads_to_the_digit() -> None:
         Row("dice", "val", "768x1024", "macro-dice", None, 0.5, (0.4, 0.6), 0.02),
         Row("standard", "val", "own", "mean-iou", None, None, (None, None), 0.02),
     )
-    classes = (ClassRow("road", "0.97000", "0.98000"), ClassRow("train", "absent", "absent"))
+    classes = (ClassRow("road", 0.97, 0.97, 0.98), ClassRow("train", nan, nan, nan))
     assert Comparison("cityscapes-deeplabv3", "report 004", 500, rows, classes).lines() == [
         "cityscapes-deeplabv3: report 004, scored on 500 photos",
         "figure              split  height x width  protocol        published  here     95 % interval      difference  verdict",
@@ -38,8 +39,13 @@ def test_the_table_reads_to_the_digit() -> None:
         "road   0.97000        0.98000",
         "train  absent         absent",
     ]
-    with_void = Comparison("x", "report 004", 500, rows, (*classes, ClassRow("void", "0.50000", "0.60000")))
-    assert with_void.lines()[-4] == "class  IoU, jaccard-20  accuracy"
+    with_void = (ClassRow("road", 0.97, 0.96, 0.98), classes[1], ClassRow("void", nan, 0.5, nan))
+    assert Comparison("x", "report 004", 500, rows, with_void).lines()[-4:] == [
+        "class  IoU, mean-iou  IoU, jaccard-20  accuracy",
+        "road   0.97000        0.96000          0.98000",
+        "train  absent         absent           absent",
+        "void   -              0.50000          -",
+    ]
     assert [row.within for row in rows] == [True, False, None, None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +113,19 @@ def test_void_is_class_19_of_20_and_left_out_of_the_standard_figure(
     assert 255 not in np.unique(mask)
     metrics = json.loads((project.evaluation_dir(name) / "metrics.json").read_text())
     by = {one["protocol"]: one["value"] for one in metrics["protocols"]}
-    assert by["jaccard-20"] != by["mean-iou"]
+    assert by["jaccard-20"] != by["mean-iou"] == metrics["mean_iou"]
+    assert by["accuracy-20"] != by["pixel-accuracy"] == metrics["pixel_accuracy"]
+    assert metrics["void_class"] == "void"
+    assert "void" not in metrics["absent_classes"]
     beneath = done.output.splitlines()[-21:]
-    assert beneath[0].split() == ["class", "IoU,", "jaccard-20", "accuracy"]
-    ious = [float(line.split()[-2]) for line in beneath[1:] if "absent" not in line]
-    assert sum(ious) / len(ious) == pytest.approx(by["jaccard-20"], abs=1e-5)
+    assert re.split("  +", beneath[0]) == ["class", "IoU, mean-iou", "IoU, jaccard-20", "accuracy"]
+    for column, protocol in ((-3, "mean-iou"), (-2, "jaccard-20")):
+        cells = [line.split()[column] for line in beneath[1:]]
+        ious = [float(cell) for cell in cells if cell not in ("absent", "-")]
+        assert sum(ious) / len(ious) == pytest.approx(by[protocol], abs=1e-5)
+    (curves,) = [file for file in project.run_dir(name).iterdir() if file.suffix == ".csv"]
+    epoch = dict(zip(*(line.split(",") for line in curves.read_text().splitlines()), strict=True))
+    assert float(epoch["val_mean_iou"]) == pytest.approx(by["mean-iou"], abs=1e-6)
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:

@@ -93,6 +93,14 @@ def test_criteria_of_the_reports_by_hand() -> None:
     assert math.isnan(chosen["loss"])
 
 
+def test_a_class_called_void_is_in_no_figure() -> None:
+    truth = torch.tensor([[[0, 1, 2, 2]]], dtype=torch.uint8)
+    found = torch.tensor([[[0, 2, 2, 0]]], dtype=torch.uint8)
+    figures = ValidationFigures(3, "dice", 2)
+    figures.add(truth, found, torch.tensor(3.0), torch.tensor(3))
+    assert (figures.matrix.mean_iou(), figures.matrix.pixel_accuracy(), figures.selected) == (0.5, 0.5, 0.5)
+
+
 def test_the_best_epoch_is_chosen_by_the_reports_criterion(make_project: MakeProject) -> None:
     project = make_project(epochs=4, select="onehot_accuracy", void="wall")
     result = train_pipeline(project, NAME, quiet=True)
