@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from segdata.sections import NotNegative, Section, Split
 
 
 class Figure(Section, frozen=True):
     """One more figure of a report.
 
-    metric    what the report calls it
-    protocol  how it was computed
-    split     which photos it is over
-    value     share of 1; None where the report states none, and ours stands alone
+    metric     what the report calls it
+    protocol   how it was computed
+    split      which photos it is over
+    value      share of 1; None where the report states none, and ours stands alone
+    tolerance  how far ours may lie from it, for a figure of another kind than the main one; None: as far as of that
     """
 
     metric: str
     protocol: str
     split: Split
     value: float | None = None
+    tolerance: NotNegative | None = None
 
 
 class Published(Section, frozen=True):
@@ -34,7 +38,7 @@ class Published(Section, frozen=True):
     split      which photos it is over
     value      share of 1; None where only curves were published
     where      report and section
-    tolerance  how far ours may lie from it and still count as the same
+    tolerance  how far ours may lie from it and still count as the same; of the others too that state none of their own
     standard   protocol of the standard figure to print beside it
     at         "shards": the standard figure at the size of the others; "photo": predictions enlarged to each photo's own size
     also       further figures of the same report
@@ -52,10 +56,11 @@ class Published(Section, frozen=True):
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        """The main figure, then the others."""
-        return (
-            Figure(metric=self.metric, protocol=self.protocol, split=self.split, value=self.value),
-            *self.also,
+        """The main figure, then the others, each with its tolerance."""
+        main = Figure(metric=self.metric, protocol=self.protocol, split=self.split, value=self.value)
+        return tuple(
+            one if one.tolerance is not None else msgspec.structs.replace(one, tolerance=self.tolerance)
+            for one in (main, *self.also)
         )
 
 

@@ -22,6 +22,7 @@ def pages(project: Project) -> dict[str, str]:
                 "Each published result is one file in `pipelines/`: data, model and training as the report states them, "
                 "every departure as a comment, and the [protocol](protocols.md) by which the report computed its number.",
                 table(("pipeline", "model", "data", "split", "figure", "published", "protocol"), rows),
+                "± says how far ours may lie off and still count as the same; where it comes from stands in the file. "
                 "Where no number stands in *published*, the report has curves only, and ours stands alone.",
                 "## Reproduce one",
                 fence("segdata reproduce unh-mininet", "console"),
@@ -52,7 +53,7 @@ def _figures(name: str, pipeline: Pipeline) -> Iterator[tuple[str, ...]]:
             f"`{pipeline.source.root.removeprefix('data/raw/')}`" if first else "",
             figure.split,
             cell(figure.metric),
-            "" if figure.value is None else f"{figure.value:.4f}".rstrip("0"),
+            "" if figure.value is None else f"{figure.value:.4f}".rstrip("0") + f" ± {figure.tolerance:g}",
             f"[`{figure.protocol}`](protocols.md#{figure.protocol})",
         )
 

@@ -127,7 +127,7 @@ def compare(
                 figure.value,
                 here.value,
                 here.interval,
-                published.tolerance,
+                figure.tolerance or 0.0,
             )
         )
     main = scores[published.split]

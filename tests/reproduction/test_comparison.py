@@ -74,3 +74,16 @@ def test_every_protocol_and_model_option_that_a_file_names_exists(name: str) -> 
     ):
         check_protocol(protocol, name)
     decode_options(pipeline.model.name, pipeline.model.options)
+
+
+def test_a_figure_of_another_kind_has_its_own_tolerance() -> None:
+    published = Project(REPOSITORY).pipeline("cityscapes-deeplabv3").published
+    assert published is not None
+    assert {one.protocol: one.tolerance for one in published.figures} == {
+        "jaccard-20": 0.02,
+        "accuracy-20": 0.01,
+        "pixel-accuracy": 0.02,  # as the main one, where none is stated
+        "mean-iou": 0.02,
+    }
+    row = Row("pixel accuracy", "val", "768x1024", "accuracy-20", 0.9084, 0.894, (0.89, 0.9), 0.01)
+    assert row.cells()[-2:] == ("-0.01440", "outside ±0.01")
