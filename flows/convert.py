@@ -32,6 +32,7 @@ from segdata.conversion import Conversion, ShardTask, Summary, one_conversion
 from segdata.conversion.plan import ShardResult
 from segdata.errors import SegdataError
 from segdata.project import Project
+from segdata.weights_file import check_weights_file
 
 
 @lru_cache(maxsize=1)
@@ -151,6 +152,10 @@ def _hide_tracebacks_of_data_errors() -> None:
 def convert_and_tell(project: Project, name: str, *, strict: bool, verify: bool = False) -> None:
     """Run the flow, print what came of it; problems go to stderr, loudly, at the end."""
     start = time.monotonic()
+    try:
+        check_weights_file(project, name)
+    except SegdataError as error:  # conversion can do without: training, when it comes to it, cannot
+        click.echo(f"WARNING: {name} can be converted, but not trained: {error}", err=True)
     try:
         summary = run(project, name, strict=strict, verify=verify)
     except KeyboardInterrupt:

@@ -33,7 +33,7 @@ UNWATCHED = {
     "sample": {"digests", "errors", "ontology", "wording"},
     # How work is spread over processes, and what Prefect shows of it.
     "convert": EVERYWHERE
-    | {"published", "recipe", "search_section", "digest_cache", "survey", "search/cluster"}
+    | {"published", "recipe", "search_section", "digest_cache", "survey", "search/cluster", "weights_file"}
     | {"flows/local_server", "flows/runners"},
     "train": (EVERYWHERE | SECTIONS | READING | {"evaluation/device", "evaluation/tables"})
     - {"recipe", "shards/manifest", "shards/statistics"},

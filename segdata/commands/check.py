@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from segdata.commands._shared import check_names, needing, project_of
+from segdata.errors import DataError
+from segdata.weights_file import check_weights_file
 
 if TYPE_CHECKING:
     from segdata.project import Project
@@ -26,14 +28,25 @@ MOST_LINES = 20
 def command(ctx: click.Context, name: str, jobs: int | None) -> None:
     """Write data/check-report/NAME/index.html over a pipeline's source, before anything is converted.
 
-    Reads every photo as the conversion would, and the model's options as training would. Exit code 1 when errors or
-    warnings were found, 2 when no photo or nothing at all could be read.
+    Reads every photo as the conversion would, the model's options as training would, and looks for a file of weights that
+    it starts from. Exit code 1 when errors or warnings were found, 2 when no photo or nothing at all could be read.
     """
     project = project_of(ctx)
     check_names(project, name)
     _check_model(project, name)
     needing("train", "segdata check", lambda: import_module("jinja2"))
-    ctx.exit(needing("core", "segdata check", lambda: _check(project, name, jobs or os.cpu_count() or 1)))
+    code = needing("core", "segdata check", lambda: _check(project, name, jobs or os.cpu_count() or 1))
+    ctx.exit(max(code, _check_weights(project, name)))
+
+
+def _check_weights(project: Project, name: str) -> int:
+    """1, after a line, where the weights that the model starts from are a file that is not as it should be."""
+    try:
+        check_weights_file(project, name)
+    except DataError as error:
+        click.echo(f"  warning: it cannot be trained: {error}", err=True)
+        return 1
+    return 0
 
 
 def _check_model(project: Project, name: str) -> None:

@@ -10,6 +10,7 @@ from segdata.pipeline import Published, read_values
 from segdata.project import Project
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
+from segdata.weights_file import check_weights_file
 
 HEADER = (
     "pipeline",
@@ -29,7 +30,9 @@ HEADER = (
     "pipelines", epilog="segdata pipelines            what this project builds, and what is there already"
 )
 @click.option(
-    "--check", is_flag=True, help="Say nothing unless something would stop `dvc repro`: a typo, no raw data."
+    "--check",
+    is_flag=True,
+    help="Say nothing unless something would stop `dvc repro`: a typo, no raw data, no weights.",
 )
 @click.option("--show", metavar="NAME", help="Print one pipeline in full: a variant with what its base says.")
 @click.pass_context
@@ -46,6 +49,7 @@ def command(ctx: click.Context, check: bool, show: str | None) -> None:
         check_names(project, name)
         if check:
             check_raw(project, name)
+            check_weights_file(project, name)
             _check_whole(project, name)
     if check:
         return

@@ -10,7 +10,6 @@ segmentation-models-pytorch a revision; the digest of any other file stands in t
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from urllib.error import URLError
@@ -23,8 +22,8 @@ from segdata.errors import ConfigError, DataError, nearest
 from segdata.models.weights import load_weights, swap_red_and_blue
 from segdata.pipeline import Model, Weights
 from segdata.project import Project
+from segdata.weights_file import FOLDER, check_digest, inside, weights_file
 
-FOLDER = "data/weights"
 _DIGEST_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")
 
 
@@ -50,24 +49,13 @@ def put_weights(project: Project, model: Model, network: nn.Module, where: str) 
 def find_weights(project: Project, weights: str | Weights, where: str) -> Path:
     """The file of these weights, fetched by its name where it is not there yet. Raises as put_weights does, and
     ConfigError for a path that leads out of the project."""
-    if isinstance(weights, str):
-        return _inside(project, weights, where)
-    if weights.file is not None:
-        name, url = weights.file, None
-    else:
-        url, name = _named(weights, where)
-    path = _inside(project, name, where)
+    if isinstance(weights, str) or weights.file is not None:
+        return weights_file(project, weights, where)
+    url, name = _named(weights, where)
+    path = inside(project, name, where)
     if not path.is_file():
-        if url is None:
-            raise DataError(
-                name,
-                found="no such file",
-                expected=f"the weights that {where} starts from",
-                fix=f"Put them there (dvc pull, where they are on a remote), or set model.weights in {where} to null.",
-            )
         _fetch(url, path)
-    if weights.sha256 is not None and (actual := file_digest(path)) != weights.sha256:
-        raise DataError(name, found=f"SHA-256 {actual}", expected=f"{weights.sha256}, as {where} says")
+    check_digest(path, name, weights, where)
     stated = _DIGEST_IN_NAME.search(path.name) if weights.torchvision is not None else None
     if stated and not file_digest(path).startswith(stated[1]):
         raise DataError(
@@ -77,19 +65,6 @@ def find_weights(project: Project, weights: str | Weights, where: str) -> Path:
             fix=f"Remove it and fetch it again: {url}",
         )
     return path
-
-
-def _inside(project: Project, name: str, where: str) -> Path:
-    """A file of the project by its path. Raises ConfigError for one that leads out of it."""
-    if not Path(os.path.normpath(project.root / name)).is_relative_to(project.root):
-        raise ConfigError(
-            where,
-            place="model.weights",
-            found=repr(name),
-            expected="a path inside the project",
-            fix=f"Put the file below {FOLDER}/, and name it so.",
-        )
-    return project.root / name
 
 
 def _named(weights: Weights, where: str) -> tuple[str, str]:
