@@ -30,6 +30,15 @@ def pages(project: Project) -> dict[str, str]:
                 "trains and evaluates, and ends with a table: published, ours by the report’s protocol, ours by the "
                 "standard one with its 95 % interval, and whether the two agree. Exit code 1: ours lies outside the "
                 "tolerance. After Ctrl-C, the same command goes on.",
+                "A variant (a file with `base`) goes this road without DVC: a stage watches the sections of its pipeline's own "
+                "file, and a variant’s stand in two. To watch both, each stage and each entry of `params.yaml` would have "
+                "to name a second file, also where there is none. Where its shards and scores shall be versioned, write "
+                "it whole, and reproduce that:",
+                fence(
+                    "segdata pipelines --show cityscapes-denseaspp-row1 > pipelines/row1-full.yaml\n"
+                    "segdata reproduce row1-full",
+                    "console",
+                ),
                 "`segdata overfit NAME` tells within minutes whether a network can learn at all: it trains on one photo.",
                 "## The files",
                 *(part for name, one in published.items() for part in _file(project, name, one)),

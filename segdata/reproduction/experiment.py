@@ -35,7 +35,10 @@ def why_not(project: Project, name: str) -> str | None:
         return "no repository of git and DVC"
     values = read_yaml(project.pipeline_path(name), f"pipelines/{name}.yaml")
     if isinstance(values, dict) and "base" in values:
-        return "a variant, and DVC watches the sections of one file"
+        return (
+            "a variant, and DVC watches the sections of one file; "
+            f"segdata pipelines --show {name} > pipelines/{name}-full.yaml makes it one"
+        )
     return None
 
 

@@ -13,8 +13,10 @@ pytest.importorskip("torch", reason="reproducing needs the extra 'train'")
 from click.testing import CliRunner
 
 from segdata.cli import main
+from segdata.project import Project
+from segdata.reproduction.experiment import why_not
 from tests.miniatures import miniature, write_voc
-from tests.projects import sample_project
+from tests.projects import REPOSITORY, sample_project
 
 
 def said(root: Path, *arguments: str) -> str:
@@ -85,3 +87,28 @@ def test_a_pipeline_without_a_published_figure_is_named(tmp_path: Path) -> None:
         "pipelines/via.yaml: found no section 'published'; expected one of those that have it: none here"
         in said(tmp_path, "reproduce", "via")
     )
+
+
+def test_a_variant_written_whole_is_a_pipeline_for_dvc(tmp_path: Path) -> None:
+    pytest.importorskip("dvc")
+    names = ("cityscapes-denseaspp", "cityscapes-denseaspp-row1")
+    (tmp_path / "params.yaml").write_text("pipelines: {}\n")
+    for folder in ("pipelines", ".dvc", ".git"):
+        (tmp_path / folder).mkdir()
+    for name in names:
+        (tmp_path / f"pipelines/{name}.yaml").write_bytes(
+            (REPOSITORY / f"pipelines/{name}.yaml").read_bytes()
+        )
+    project = Project(tmp_path)
+    assert why_not(project, names[0]) is None
+    reason = why_not(project, names[1])
+    assert reason is not None
+    assert reason.endswith(
+        "segdata pipelines --show cityscapes-denseaspp-row1 > pipelines/cityscapes-denseaspp-row1-full.yaml makes it one"
+    )
+    full = tmp_path / "pipelines/row1-full.yaml"
+    full.touch()  # as a shell does before the command runs
+    shown = CliRunner().invoke(main, ["--project", str(tmp_path), "pipelines", "--show", names[1]])
+    full.write_text(shown.output)
+    assert why_not(project, "row1-full") is None
+    assert project.pipeline("row1-full") == project.pipeline(names[1])
