@@ -167,3 +167,32 @@ def test_brightness_of_a_one_sided_reach_for_a_share_of_the_photos() -> None:
     assert 10 <= int((factors != 1).sum()) <= 30
     assert 1 <= float(factors.min()) <= float(factors.max()) <= 1.5
     assert float(factors.max()) > 1.3
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_gradients_let_go_before_the_forward_pass_give_the_same_weights(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, accumulate: int
+) -> None:
+    """10 photos in batches of 4: with two batches a step, the third batch of an epoch stands alone."""
+    from segdata.training.module import SegmentationModule
+
+    project = make_project(epochs=2, accumulate=accumulate)
+    kept: list[list[bool]] = []
+    forward = SegmentationModule.forward
+
+    def noted(self: Any, images: torch.Tensor) -> Any:
+        if self.training:
+            kept[-1].append(any(one.grad is not None for one in self.network.parameters()))
+        return forward(self, images)
+
+    monkeypatch.setattr(SegmentationModule, "forward", noted)
+    weights = []
+    for _ in range(2):
+        kept.append([])
+        train_pipeline(project, NAME, quiet=True, resume=False)
+        weights.append((project.run_dir(NAME) / "model.safetensors").read_bytes())
+        monkeypatch.setattr(SegmentationModule, "on_train_batch_start", lambda *_: None)
+    assert weights[0] == weights[1]
+    here, by_lightning = kept
+    assert here == [False, accumulate == 2, False] * 2
+    assert by_lightning == [False, True, True] * 2
