@@ -24,6 +24,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from torch.multiprocessing.spawn import ProcessRaisedException
 
 from segdata.errors import TrainingError
+from segdata.evaluation.device import keep_freed_memory
 from segdata.pipeline import Train
 from segdata.training.checks import no_memory_error
 from segdata.training.keep import Progress
@@ -44,6 +45,8 @@ def fit(
     session: int | None,
 ) -> None:
     """Run the epochs that are left, `session` of them at most. Raises TrainingError for too little memory, and what a process stopped at."""
+    if device.type == "cpu":
+        keep_freed_memory()
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=processes,

@@ -133,7 +133,7 @@ class SegmentationModule(lightning.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, index: int) -> None:
         # Lightning does so between forward and backward pass only: until then the last gradients take room that the
-        # forward pass could use again, and a small network's step on a CPU takes 5 % longer to be given other pages.
+        # forward pass can use.
         if index % self.train_section.accumulate == 0:
             self.trainer.optimizers[0].zero_grad()
 
