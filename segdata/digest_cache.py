@@ -54,15 +54,15 @@ class _Use:
     known: dict[str, _Entry]
     asked: dict[str, _Entry]
 
-    def digest(self, path: Path) -> str:
+    def digest(self, path: Path | str) -> str:
         name = os.fsencode(path).decode(errors="backslashreplace")  # JSON takes no stray bytes
-        status = path.stat()
+        status = os.stat(path)
         entry = self.asked.get(name) or self.known.get(name)
         if entry is None or not entry.holds_for(status):
             read_at_ns = time.time_ns()
-            entry = _Entry(*_look(status), file_digest(path))
+            entry = _Entry(*_look(status), file_digest(Path(path)))
             is_racy = read_at_ns - max(status.st_mtime_ns, status.st_ctime_ns) < RACY_NS
-            if is_racy or not entry.holds_for(path.stat()):
+            if is_racy or not entry.holds_for(os.stat(path)):
                 return entry.digest
         self.asked[name] = entry
         return entry.digest
@@ -71,10 +71,10 @@ class _Use:
 _in_use: ContextVar[_Use | None] = ContextVar("digest_cache", default=None)
 
 
-def remembered_digest(path: Path) -> str:
+def remembered_digest(path: Path | str) -> str:
     """SHA-256 of a file's bytes, from the cache that is in use around this call if it knows the file."""
     use = _in_use.get()
-    return file_digest(path) if use is None else use.digest(path)
+    return file_digest(Path(path)) if use is None else use.digest(path)
 
 
 @dataclass(frozen=True)

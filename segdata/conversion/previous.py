@@ -112,6 +112,10 @@ class PreviousSet:
             return None  # damaged on disk: the source is read again
         return image, mask
 
+    def holds(self, sample: SampleTask) -> bool:
+        """Whether a sample is unchanged; its pixels are not looked at."""
+        return self._row(sample) is not None
+
     def kept(self, sample: SampleTask, size_hw: tuple[int, int]) -> Kept | None:
         """An unchanged sample as it was converted, or None."""
         row = self._row(sample)

@@ -54,15 +54,22 @@ class Reading:
         return made
 
     def samples(self, tasks: Sequence[SampleTask]) -> Iterator[Kept | Sample | Finding]:
-        """Of each sample the row of an older shard that still holds, or the sample made anew, or why there is none."""
+        """Of each sample the row of an older shard that still holds, or the sample made anew, or why there is none.
+
+        What is kept is copied by the thread that asks: that takes too little time to be worth handing over.
+        """
         height, width = self._resize.size_hw
         most = max(2, min(self._threads, WAITING_BYTES // (height * width * 4)))
-        return done_ahead(self._pool, self._sample, tasks, most)
+        changed = [task for task in tasks if not self._previous.holds(task)]
+        read = done_ahead(self._pool, self._read, changed, most)
+        names = {task.id for task in changed}
+        for task in tasks:
+            if task.id in names:
+                yield next(read)
+            else:
+                yield self._previous.kept(task, self._resize.size_hw) or self._read(task)
 
-    def _sample(self, task: SampleTask) -> Kept | Sample | Finding:
-        old = self._previous.kept(task, self._resize.size_hw)
-        if old is not None:
-            return old
+    def _read(self, task: SampleTask) -> Sample | Finding:
         try:
             return self._reader.read(task.id, self._resize)
         except DataError as error:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import posixpath
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -113,7 +112,7 @@ def path_part(name: str) -> str:
 
 
 def locate(
-    entry: Entry, files: Mapping[str, Path], last_names: Mapping[str, list[str]], unsure: dict[str, DataError]
+    entry: Entry, files: Container[str], last_names: Mapping[str, list[str]], unsure: dict[str, DataError]
 ) -> tuple[str | None, list[Finding]]:
     """The photo of an entry, as a key of `files`, and what is doubtful about it.
 
