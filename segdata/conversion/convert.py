@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -166,12 +167,14 @@ class Conversion:
 
     def _check_copies(self, samples: Mapping[str, Mapping[str, SampleTask]]) -> list[Finding]:
         """Raises DataError for one photo in two splits, before anything is converted."""
-        photos = [
-            (Place(id, split), task.fingerprint.photo)
-            for split, by_id in samples.items()
-            for id, task in by_id.items()
+        tasks = [(split, task) for split, by_id in samples.items() for task in by_id.values()]
+        counts = Counter(task.fingerprint.photo for _, task in tasks)
+        copies = [
+            (Place(task.id, split), task.fingerprint.photo)
+            for split, task in tasks
+            if counts[task.fingerprint.photo] > 1
         ]
-        return [*self._gate.unknown([place.id for place, _ in photos]), *self._gate.exact(photos)]
+        return [*self._gate.unknown([task.id for _, task in tasks]), *self._gate.exact(copies)]
 
     def _alike(self, rows: Sequence[SampleRow], records: Sequence[SampleRecord]) -> list[Pair] | None:
         """Photos that look alike in two splits; None where params.yaml does not want them looked for."""
