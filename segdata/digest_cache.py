@@ -47,18 +47,25 @@ def _look(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
+class NotRememberedError(Exception):
+    """A digest for which a file would have to be read, where none is to be read."""
+
+
 @dataclass
 class _Use:
-    """One use of the cache: what it knew at the start, and what was asked since."""
+    """One use of the cache: what it knew at the start, what was asked since, and whether files may be read for it."""
 
     known: dict[str, _Entry]
     asked: dict[str, _Entry]
+    reads: bool = True
 
     def digest(self, path: Path | str) -> str:
         name = os.fsencode(path).decode(errors="backslashreplace")  # JSON takes no stray bytes
         status = os.stat(path)
         entry = self.asked.get(name) or self.known.get(name)
         if entry is None or not entry.holds_for(status):
+            if not self.reads:
+                raise NotRememberedError
             read_at_ns = time.time_ns()
             entry = _Entry(*_look(status), file_digest(Path(path)))
             is_racy = read_at_ns - max(status.st_mtime_ns, status.st_ctime_ns) < RACY_NS
@@ -75,6 +82,23 @@ def remembered_digest(path: Path | str) -> str:
     """SHA-256 of a file's bytes, from the cache that is in use around this call if it knows the file."""
     use = _in_use.get()
     return file_digest(Path(path)) if use is None else use.digest(path)
+
+
+@contextlib.contextmanager
+def reading_nothing() -> Iterator[None]:
+    """Let `remembered_digest` raise NotRememberedError for what is not in the cache, in all threads that use it.
+
+    Without a cache in use, everything is read as ever.
+    """
+    use = _in_use.get()
+    if use is None:
+        yield
+        return
+    use.reads = False
+    try:
+        yield
+    finally:
+        use.reads = True
 
 
 @dataclass(frozen=True)

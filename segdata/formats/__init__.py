@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 
+import msgspec
+
 from segdata.decode import strict
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.findings import Finding
@@ -84,8 +86,7 @@ class OpenSource:
         return path
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(msgspec.Struct, frozen=True, gc=False):
     """Digests of all that shapes one sample: the photo's bytes, and *its* annotation (entry, mask, label table)."""
 
     photo: str

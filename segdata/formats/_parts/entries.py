@@ -9,7 +9,6 @@ import posixpath
 import re
 import zlib
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -20,8 +19,7 @@ from segdata.findings import Finding
 from segdata.formats._parts.photo_files import composed
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What an annotation file says of one photo.
 
     file, place   the file, relative to the root, and where inside it, for messages

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from segdata.digests import value_digest
 from segdata.errors import DataError
@@ -43,8 +44,7 @@ def files_of(annotations: AnnotationFiles) -> dict[str, str | None]:
     return files
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """One photo that becomes a sample.
 
     path      None where the annotation file holds the photo itself

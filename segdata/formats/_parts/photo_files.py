@@ -96,7 +96,8 @@ def composed(name: str) -> str:
 
 def without_extension(name: str) -> str:
     """ "roll 2/IMG_0001.jpg" → "roll 2/IMG_0001"."""
-    return os.path.splitext(name)[0]
+    stem, dot, extension = name.rpartition(".")
+    return stem if dot and "/" not in extension and stem.rpartition("/")[2].strip(".") else name
 
 
 def digest_of(path: Path | str, name: str) -> str:
