@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from segdata.atomic import only_one
+from segdata.conversion.garbage import collected_later
 from segdata.conversion.journal import Journal
 from segdata.conversion.leaks import Gate, Pair, Place, alike
 from segdata.conversion.plan import (
@@ -67,6 +68,7 @@ class Conversion:
     threads: int
 
     @classmethod
+    @collected_later()
     def open(cls, project: Project, name: str, *, threads: int | None = None) -> Conversion:
         """`threads` read photos at a time (None: as params.yaml says), for all shards that are made side by side.
 
@@ -123,6 +125,7 @@ class Conversion:
     def previous(self) -> PreviousSet:
         return PreviousSet(self.shards_dir, self.records_path)
 
+    @collected_later()
     def plan(self, *, verify: bool = False) -> ConversionPlan:
         """List, fingerprint, split and group every sample; reads a photo's bytes only where its file changed.
 
@@ -218,6 +221,7 @@ class Conversion:
         shard, rows = finished if finished else (None, [])
         return ShardResult(shard, tuple(rows), tuple(records), len(rows) - kept, kept)
 
+    @collected_later()
     def finish(
         self, plan: ConversionPlan, results: Sequence[ShardResult], *, strict: bool = False
     ) -> Summary:
