@@ -25,7 +25,7 @@ from pathlib import Path
 
 import msgspec
 
-from segdata.atomic import replace_file
+from segdata.atomic import replace_scratch
 from segdata.digests import bytes_digest, file_digest
 
 RACY_NS = 2_000_000_000
@@ -137,5 +137,5 @@ class DigestCache:
 
     def _write(self, entries: dict[str, _Entry]) -> None:
         body = msgspec.json.encode(entries)
-        with contextlib.suppress(OSError), replace_file(self.path) as temporary:
+        with contextlib.suppress(OSError), replace_scratch(self.path) as temporary:
             temporary.write_bytes(bytes_digest(body).encode() + b"\n" + body)
