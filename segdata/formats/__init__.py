@@ -72,6 +72,19 @@ class OpenSource:
             )
         return path
 
+    def name_of(self, path: str) -> str:
+        """A listed file by its path below the root, as messages and annotations call it."""
+        start = f"{self.root}/"
+        return (
+            path.removeprefix(start)
+            if path.startswith(start)
+            else Path(path).relative_to(self.root).as_posix()
+        )
+
+    def path_of(self, name: str) -> str:
+        """The path of a listed file by its name; as text, which costs a tenth of a Path where there are thousands."""
+        return f"{self.root}/{name}"
+
     def need(self, relative: str, what: str) -> Path:
         """A file or folder that must be there. Raises DataError naming it, what should lie in it, and the README."""
         path = self.root / relative

@@ -132,11 +132,11 @@ class Reader:
 
     def fingerprint(self, id: str) -> Fingerprint:
         photo, mask = self.files(id)
-        digest = None if mask is None else digest_of(self._source.root / mask, mask)
+        digest = None if mask is None else digest_of(self._source.path_of(mask), mask)
         said: list[object] = [photo, mask, digest]
         if self._labels is not None:
             said.append(msgspec.to_builtins(self._labels))
-        return Fingerprint(digest_of(self._source.root / photo, photo), value_digest(said))
+        return Fingerprint(digest_of(self._source.path_of(photo), photo), value_digest(said))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
         name, mask_name = self.files(id)
