@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,20 +68,3 @@ def test_photos_are_averaged_down_and_interpolated_up() -> None:
     assert resize_image(image, Resize((1, 4))).shape == (1, 4, 3)
     assert resize_image(image, Resize((2, 2))).tolist() == image.tolist()
     assert resize_image(image, Resize((1, 1), "nearest")).tolist() == [[[60] * 3]]
-
-
-@pytest.mark.parametrize(
-    ("stored_hw", "size_hw"),
-    [
-        ((375, 500), (256, 256)),
-        ((750, 1000), (224, 224)),
-        ((600, 700), (300, 321)),
-        ((1500, 1000), (704, 300)),
-    ],
-)
-def test_areas_are_averaged_to_the_same_bytes_as_floats_or_not(
-    stored_hw: tuple[int, int], size_hw: tuple[int, int]
-) -> None:
-    image = np.random.default_rng(3).integers(0, 256, (*stored_hw, 3), np.uint8)
-    plain = cv2.resize(image, size_hw[::-1], interpolation=cv2.INTER_AREA)
-    assert np.array_equal(resize_image(image, Resize(size_hw)), plain)
