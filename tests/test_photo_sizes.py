@@ -29,15 +29,16 @@ def test_photo_is_turned_before_it_is_resized(tmp_path: Path) -> None:
 def test_sample_holds_photo_and_mask_at_the_wanted_size(tmp_path: Path) -> None:
     photo = Photo.open(save_picture(tmp_path / "a.png", PICTURE, 6), "a.png")
     mask = np.arange(35, dtype=np.uint8).reshape(7, 5)
-    sample = photo.sample("a", mask, Resize((2, 2)))
+    resize = Resize((2, 2))
+    sample = photo.sample("a", photo.fitted(mask, resize), resize)
     assert sample.original_hw == (7, 5)
     assert sample.mask.tolist() == [[6, 8], [26, 28]]
     assert sample.image.shape == (2, 2, 3)
-    whole = photo.sample("a", mask, None)
+    whole = photo.sample("a", photo.fitted(mask, None), None)
     assert np.array_equal(whole.mask, mask)
     assert np.array_equal(whole.image, np.rot90(PICTURE, -1))
     with pytest.raises(DataError, match="a mask of 5x7 .*upright size, 7x5.*source.exif"):
-        photo.sample("a", mask.reshape(5, 7), None)
+        photo.fitted(mask.reshape(5, 7), None)
 
 
 @given(st.tuples(*[st.integers(1, 40)] * 4))
