@@ -48,6 +48,14 @@ def test_a_pixel_is_the_mean_over_its_area_halves_up(height: int, width: int, da
     assert np.array_equal(average, _by_definition(pixels, size_hw))
 
 
+def test_halves_are_those_of_every_four_pixels() -> None:
+    pixels = np.random.default_rng(7).integers(
+        0, 4, (120, 154, 3), np.uint8
+    )  # a quarter of the means end in .5
+    four = pixels.reshape(60, 2, 77, 2, 3).astype(int).sum(axis=(1, 3))
+    assert np.array_equal(area_average(pixels, (60, 77)), (four + 2) // 4)
+
+
 @pytest.mark.parametrize(
     ("stored_hw", "size_hw"),
     [
