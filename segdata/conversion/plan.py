@@ -21,6 +21,8 @@ from segdata.sample import Image
 from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
 CODE = (
+    "area.py",
+    "crossings.py",
     "decode.py",
     "exif.py",
     "image_file.py",

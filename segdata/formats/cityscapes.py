@@ -170,7 +170,8 @@ class Reader:
         photo_name, name = self.files(id)
         photo = Photo.open(self._source.root / photo_name, photo_name)
         if name is None:
-            return photo.sample(id, blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
+            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
+            return photo.sample(id, photo.fitted(blank, resize), resize)
         path = self._source.root / name
         values, findings = read_truth(path, name, photo.upright_hw)
         if self._split[id] == "test" and is_dummy(values, self._options.truth):
@@ -183,4 +184,5 @@ class Reader:
         mask = self._class_ids.remap(values, where=name, names=NAMES[self._options.truth])
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize, findings)

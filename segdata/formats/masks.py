@@ -143,10 +143,13 @@ class Reader:
         photo = Photo.open(self._source.root / name, name)
         if mask_name is None:
             blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
-            return photo.sample(id, blank, resize, (_no_mask(name, self._source.unannotated_action),))
+            return photo.sample(
+                id, photo.fitted(blank, resize), resize, (_no_mask(name, self._source.unannotated_action),)
+            )
         mask = class_ids(self._source.root / mask_name, mask_name, self._label_map, self._labels)
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize)
 
     def files(self, id: str) -> tuple[str, str | None]:

@@ -204,12 +204,14 @@ class Reader:
         photo_name, name = self.files(id)
         photo = Photo.open(self._source.root / photo_name, photo_name)
         if name is None:
-            return photo.sample(id, blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
+            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
+            return photo.sample(id, photo.fitted(blank, resize), resize)
         values, findings = read_indices(self._source.root / name, name, self._labels)
         names = dict(enumerate(self._labels.names)) if self._labels else None
         mask = self._label_map.remap(values, where=name, names=names)
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize, findings)
 
 

@@ -257,7 +257,7 @@ def read_sample(
     findings = list(subject.findings)
     if subject.entry is None or subject.entry.is_bare:
         blank = blank_mask(photo.upright_hw, source.unannotated_id)
-        return photo.sample(id, blank, resize, tuple(findings))
+        return photo.sample(id, photo.fitted(blank, resize), resize, tuple(findings))
     frame_hw = frame_of(photo, source.exif, said_hw, subject.entry.where)
     drawn = draw(frame_hw, findings)
     findings += [] if drawn else [nothing_drawn(source, subject.name)]
@@ -266,4 +266,5 @@ def read_sample(
     findings += outside_findings(drawn, frame_hw, subject.name)
     if source.exif == "as-stored":
         mask = turn_upright(mask, photo.orientation)
+    mask = photo.fitted(mask, resize)
     return photo.sample(id, mask, resize, tuple(findings))
