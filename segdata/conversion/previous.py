@@ -113,8 +113,9 @@ class PreviousSet:
         return image, mask
 
     def holds(self, sample: SampleTask) -> bool:
-        """Whether a sample is unchanged; its pixels are not looked at."""
-        return self._row(sample) is not None
+        """Whether a sample is unchanged and its shard can be opened; its pixels are not looked at."""
+        row = self._row(sample)
+        return row is not None and self._columns(row.shard) is not None
 
     def kept(self, sample: SampleTask, size_hw: tuple[int, int]) -> Kept | None:
         """An unchanged sample as it was converted, or None."""
