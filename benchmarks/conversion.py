@@ -131,6 +131,9 @@ def fresh(*arguments: str, cores: int = 1) -> Any:
     """Run this script's verb in a new process on so many cores; its last line is JSON."""
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # nobody's figures hold what it costs to compile a module
     done = subprocess.run(
         arguments if arguments[0].startswith("/") else [sys.executable, __file__, *arguments],
         check=True, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, env=environment,

@@ -5,6 +5,8 @@ python benchmarks/conversion_memory.py
 Forty-eight drawn VIA photos of 480x640 are linked under as many names as a set needs, with their entries repeated in
 the JSON. Each conversion runs in a fresh process with two threads, through the three verbs of segdata.conversion (as
 flows/convert.py does, without Prefect), and reports its own ru_maxrss.
+
+What one more worker takes is measured with photos of 12 megapixels, one shard at a time: four workers and one, by three.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ REPOSITORY = Path(__file__).parent.parent
 SIZES_HW = ((96, 128), (224, 224))
 SCENES = 48
 WORKERS = 2
+PHONE = ("phone photos, 224x224", "phone photos, 704x1056")
+FEW, MANY = 1, 4
 Taken = dict[tuple[tuple[int, int], int], list[dict[str, float]]]
 KIB = 1 if sys.platform != "darwin" else 1024  # ru_maxrss counts KiB on Linux, bytes on macOS
 
@@ -45,17 +49,20 @@ def draw(folder: Path) -> None:
     write_sample_set("via", folder, num_scenes=SCENES)
 
 
-def measure(root: Path) -> None:
-    """In a process of its own: convert the pipeline `street` of a project and print what it took, as JSON."""
+def measure(root: Path, threads: int | None = None, at_once: int = WORKERS) -> None:
+    """In a process of its own: convert the pipeline `street` of a project and print what it took, as JSON.
+
+    threads   read photos (None: as many as the project says), for `at_once` shards at a time
+    """
     from segdata.conversion import Conversion
     from segdata.project import Project
 
     imported_mib = own_peak_mib()
     start = time.perf_counter()
-    conversion = Conversion.open(Project(root), "street")
+    conversion = Conversion.open(Project(root), "street", threads=threads)
     plan = conversion.plan()
     planned_mib = own_peak_mib()
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         results = list(pool.map(conversion.convert, plan.tasks))
     summary = conversion.finish(plan, results, strict=True)
     seconds = time.perf_counter() - start
@@ -94,8 +101,8 @@ def write_project(root: Path, drawn: Path, count: int, size_hw: tuple[int, int])
     (root / "params.yaml").write_text("pipelines: {}\n", encoding="utf-8")
 
 
-def in_fresh_process(verb: str, folder: Path) -> str:
-    command = [sys.executable, __file__, verb, str(folder)]
+def in_fresh_process(verb: str, folder: Path, *more: str) -> str:
+    command = [sys.executable, __file__, verb, str(folder), *more]
     return subprocess.run(command, check=True, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -114,6 +121,30 @@ def run(counts: Sequence[int], runs: int) -> Taken:
                     assert figures["samples"] == count
                     taken.setdefault((size_hw, count), []).append(figures)
     return taken
+
+
+def more_workers(runs: int) -> list[dict[str, Any]]:
+    """What one worker more takes of 12-megapixel photos, by size of the samples; prints the table."""
+    rows: list[dict[str, Any]] = []
+    print("\n| 12 megapixels | one worker, MiB | each one more, MiB |")
+    print("|---|---:|---:|")
+    with tempfile.TemporaryDirectory() as folder:
+        for number, name in enumerate(PHONE):
+            root = Path(folder) / str(number)
+            command = [sys.executable, str(REPOSITORY / "benchmarks/conversion.py"), "draw", name, str(root)]
+            subprocess.run(command, check=True, cwd=REPOSITORY)
+            peaks: dict[int, list[float]] = {FEW: [], MANY: []}
+            for _ in range(runs):
+                for threads, mib in peaks.items():
+                    for made in ("data", ".segdata"):
+                        subprocess.run(["rm", "-rf", str(root / made)], check=True)
+                    figures = json.loads(in_fresh_process("measure", root, str(threads), "1"))
+                    mib.append(figures["peak_mib"] - figures["imported_mib"])
+            more = [(many - few) / (MANY - FEW) for few, many in zip(peaks[FEW], peaks[MANY], strict=True)]
+            row = {"case": name, "one_mib": spread(peaks[FEW], 1), "each_more_mib": spread(more, 1)}
+            print(f"| {name} | {row['one_mib']} | {row['each_more_mib']} |")
+            rows.append(row)
+    return rows
 
 
 def report(taken: Taken, runs: int) -> None:
@@ -152,6 +183,7 @@ def report(taken: Taken, runs: int) -> None:
             "threads": WORKERS,
             "runs": runs,
             "results": rows,
+            "workers": more_workers(runs),
         },
     )
 
@@ -170,6 +202,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["draw"]:
         draw(Path(sys.argv[2]))
     elif sys.argv[1:2] == ["measure"]:
-        measure(Path(sys.argv[2]))
+        measure(Path(sys.argv[2]), *map(int, sys.argv[3:]))
     else:
         main()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -41,6 +42,7 @@ def measure(root: Path) -> None:
     """In a process of its own: convert the pipeline `street` of a project and print what it took, as JSON."""
     import pandas  # noqa: F401 - pyarrow imports it at the first array, once per process
 
+    import segdata.formats.via  # noqa: F401 - imported when a source of its format is opened
     from segdata.conversion import Conversion
     from segdata.digests import file_digest
     from segdata.project import Project
@@ -94,7 +96,10 @@ def load(root: Path) -> None:
 
 def in_fresh_process(verb: str, root: Path) -> Figures:
     command = [sys.executable, __file__, verb, str(root)]
-    done = subprocess.run(command, check=True, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # compiled modules are kept, as everywhere
+    done = subprocess.run(
+        command, check=True, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
+    )
     figures: Figures = json.loads(done.stdout)
     return figures
 

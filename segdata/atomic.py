@@ -42,6 +42,17 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def replace_scratch(path: Path) -> Iterator[Path]:
+    """As `replace_file`, but not flushed to disk: for what is checked when it is read, and can be made again.
+
+    It is whole or the old one whenever a process dies; after a power cut it may be cut off.
+    """
+    with temporary_file(path.parent) as temporary:
+        yield temporary
+        temporary.replace(path)
+
+
+@contextlib.contextmanager
 def replace_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success it takes the place of the old folder, else it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)

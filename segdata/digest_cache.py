@@ -25,7 +25,7 @@ from pathlib import Path
 
 import msgspec
 
-from segdata.atomic import replace_file
+from segdata.atomic import replace_scratch
 from segdata.digests import bytes_digest, file_digest
 
 RACY_NS = 2_000_000_000
@@ -47,22 +47,29 @@ def _look(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
+class NotRememberedError(Exception):
+    """A digest for which a file would have to be read, where none is to be read."""
+
+
 @dataclass
 class _Use:
-    """One use of the cache: what it knew at the start, and what was asked since."""
+    """One use of the cache: what it knew at the start, what was asked since, and whether files may be read for it."""
 
     known: dict[str, _Entry]
     asked: dict[str, _Entry]
+    reads: bool = True
 
-    def digest(self, path: Path) -> str:
+    def digest(self, path: Path | str) -> str:
         name = os.fsencode(path).decode(errors="backslashreplace")  # JSON takes no stray bytes
-        status = path.stat()
+        status = os.stat(path)
         entry = self.asked.get(name) or self.known.get(name)
         if entry is None or not entry.holds_for(status):
+            if not self.reads:
+                raise NotRememberedError
             read_at_ns = time.time_ns()
-            entry = _Entry(*_look(status), file_digest(path))
+            entry = _Entry(*_look(status), file_digest(Path(path)))
             is_racy = read_at_ns - max(status.st_mtime_ns, status.st_ctime_ns) < RACY_NS
-            if is_racy or not entry.holds_for(path.stat()):
+            if is_racy or not entry.holds_for(os.stat(path)):
                 return entry.digest
         self.asked[name] = entry
         return entry.digest
@@ -71,10 +78,27 @@ class _Use:
 _in_use: ContextVar[_Use | None] = ContextVar("digest_cache", default=None)
 
 
-def remembered_digest(path: Path) -> str:
+def remembered_digest(path: Path | str) -> str:
     """SHA-256 of a file's bytes, from the cache that is in use around this call if it knows the file."""
     use = _in_use.get()
-    return file_digest(path) if use is None else use.digest(path)
+    return file_digest(Path(path)) if use is None else use.digest(path)
+
+
+@contextlib.contextmanager
+def reading_nothing() -> Iterator[None]:
+    """Let `remembered_digest` raise NotRememberedError for what is not in the cache, in all threads that use it.
+
+    Without a cache in use, everything is read as ever.
+    """
+    use = _in_use.get()
+    if use is None:
+        yield
+        return
+    use.reads = False
+    try:
+        yield
+    finally:
+        use.reads = True
 
 
 @dataclass(frozen=True)
@@ -113,5 +137,5 @@ class DigestCache:
 
     def _write(self, entries: dict[str, _Entry]) -> None:
         body = msgspec.json.encode(entries)
-        with contextlib.suppress(OSError), replace_file(self.path) as temporary:
+        with contextlib.suppress(OSError), replace_scratch(self.path) as temporary:
             temporary.write_bytes(bytes_digest(body).encode() + b"\n" + body)

@@ -120,10 +120,11 @@ class Photo:
             turned = turned_by_pillow(file)
             return turn_back(np.asarray(_to_rgb(file, self.name)), turned)
 
-    def sample(
-        self, id: str, mask: Mask, resize: Resize | None, findings: tuple[Finding, ...] = ()
-    ) -> Sample:
-        """The Sample of this photo with a full-size upright mask. Raises DataError when sizes differ."""
+    def fitted(self, mask: Mask, resize: Resize | None) -> Mask:
+        """A full-size upright mask of this photo as its Sample holds it. Raises DataError when sizes differ.
+
+        Let go of the full one before `sample` reads the photo: at 12 megapixels it takes more room than all else.
+        """
         if mask.shape != self.upright_hw:
             raise DataError(
                 self.name,
@@ -131,12 +132,16 @@ class Photo:
                 expected=f"the photo's upright size, {size_text(self.upright_hw)}",
                 fix="Export photo and mask at one size; if the mask is turned, set source.exif in the pipeline file.",
             )
-        if resize:
-            mask = resize_mask(mask, resize.size_hw)
+        return np.ascontiguousarray(resize_mask(mask, resize.size_hw) if resize else mask)
+
+    def sample(
+        self, id: str, fitted: Mask, resize: Resize | None, findings: tuple[Finding, ...] = ()
+    ) -> Sample:
+        """The Sample of this photo with a mask that was `fitted`."""
         return Sample(
             id,
             self.read(resize),
-            np.ascontiguousarray(mask),
+            fitted,
             self.upright_hw,
             self.findings + findings,
             self.stored if isinstance(self.stored, Path) else None,

@@ -12,7 +12,8 @@ lines as they were drawn: a far point does not bend them.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import cv2
 import numpy as np
@@ -28,12 +29,6 @@ PointsXY = NDArray[np.float64]
 
 MAX_HEIGHT = 65_535
 """cv2 adds up an edge's slope row by row in 1/65,536 pixels: within this height it stays within one pixel."""
-
-MOST_PAIRS = 200_000
-"""Edges of one outline are compared for crossings in so many pairs at most: about a tenth of a second and 30 MB."""
-
-_FEW = 100
-"""Of an outline of so few points, all pairs of edges are compared at once, which is fastest."""
 
 _FAR = 16_000
 """Lines are cut off this far beyond the photo, or as far as its own side if that is more: cv2 counts in 32 bits."""
@@ -58,6 +53,18 @@ def pixel_points(points_xy: PointsXY, size_hw: tuple[int, int]) -> NDArray[np.in
         for sign, bound in ((1.0, low[axis]), (-1.0, -high[axis])):
             points = _cut_off(points, axis, sign, float(bound))
     return np.floor(points + 0.5).astype(np.int32)
+
+
+def pixel_outlines(outlines_xy: Sequence[PointsXY], size_hw: tuple[int, int]) -> list[NDArray[np.int32]]:
+    """`pixel_points` of several outlines: all at once where all lie near the photo, as nearly always."""
+    if not outlines_xy:
+        return []
+    points = np.floor(np.concatenate(outlines_xy) + 0.5)
+    if len(points) == 0 or points.min() < -_FAR or points.max() > _FAR:
+        return [pixel_points(points_xy, size_hw) for points_xy in outlines_xy]
+    whole = points.astype(np.int32)
+    ends = accumulate(map(len, outlines_xy), initial=0)
+    return [whole[start:end] for start, end in pairwise(ends)]
 
 
 def _reach(size_hw: tuple[int, int]) -> tuple[PointsXY, PointsXY]:
@@ -183,74 +190,6 @@ def is_on_a_line(points: NDArray[np.int32]) -> bool:
     steps = points.astype(np.int64) - points[0]
     far_x, far_y = steps[np.argmax(np.abs(steps).sum(axis=1))]
     return not np.any(steps[:, 0] * far_y - steps[:, 1] * far_x)
-
-
-def self_crossings(points: NDArray[np.int32], *, least_loop: float = 2.0) -> PointsXY | None:
-    """Where a closed outline of whole pixels (N, 2) crosses itself, in its own order; touching is no crossing.
-
-    least_loop   square pixels: what cuts off a smaller loop is left out, as rounding to whole pixels makes such
-    Returns float64 (K, 2); None when more than MOST_PAIRS pairs of edges would have to be compared.
-    """
-    if len(points) < 4 or (len(points) == 4 and cv2.isContourConvex(points)):
-        return np.empty((0, 2))
-    starts = points.astype(np.float64)  # exact: whole numbers, and products of two, far below 2**53
-    if len(starts) <= _FEW and not _any_crossing(starts):
-        return np.empty((0, 2))
-    starts = starts[np.any(starts != np.roll(starts, 1, axis=0), axis=1)]
-    ends = np.roll(starts, -1, axis=0)
-    pairs = _near_pairs(np.minimum(starts, ends), np.maximum(starts, ends))
-    if pairs is None:
-        return None
-    one, other = pairs
-    a, b, c, d = starts[one], ends[one], starts[other], ends[other]
-    to_c, to_d = _cross(b - a, c - a), _cross(b - a, d - a)
-    crossing = (to_c * to_d < 0) & (_cross(d - c, a - c) * _cross(d - c, b - c) < 0)
-    one, other = one[crossing], other[crossing]
-    share = to_c[crossing] / (to_c[crossing] - to_d[crossing])
-    places: PointsXY = c[crossing] + share[:, None] * (d - c)[crossing]
-    swept = np.concatenate([[0], np.cumsum(_cross(starts, ends))])  # twice the area, up to each point
-    after = starts[(one + 1) % len(starts)]
-    loops = _cross(places, after) + swept[other] - swept[one + 1] + _cross(starts[other], places)
-    large = np.minimum(np.abs(loops), np.abs(swept[-1] - loops)) >= 2 * least_loop
-    in_order: PointsXY = places[large][np.lexsort((other[large], one[large]))]
-    return in_order
-
-
-def _cross(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    cross: NDArray[Any] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    return cross
-
-
-def _any_crossing(starts: PointsXY) -> bool:
-    """Whether any edge of a small outline crosses another: every edge against every corner at once."""
-    count = len(starts)
-    points = np.ones((3, count + 1))  # x, y, 1 of each corner, the first one once more
-    points[:2, :count], points[:2, count] = starts.T, starts[0]
-    x, y = points[0], points[1]
-    lines = np.empty((count, 3))  # which side of an edge a corner lies on: ax + by + c
-    lines[:, 0], lines[:, 1] = y[:-1] - y[1:], x[1:] - x[:-1]
-    lines[:, 2] = -(lines[:, 0] * x[:-1] + lines[:, 1] * y[:-1])
-    side = lines @ points
-    parted = side[:, :-1] * side[:, 1:] < 0  # by the line through each edge: the two ends of each edge
-    return bool((parted & parted.T).any())
-
-
-def _near_pairs(low: PointsXY, high: PointsXY) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Pairs of edges whose boxes meet, by number, the lower first; None for more than MOST_PAIRS to look at."""
-    sweeps = []
-    for axis in (0, 1):  # an edge can only meet those that begin before it ends, along an axis
-        order = np.argsort(low[:, axis], kind="stable")
-        until = np.searchsorted(low[order, axis], high[order, axis], side="right")
-        sweeps.append((int((until - np.arange(len(order)) - 1).sum()), order, until))
-    count, order, until = min(sweeps, key=lambda sweep: sweep[0])
-    if count > MOST_PAIRS:
-        return None
-    counts = until - np.arange(len(order)) - 1
-    first = np.repeat(np.arange(len(order)), counts)
-    second = np.arange(count) - np.repeat(np.cumsum(counts) - counts, counts) + first + 1
-    one, other = np.sort(np.stack([order[first], order[second]]), axis=0)
-    near = np.all((low[one] <= high[other]) & (low[other] <= high[one]), axis=1)
-    return one[near], other[near]
 
 
 def ellipse_points(cx: float, cy: float, rx: float, ry: float, theta: float = 0.0) -> PointsXY:

@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segdata.area import area_average
 from segdata.sample import Image, Mask
 
 Method = Literal["area", "bilinear", "nearest"]
-_INTERPOLATION = {"area": cv2.INTER_AREA, "bilinear": cv2.INTER_LINEAR}
-_SMALL = 1 << 20
 _Pixels = TypeVar("_Pixels", bound=np.generic)
 
 
@@ -63,17 +62,9 @@ def resize_image(image: NDArray[np.uint8], resize: Resize) -> Image:
     if height > image.shape[0] or width > image.shape[1]:
         method = "bilinear"
     pixels = np.ascontiguousarray(image)
-    # Small photos are averaged a quarter faster as floats, to the same bytes; whole steps are faster as they are. Of larger
-    # ones the floats' own pages cost more than they save.
-    as_floats = (
-        method == "area" and pixels.size < _SMALL and (pixels.shape[0] % height or pixels.shape[1] % width)
-    )
-    resized = cv2.resize(
-        pixels.astype(np.float32) if as_floats else pixels,
-        (width, height),
-        interpolation=_INTERPOLATION[method],
-    )
-    return np.asarray(cv2.convertScaleAbs(resized) if as_floats else resized, np.uint8)
+    if method == "area":
+        return area_average(pixels, (height, width))
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def resize_mask(mask: Mask, size_hw: tuple[int, int]) -> Mask:

@@ -16,6 +16,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +46,11 @@ def assign_splits(
     if isinstance(splits, OfficialSplits):
         return {id: _official(official(id)) for id in ids}
     if isinstance(splits, HashSplits):
-        group = splits.group
+        group, edges = splits.group, _edges(splits, where)
         if isinstance(group, Listed):
             groups = need_groups(root, where)
-            return {id: hash_split(groups[id], splits, where) if id in groups else None for id in ids}
-        return {id: hash_split(group_key(id, group, where), splits, where) for id in ids}
+            return {id: _split_at(groups[id], edges) if id in groups else None for id in ids}
+        return {id: _split_at(group_key(id, group, where), edges) for id in ids}
     return dict(seeded_splits(sorted(ids), splits))
 
 
@@ -101,6 +102,11 @@ def group_key(id: str, pattern: str | FolderGroups | None, where: str) -> str:
 
 def hash_split(key: str, splits: HashSplits, where: str) -> Split:
     """The split of a group key: BLAKE2b of the key as a fraction of 1, cut at the cumulated shares."""
+    return _split_at(key, _edges(splits, where))
+
+
+def _edges(splits: HashSplits, where: str) -> list[tuple[float, Split]]:
+    """Where the fractions of each split end; raises ConfigError for shares that do not sum to 1."""
     if not math.isclose(sum(splits.shares.values()), 1.0, abs_tol=1e-9) or min(splits.shares.values()) < 0:
         raise ConfigError(
             where,
@@ -108,14 +114,13 @@ def hash_split(key: str, splits: HashSplits, where: str) -> Split:
             found=str(splits.shares),
             expected="shares of 0 or more that sum to 1",
         )
-    fraction = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) / 2**64
     present = [split for split in SPLITS if splits.shares.get(split, 0) > 0]
-    edge = 0.0
-    for split in present:
-        edge += splits.shares[split]
-        if fraction < edge:
-            return split
-    return present[-1]
+    return list(zip(accumulate(splits.shares[split] for split in present), present, strict=True))
+
+
+def _split_at(key: str, edges: Sequence[tuple[float, Split]]) -> Split:
+    fraction = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) / 2**64
+    return next((split for edge, split in edges if fraction < edge), edges[-1][1])
 
 
 def seeded_splits(ids: Sequence[str], splits: SeededSplits) -> dict[str, Split]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from segdata.atomic import only_one, replace_file, replace_folder
+from segdata.atomic import only_one, replace_file, replace_folder, replace_scratch
 from segdata.errors import SegdataError
 
 
@@ -51,3 +51,14 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
         pass
     with only_one(tmp_path / "lock", "convert via"):
         pass
+
+
+def test_scratch_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "notes" / "a"
+    with replace_scratch(path) as temporary:
+        temporary.write_bytes(b"old")
+    with contextlib.suppress(RuntimeError), replace_scratch(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise RuntimeError
+    assert path.read_bytes() == b"old"
+    assert [one.name for one in path.parent.iterdir()] == ["a"]

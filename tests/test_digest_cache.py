@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from segdata import digest_cache
-from segdata.digest_cache import DigestCache, remembered_digest
+from segdata.digest_cache import DigestCache, NotRememberedError, reading_nothing, remembered_digest
 
 
 @pytest.fixture
@@ -142,3 +142,22 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(tmp_path: Path, clock: 
     (tmp_path / "a.jpg").write_bytes(b"photo")
     cache = DigestCache(tmp_path / "file" / "cache")
     assert digests(cache, tmp_path / "a.jpg") == [sha256(b"photo").hexdigest()]
+
+
+def test_nothing_is_read_where_nothing_is_to_be_read(
+    tmp_path: Path, read: list[str], clock: list[int]
+) -> None:
+    known, new, cache = tmp_path / "a.jpg", tmp_path / "b.jpg", DigestCache(tmp_path / "cache")
+    for photo in (known, new):
+        photo.write_bytes(b"photo")
+    digests(cache, known)
+    with cache.in_use():
+        with reading_nothing():
+            assert remembered_digest(known) == sha256(b"photo").hexdigest()
+            with pytest.raises(NotRememberedError):
+                remembered_digest(str(new))
+        assert read == ["a.jpg"]
+        assert remembered_digest(new) == sha256(b"photo").hexdigest()
+    with reading_nothing():  # no cache in use: there is nothing that it could know
+        assert remembered_digest(known) == sha256(b"photo").hexdigest()
+    assert read == ["a.jpg", "b.jpg", "a.jpg"]

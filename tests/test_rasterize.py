@@ -17,8 +17,8 @@ from segdata.rasterize import (
     ellipse_points,
     fill,
     is_on_a_line,
+    pixel_outlines,
     pixel_points,
-    self_crossings,
     stroke,
 )
 
@@ -220,83 +220,23 @@ def _pixels(*points: tuple[int, int]) -> np.ndarray:
     return np.array(points, np.int32)
 
 
-def test_where_an_outline_crosses_itself() -> None:
-    bow_tie = self_crossings(_pixels((0, 0), (7, 5), (7, 0), (0, 5)))
-    assert bow_tie is not None
-    assert bow_tie.tolist() == [[3.5, 2.5]]
-    star = self_crossings(_pixels((50, 0), (80, 90), (0, 35), (100, 35), (20, 90)))
-    assert star is not None
-    assert len(star) == 5
-
-
-@pytest.mark.parametrize(
-    "points",
-    [
-        [(0, 0), (9, 0), (9, 9), (0, 9)],
-        [(0, 0), (0, 0), (9, 0), (9, 9), (0, 9), (0, 0)],  # ends where it began
-        [(0, 0), (9, 0), (9, 9), (5, 0), (0, 9)],  # touches its own edge with a corner
-        [(0, 0), (4, 4), (9, 0), (9, 9), (4, 4), (0, 9)],  # meets itself in a corner
-        [(0, 0), (9, 0), (3, 0), (6, 0)],  # to and fro on one line
-        [(1, 1), (1, 1), (1, 1)],
-    ],
-)
-def test_touching_is_no_crossing(points: list[tuple[int, int]]) -> None:
-    crossings = self_crossings(_pixels(*points))
-    assert crossings is not None
-    assert crossings.tolist() == []
-
-
-def test_loops_of_a_pixel_are_rounding() -> None:
-    sliver = _pixels((1, 25), (0, 51), (0, 44), (4, 43), (9, 34))  # about x 0.3, y 43.9
-    left_out, kept = self_crossings(sliver), self_crossings(sliver, least_loop=0)
-    assert left_out is not None
-    assert kept is not None
-    assert (left_out.tolist(), kept.round(1).tolist()) == ([], [[0.3, 43.9]])
-
-
-def test_many_points_cross_where_they_cross() -> None:
-    angle = np.linspace(0, 2 * np.pi, 20_000, endpoint=False)
-    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 20_000 + 20_000
-    around = self_crossings(pixel_points(circle, (40_000, 40_000)))
-    eight = np.stack([np.sin(angle), np.sin(2 * angle)], axis=1) * 20_000 + 20_000.3
-    crossed = self_crossings(pixel_points(np.roll(eight, 100, axis=0), (40_000, 40_000)))
-    assert around is not None
-    assert crossed is not None
-    assert len(around) == 0
-    assert len(crossed) <= 1  # in the middle, where a corner may be
-
-
-def test_a_scribble_without_end_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segdata.rasterize.MOST_PAIRS", 100)
-    monkeypatch.setattr("segdata.rasterize._FEW", 3)
-    scribble = np.random.Generator(np.random.PCG64(1)).integers(0, 99, (300, 2)).astype(np.int32)
-    assert self_crossings(scribble) is None
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=12))
-def test_crossings_are_those_of_every_pair_of_edges(points: list[tuple[int, int]]) -> None:
-    def side(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> int:
-        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-    edges = list(zip(points, points[1:] + points[:1], strict=True))
-    crossing = [
-        (one, other)
-        for number, one in enumerate(edges)
-        for other in edges[number + 1 :]
-        if side(*one, other[0]) * side(*one, other[1]) < 0 and side(*other, one[0]) * side(*other, one[1]) < 0
-    ]
-    found = self_crossings(_pixels(*points), least_loop=0)
-    assert found is not None
-    assert len(found) == len(crossing)
-    with pytest.MonkeyPatch.context() as patch:  # as many points would be compared
-        patch.setattr("segdata.rasterize._FEW", 0)
-        swept = self_crossings(_pixels(*points), least_loop=0)
-    assert swept is not None
-    assert swept.tolist() == found.tolist()
-
-
 def test_what_encloses_nothing_lies_on_a_line() -> None:
     assert is_on_a_line(_pixels((3, 3), (3, 3)))
     assert is_on_a_line(_pixels((0, 0), (4, 2), (2, 1), (-2, -1)))
     assert not is_on_a_line(_pixels((0, 0), (4, 2), (2, 2)))
     assert not is_on_a_line(_pixels((0, 0), (7, 5), (7, 0), (0, 5)))  # a bow tie, of no signed area
+
+
+@given(
+    st.lists(st.lists(st.tuples(*[st.floats(-99, 99)] * 2), max_size=5), max_size=5),
+    st.sampled_from([99, 12]),
+)
+def test_outlines_are_made_whole_together_as_each_alone(
+    outlines: list[list[tuple[float, float]]], far: int
+) -> None:
+    points = [np.array(outline, np.float64).reshape(-1, 2) for outline in outlines]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segdata.rasterize._FAR", far)
+        together, alone = pixel_outlines(points, (9, 9)), [pixel_points(one, (9, 9)) for one in points]
+    assert [one.tolist() for one in together] == [one.tolist() for one in alone]
+    assert all(one.dtype == np.int32 for one in together)

@@ -25,7 +25,7 @@ EVERYWHERE = {"__init__", "atomic", "decode", "errors", "kinds", "project", "wor
 SECTIONS = {"pipeline", "published", "recipe", "search_section", "sections", "splits_section", "variants"}
 # What made the shards: whoever reads them watches the shards themselves.
 READING = {
-    "digest_cache", "digests", "exif", "findings", "group_list", "image_file", "jpeg", "label_map", "mask_file", "ontology",
+    "area", "digest_cache", "digests", "exif", "findings", "group_list", "image_file", "jpeg", "label_map", "mask_file", "ontology",
     "photo", "png", "resample", "sample", "splits", "survey", "conversion/sources", "formats/__init__",
     "formats/_parts/photo_files", "shards/__init__", "shards/manifest", "shards/schema", "shards/statistics",
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from segdata.atomic import only_one
+from segdata.conversion.garbage import collected_later
 from segdata.conversion.journal import Journal
 from segdata.conversion.leaks import Gate, Pair, Place, alike
 from segdata.conversion.plan import (
@@ -66,6 +68,7 @@ class Conversion:
     threads: int
 
     @classmethod
+    @collected_later()
     def open(cls, project: Project, name: str, *, threads: int | None = None) -> Conversion:
         """`threads` read photos at a time (None: as params.yaml says), for all shards that are made side by side.
 
@@ -122,6 +125,7 @@ class Conversion:
     def previous(self) -> PreviousSet:
         return PreviousSet(self.shards_dir, self.records_path)
 
+    @collected_later()
     def plan(self, *, verify: bool = False) -> ConversionPlan:
         """List, fingerprint, split and group every sample; reads a photo's bytes only where its file changed.
 
@@ -166,12 +170,14 @@ class Conversion:
 
     def _check_copies(self, samples: Mapping[str, Mapping[str, SampleTask]]) -> list[Finding]:
         """Raises DataError for one photo in two splits, before anything is converted."""
-        photos = [
-            (Place(id, split), task.fingerprint.photo)
-            for split, by_id in samples.items()
-            for id, task in by_id.items()
+        tasks = [(split, task) for split, by_id in samples.items() for task in by_id.values()]
+        counts = Counter(task.fingerprint.photo for _, task in tasks)
+        copies = [
+            (Place(task.id, split), task.fingerprint.photo)
+            for split, task in tasks
+            if counts[task.fingerprint.photo] > 1
         ]
-        return [*self._gate.unknown([place.id for place, _ in photos]), *self._gate.exact(photos)]
+        return [*self._gate.unknown([task.id for _, task in tasks]), *self._gate.exact(copies)]
 
     def _alike(self, rows: Sequence[SampleRow], records: Sequence[SampleRecord]) -> list[Pair] | None:
         """Photos that look alike in two splits; None where params.yaml does not want them looked for."""
@@ -215,6 +221,7 @@ class Conversion:
         shard, rows = finished if finished else (None, [])
         return ShardResult(shard, tuple(rows), tuple(records), len(rows) - kept, kept)
 
+    @collected_later()
     def finish(
         self, plan: ConversionPlan, results: Sequence[ShardResult], *, strict: bool = False
     ) -> Summary:

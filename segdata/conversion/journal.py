@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from segdata.atomic import replace_file
+from segdata.atomic import replace_scratch
 from segdata.conversion.plan import ShardResult, ShardTask
 from segdata.digests import file_digest, value_digest
 from segdata.shards.schema import SetMetadata
@@ -33,7 +33,7 @@ class Journal:
     def note(self, task: ShardTask, result: ShardResult) -> None:
         """Remember a finished shard. One with set-aside samples is not kept: what was wrong may be mended."""
         if result.shard is not None and len(result.rows) == len(task.samples):
-            with replace_file(self._note(task)) as temporary:
+            with replace_scratch(self._note(task)) as temporary:
                 temporary.write_bytes(msgspec.json.encode(result))
 
     def recall(self, task: ShardTask, shards_dir: Path) -> ShardResult | None:

@@ -21,6 +21,8 @@ from segdata.sample import Image
 from segdata.shards.schema import FORMAT_VERSION, SampleRow, ShardEntry
 
 CODE = (
+    "area.py",
+    "crossings.py",
     "decode.py",
     "exif.py",
     "image_file.py",
@@ -181,19 +183,12 @@ def read_records(path: Path) -> dict[str, SampleRecord]:
     try:
         table = pq.ParquetFile(path, page_checksum_verification=True).read()
         is_comparable = (table.schema.metadata or {}).get(_LOOK_CODE) == _look_code()
-        records = [
-            SampleRecord(
-                row["id"],
-                row["key"],
-                row["image_digest"],
-                row["mask_digest"],
-                msgspec.json.decode(row["findings"], type=tuple[Finding, ...]),
-                row["look"] if is_comparable else "",
-                row["photo"],
-                row["orientation"],
-            )
-            for row in table.to_pylist()
-        ]
+        findings = msgspec.json.Decoder(tuple[Finding, ...])
+        columns = {name: table[name].to_pylist() for name in _FIELDS.names}
+        columns["findings"] = map(findings.decode, columns["findings"])
+        if not is_comparable:
+            columns["look"] = [""] * len(table)
+        records = [SampleRecord(*row) for row in zip(*columns.values(), strict=True)]
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, msgspec.MsgspecError):
         return {}
     return {record.id: record for record in records}

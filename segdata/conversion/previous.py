@@ -112,6 +112,11 @@ class PreviousSet:
             return None  # damaged on disk: the source is read again
         return image, mask
 
+    def holds(self, sample: SampleTask) -> bool:
+        """Whether a sample is unchanged and its shard can be opened; its pixels are not looked at."""
+        row = self._row(sample)
+        return row is not None and self._columns(row.shard) is not None
+
     def kept(self, sample: SampleTask, size_hw: tuple[int, int]) -> Kept | None:
         """An unchanged sample as it was converted, or None."""
         row = self._row(sample)

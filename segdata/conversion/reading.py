@@ -6,6 +6,7 @@ would look on. So the threads read photos, for whichever shards are being made.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from typing import TypeVar
 from segdata.conversion.plan import SampleTask
 from segdata.conversion.previous import Kept, PreviousSet
 from segdata.conversion.sources import set_aside
+from segdata.digest_cache import NotRememberedError, reading_nothing
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, Reader
@@ -27,8 +29,6 @@ R = TypeVar("R")
 WAITING_BYTES = 1 << 24
 """What was read and waits for its place in a shard takes so much room at most, if that is two photos or more."""
 
-_BATCH = 32
-
 
 class Reading:
     """Reads what a plan and its shards need; `threads` at a time, 1: in the caller's own thread."""
@@ -38,31 +38,43 @@ class Reading:
         self._pool = ThreadPoolExecutor(threads, "segdata-read") if threads > 1 else None
 
     def fingerprints(self, ids: Sequence[str]) -> list[Fingerprint | Finding]:
-        """The fingerprint of each sample, or why there is none."""
-        size = max(1, min(_BATCH, len(ids) // (4 * self._threads)))  # most are but a look at a file's times
-        batches = [ids[start : start + size] for start in range(0, len(ids), size)]
-        done = done_ahead(self._pool, self._fingerprinted, batches, 2 * self._threads)
-        return [fingerprint for batch in done for fingerprint in batch]
+        """The fingerprint of each sample, or why there is none.
 
-    def _fingerprinted(self, ids: Sequence[str]) -> list[Fingerprint | Finding]:
-        made: list[Fingerprint | Finding] = []
-        for id in ids:
-            try:
-                made.append(self._reader.fingerprint(id))
-            except DataError as error:
-                made.append(set_aside(error))
-        return made
+        Most are but a look at a file's times, at which several threads would only be in each other's way; those for
+        which a file must be read are left to them.
+        """
+        made: dict[str, Fingerprint | Finding] = {}
+        with reading_nothing():
+            for id in ids:
+                with contextlib.suppress(NotRememberedError):
+                    made[id] = self._fingerprint(id)
+        rest = [id for id in ids if id not in made]
+        made |= zip(rest, done_ahead(self._pool, self._fingerprint, rest, 4 * self._threads), strict=True)
+        return [made[id] for id in ids]
+
+    def _fingerprint(self, id: str) -> Fingerprint | Finding:
+        try:
+            return self._reader.fingerprint(id)
+        except DataError as error:
+            return set_aside(error)
 
     def samples(self, tasks: Sequence[SampleTask]) -> Iterator[Kept | Sample | Finding]:
-        """Of each sample the row of an older shard that still holds, or the sample made anew, or why there is none."""
+        """Of each sample the row of an older shard that still holds, or the sample made anew, or why there is none.
+
+        What is kept is copied by the thread that asks: that takes too little time to be worth handing over.
+        """
         height, width = self._resize.size_hw
         most = max(2, min(self._threads, WAITING_BYTES // (height * width * 4)))
-        return done_ahead(self._pool, self._sample, tasks, most)
+        changed = [task for task in tasks if not self._previous.holds(task)]
+        read = done_ahead(self._pool, self._read, changed, most)
+        names = {task.id for task in changed}
+        for task in tasks:
+            if task.id in names:
+                yield next(read)
+            else:
+                yield self._previous.kept(task, self._resize.size_hw) or self._read(task)
 
-    def _sample(self, task: SampleTask) -> Kept | Sample | Finding:
-        old = self._previous.kept(task, self._resize.size_hw)
-        if old is not None:
-            return old
+    def _read(self, task: SampleTask) -> Sample | Finding:
         try:
             return self._reader.read(task.id, self._resize)
         except DataError as error:

@@ -20,9 +20,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segdata.crossings import self_crossings
 from segdata.export.contours import POINTS_AT_LEAST, Outline, paint_outlines
 from segdata.ontology import IGNORE_INDEX
-from segdata.rasterize import self_crossings
 from segdata.sample import Mask
 
 OUTLINE_SHARE = 1 / 500

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 
+import msgspec
+
 from segdata.decode import strict
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.findings import Finding
@@ -70,6 +72,19 @@ class OpenSource:
             )
         return path
 
+    def name_of(self, path: str) -> str:
+        """A listed file by its path below the root, as messages and annotations call it."""
+        start = f"{self.root}/"
+        return (
+            path.removeprefix(start)
+            if path.startswith(start)
+            else Path(path).relative_to(self.root).as_posix()
+        )
+
+    def path_of(self, name: str) -> str:
+        """The path of a listed file by its name; as text, which costs a tenth of a Path where there are thousands."""
+        return f"{self.root}/{name}"
+
     def need(self, relative: str, what: str) -> Path:
         """A file or folder that must be there. Raises DataError naming it, what should lie in it, and the README."""
         path = self.root / relative
@@ -84,8 +99,7 @@ class OpenSource:
         return path
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(msgspec.Struct, frozen=True, gc=False):
     """Digests of all that shapes one sample: the photo's bytes, and *its* annotation (entry, mask, label table)."""
 
     photo: str

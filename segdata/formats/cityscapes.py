@@ -20,7 +20,6 @@ yours: polygons are drawn only where no PNG lies, and the sample says so. The ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -38,7 +37,7 @@ from segdata.formats._parts.cityscapes_truth import (
     read_truth,
 )
 from segdata.formats._parts.masks_pairs import several
-from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_files
+from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_paths
 from segdata.formats._surveys.cityscapes import survey
 from segdata.photo import Photo, Resize, turn_upright
 from segdata.rasterize import blank_mask
@@ -79,8 +78,8 @@ class Reader:
         source.need("leftImg8bit", "the photos: leftImg8bit/<split>/<city>/<id>_leftImg8bit.png")
         source.need(annotation, f"the masks: {annotation}/<split>/<city>/<id>_{annotation}_labelIds.png")
         self._class_ids = map_of_values(source, self._options.truth)
-        self._photos: dict[str, Path] = {}
-        self._truths: dict[str, tuple[Path, ...]] = {}
+        self._photos: dict[str, str] = {}
+        self._truths: dict[str, tuple[str, ...]] = {}
         self._split: dict[str, str] = {}
         findings: list[Finding] = []
         for split in self._options.splits:
@@ -91,31 +90,29 @@ class Reader:
 
     def _list(self, split: str) -> list[Finding]:
         """Pair the photos and annotations of one split; what has no partner is a finding."""
-        photos: dict[str, Path] = {}
+        photos: dict[str, str] = {}
         findings: list[Finding] = []
         root = self._source.root
-        for name, path in list_files(root / "leftImg8bit" / split, root, findings).items():
+        for name, path in list_paths(root / "leftImg8bit" / split, root, findings).items():
             id, _, suffix = name.rpartition("/")[2].rpartition("_leftImg8bit")
             if id and suffix.lower() in PHOTO_SUFFIXES:
                 if id in photos or id in self._photos:
                     raise DataError(
-                        self._name(path),
+                        self._source.name_of(path),
                         found=f"id {id!r} a second time",
-                        expected=f"one photo per id; the first is {self._name((photos | self._photos)[id])}",
+                        expected=f"one photo per id; the first is {(photos | self._photos)[id]}",
                         fix="Remove one of them.",
                     )
-                photos[id] = path
+                photos[id] = self._source.name_of(path)
         truths, others = self._annotations(split, findings)
         for id in sorted(truths.keys() - photos.keys()):
-            name = self._name(truths[id][0])
             message = f"no photo leftImg8bit/{split}/…/{id}_leftImg8bit.png for this annotation"
-            findings.append(Finding("no-photo", name, "", message, "set aside", "error"))
+            findings.append(Finding("no-photo", truths[id][0], "", message, "set aside", "error"))
         keep = self._source.unannotated != "skip"
         for id in sorted(photos.keys() - truths.keys()):
-            name = self._name(photos[id])
             action = self._source.unannotated_action
             message = "photo without annotation" + (f" ({others[id]})" if id in others else "")
-            findings.append(Finding("not-annotated", name, "", message, action, "warning"))
+            findings.append(Finding("not-annotated", photos[id], "", message, action, "warning"))
         self._photos |= {id: path for id, path in photos.items() if keep or id in truths}
         self._truths |= {id: paths for id, paths in truths.items() if id in photos}
         self._split |= dict.fromkeys(photos, split)
@@ -123,7 +120,7 @@ class Reader:
 
     def _annotations(
         self, split: str, findings: list[Finding]
-    ) -> tuple[dict[str, tuple[Path, ...]], dict[str, str]]:
+    ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         """The best kind of file of each id: the wanted PNG; else, for label ids, instanceIds.png; else the polygons.
 
         Second, of ids that have only what options.truth does not ask for, what to do about it.
@@ -135,33 +132,30 @@ class Reader:
             other = "labelTrainIds"
         root = self._source.root
         folder = root / self._options.annotation / split
-        files = list_files(folder, root, findings) if folder.exists() else {}
-        found: dict[str, tuple[Path, ...]] = {}
+        files = list_paths(folder, root, findings) if folder.exists() else {}
+        found: dict[str, tuple[str, ...]] = {}
         for kind in kinds:
             ending = f"_{self._options.annotation}_{kind}"
-            alike: dict[str, tuple[Path, ...]] = {}
+            alike: dict[str, tuple[str, ...]] = {}
             for name, path in files.items():
                 if name.endswith(ending):
                     id = name.rpartition("/")[2].removesuffix(ending)
-                    alike[id] = (*alike.get(id, ()), path)
+                    alike[id] = (*alike.get(id, ()), self._source.name_of(path))
             found = alike | found
         ending = f"_{self._options.annotation}_{other}.png"
         advice = f"its {other}.png is read with source.options.truth: {other}"
         ids = (name.rpartition("/")[2].removesuffix(ending) for name in files if name.endswith(ending))
         return found, {id: advice for id in ids if id not in found}
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._source.root).as_posix()
-
     def ids(self) -> Sequence[str]:
         return sorted(self._photos)
 
     def files(self, id: str) -> tuple[str, str | None]:
         """Photo and annotation of a sample, relative to the root. Raises DataError for several annotations."""
-        names = [self._name(path) for path in self._truths.get(id, ())]
+        names = self._truths.get(id, ())
         if len(names) > 1:
             raise several(names, "masks", id)
-        return self._name(self._photos[id]), names[0] if names else None
+        return self._photos[id], names[0] if names else None
 
     def official_split(self, id: str) -> str | None:
         split = self._split[id]
@@ -169,14 +163,15 @@ class Reader:
 
     def fingerprint(self, id: str) -> Fingerprint:
         photo, truth = self.files(id)
-        truths = [] if truth is None else [[truth, digest_of(self._source.root / truth, truth)]]
-        return Fingerprint(digest_of(self._photos[id], photo), value_digest([photo, truths]))
+        truths = [] if truth is None else [[truth, digest_of(self._source.path_of(truth), truth)]]
+        return Fingerprint(digest_of(self._source.path_of(photo), photo), value_digest([photo, truths]))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
         photo_name, name = self.files(id)
-        photo = Photo.open(self._photos[id], photo_name)
+        photo = Photo.open(self._source.root / photo_name, photo_name)
         if name is None:
-            return photo.sample(id, blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
+            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
+            return photo.sample(id, photo.fitted(blank, resize), resize)
         path = self._source.root / name
         values, findings = read_truth(path, name, photo.upright_hw)
         if self._split[id] == "test" and is_dummy(values, self._options.truth):
@@ -189,4 +184,5 @@ class Reader:
         mask = self._class_ids.remap(values, where=name, names=NAMES[self._options.truth])
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize, findings)

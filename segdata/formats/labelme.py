@@ -24,7 +24,6 @@ Traps
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -120,7 +119,7 @@ class Reader(ListedReader):
         if subject.path is not None:
             return read_sample(self._source, subject, id, resize, draw, said_hw)
         with as_file(self._embedded(subject)) as path:
-            here = dataclasses.replace(subject, path=path)
+            here = msgspec.structs.replace(subject, path=str(path))
             return read_sample(self._source, here, id, resize, draw, said_hw)
 
     def _embedded(self, subject: Subject) -> bytes:

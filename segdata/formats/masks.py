@@ -132,21 +132,24 @@ class Reader:
 
     def fingerprint(self, id: str) -> Fingerprint:
         photo, mask = self.files(id)
-        digest = None if mask is None else digest_of(self._source.root / mask, mask)
+        digest = None if mask is None else digest_of(self._source.path_of(mask), mask)
         said: list[object] = [photo, mask, digest]
         if self._labels is not None:
             said.append(msgspec.to_builtins(self._labels))
-        return Fingerprint(digest_of(self._source.root / photo, photo), value_digest(said))
+        return Fingerprint(digest_of(self._source.path_of(photo), photo), value_digest(said))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
         name, mask_name = self.files(id)
         photo = Photo.open(self._source.root / name, name)
         if mask_name is None:
             blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
-            return photo.sample(id, blank, resize, (_no_mask(name, self._source.unannotated_action),))
+            return photo.sample(
+                id, photo.fitted(blank, resize), resize, (_no_mask(name, self._source.unannotated_action),)
+            )
         mask = class_ids(self._source.root / mask_name, mask_name, self._label_map, self._labels)
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize)
 
     def files(self, id: str) -> tuple[str, str | None]:

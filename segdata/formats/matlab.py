@@ -188,7 +188,8 @@ class Reader:
         if pair.shapes:
             return self._painted(id, pair, photo, resize)
         if pair.mask is None:
-            return photo.sample(id, blank_mask(photo.upright_hw, self._unannotated_id(pair.photo)), resize)
+            blank = blank_mask(photo.upright_hw, self._unannotated_id(pair.photo))
+            return photo.sample(id, photo.fitted(blank, resize), resize)
         values = self._values(pair.mask)
         if not self._zero_is_a_label and not values.any():
             mask = blank_mask(values.shape[:2], self._unannotated_id(pair.mask))
@@ -199,6 +200,7 @@ class Reader:
             mask = self._label_map.remap(values, where=pair.mask)
         if self._source.exif != "as-shown":
             mask = turn_upright(mask, photo.orientation)
+        mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize)
 
     def _painted(self, id: str, pair: Pair, photo: Photo, resize: Resize | None) -> Sample:
@@ -210,8 +212,8 @@ class Reader:
             class_id = self._label_map.id_of_name(shape.label, where=where, place=shape.place)
             findings += paint_shape(mask, shape, class_id, pair.photo)
         findings += turned_shapes(pair.shapes, (mask.shape[0], mask.shape[1]), pair.photo)
-        upright = mask if as_shown else turn_upright(mask, photo.orientation)
-        return photo.sample(id, upright, resize, tuple(findings))
+        mask = photo.fitted(mask if as_shown else turn_upright(mask, photo.orientation), resize)
+        return photo.sample(id, mask, resize, tuple(findings))
 
     def _unannotated_id(self, name: str) -> int:
         """What a photo is filled with that nobody labelled. Raises DataError where such photos are to be skipped."""

@@ -21,6 +21,7 @@ Traps
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Literal
@@ -158,7 +159,7 @@ class Reader(ListedReader):
 
 def _size_changed(subject: Subject, entry: Entry) -> list[Finding]:
     assert subject.path is not None
-    actual = subject.path.stat().st_size
+    actual = os.stat(subject.path).st_size
     if str(entry.photo_bytes) in ("-1", "None", "", str(actual)):
         return []
     message = f"{actual} bytes; VIA saw {entry.photo_bytes}"

@@ -30,7 +30,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 
 import msgspec
 
@@ -40,7 +39,7 @@ from segdata.findings import Finding, Severity
 from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.label_file import LabelFile
 from segdata.formats._parts.masks_pairs import several
-from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_files, without_extension
+from segdata.formats._parts.photo_files import PHOTO_SUFFIXES, digest_of, list_paths, without_extension
 from segdata.formats._parts.voc_lists import read_lists
 from segdata.formats._parts.voc_masks import map_of_indices, read_indices
 from segdata.formats._surveys.voc import survey
@@ -162,7 +161,7 @@ class Reader:
             code, found = ("several-photos", f"{len(photos)} photos") if photos else ("no-photo", "no photo")
             message = f"{found} named {options.photos}/{id} with ending {', '.join(PHOTO_SUFFIXES)}"
             masks = self._masks.get(id, ())
-            name = self._name(masks[0]) if masks else f"{options.masks}/{id}.png"
+            name = masks[0] if masks else f"{options.masks}/{id}.png"
             if not masks and self._splits is not None:
                 name = f"{options.lists}/{self._splits[id]}.txt"
                 if split := options.splits.get(self._splits[id]):
@@ -179,51 +178,50 @@ class Reader:
         message = f"no mask {options.masks}/{id}.png" + (" of this listed photo" if listed else "")
         if (self._source.root / "Annotations" / f"{id}.xml").is_file():
             message += f"; boxes or outlines in Annotations/{id}.xml are none"
-        findings.append(Finding("not-annotated", self._name(photos[0]), "", message, action, severity))
+        findings.append(Finding("not-annotated", photos[0], "", message, action, severity))
         return policy != "skip"
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._source.root).as_posix()
 
     def ids(self) -> Sequence[str]:
         return self._ids
 
     def files(self, id: str) -> tuple[str, str | None]:
         """Photo and mask of a sample, relative to the root. Raises DataError for several masks in one folder."""
-        names = [self._name(path) for path in self._masks.get(id, ())]
+        names = self._masks.get(id, [])
         if len(names) > 1:
             raise several(names, "masks", id)
-        return self._name(self._photos[id][0]), names[0] if names else None
+        return self._photos[id][0], names[0] if names else None
 
     def official_split(self, id: str) -> str | None:
         return None if self._splits is None else self._splits[id]
 
     def fingerprint(self, id: str) -> Fingerprint:
         photo, mask = self.files(id)
-        masks = [] if mask is None else [[mask, digest_of(self._source.root / mask, mask)]]
+        masks = [] if mask is None else [[mask, digest_of(self._source.path_of(mask), mask)]]
         said = [photo, masks, msgspec.to_builtins(self._labels)]
-        return Fingerprint(digest_of(self._source.root / photo, photo), value_digest(said))
+        return Fingerprint(digest_of(self._source.path_of(photo), photo), value_digest(said))
 
     def read(self, id: str, resize: Resize | None = None) -> Sample:
         photo_name, name = self.files(id)
         photo = Photo.open(self._source.root / photo_name, photo_name)
         if name is None:
-            return photo.sample(id, blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
+            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
+            return photo.sample(id, photo.fitted(blank, resize), resize)
         values, findings = read_indices(self._source.root / name, name, self._labels)
         names = dict(enumerate(self._labels.names)) if self._labels else None
         mask = self._label_map.remap(values, where=name, names=names)
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize, findings)
 
 
 def _files(
     source: OpenSource, folder: str, suffixes: tuple[str, ...], findings: list[Finding]
-) -> dict[str, list[Path]]:
-    """Files with one of these endings by their name below `folder` without the ending."""
-    found: dict[str, list[Path]] = {}
-    files = list_files(source.root / folder, source.root, findings)
+) -> dict[str, list[str]]:
+    """Files, relative to the root, with one of these endings by their name below `folder` without the ending."""
+    found: dict[str, list[str]] = {}
+    files = list_paths(source.root / folder, source.root, findings)
     for name, path in files.items():
-        if path.suffix.lower() in suffixes:
-            found.setdefault(without_extension(name), []).append(path)
+        if name.lower().endswith(suffixes):
+            found.setdefault(without_extension(name), []).append(source.name_of(path))
     return found

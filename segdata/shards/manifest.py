@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import GenericAlias
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -91,6 +93,15 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         pq.write_table(table, temporary, compression="zstd", store_schema=True, write_page_checksum=True)
 
 
+def _rows(table: Any) -> tuple[SampleRow, ...]:
+    """The rows of a table, checked and taken over column by column: a dict for each would cost four times as much."""
+    fields = msgspec.structs.fields(SampleRow)
+    columns = [
+        msgspec.convert(table[field.name].to_pylist(), GenericAlias(list, field.type)) for field in fields
+    ]
+    return tuple(map(SampleRow, *columns))
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read manifest.parquet. Raises ShardError when it is absent, damaged, or of another format version."""
     path = folder / MANIFEST
@@ -109,7 +120,7 @@ def read_manifest(folder: Path) -> Manifest:
         if table.schema.metadata.get(_DIGEST_KEY, b"").decode() != bytes_digest(encoded):
             raise ValueError("its metadata do not have the digest that stands beside them")
         metadata = msgspec.json.decode(encoded, type=SetMetadata)
-        rows = tuple(msgspec.convert(row, SampleRow) for row in table.to_pylist())
+        rows = _rows(table)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise ShardError(
             str(path),

@@ -187,7 +187,7 @@ class ShardSplit:
 
     def _gather(self, column: int, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
         wanted = np.asarray(indices, np.int64)
-        if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
+        if wanted.size and wanted.view(np.uint64).max() >= len(self):  # negative ones are the largest so
             raise IndexError(f"sample index outside 0 … {len(self) - 1}")
         return self._windows[column].rows(wanted)
 

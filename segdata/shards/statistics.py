@@ -25,15 +25,10 @@ Weighting = Literal["inverse-frequency", "median-frequency", "effective-number"]
 def sum_statistics(rows: Sequence[SampleRow], metadata: SetMetadata) -> Statistics:
     """Add up rows in exact integers; mean and standard deviation are rounded once, at the end."""
     num_classes = len(metadata.classes)
-    pixels = np.zeros(num_classes, np.int64)
-    ignored = 0
-    sums, squares = [0, 0, 0], [0, 0, 0]
-    for row in rows:
-        pixels += np.asarray(row.pixels, np.int64)
-        ignored += row.ignored
-        for channel in range(3):
-            sums[channel] += row.sums[channel]
-            squares[channel] += row.squares[channel]
+    pixels = np.array([row.pixels for row in rows], np.int64).reshape(len(rows), num_classes).sum(0)
+    ignored = sum(row.ignored for row in rows)
+    sums = [sum(row.sums[channel] for row in rows) for channel in range(3)]
+    squares = [sum(row.squares[channel] for row in rows) for channel in range(3)]
     count = len(rows) * metadata.size_hw[0] * metadata.size_hw[1]
     if count == 0:
         return Statistics(pixels, ignored, np.full(3, np.nan), np.full(3, np.nan))

@@ -1,6 +1,6 @@
 """One sheet: the panels of a sample side by side, a title above them, the legend below.
 
-    IMG_0001    480x640, train
+    IMG_0001    480x640 (height x width), train
     photo           mask            overlay
     [..........]    [..........]    [..........]
     ■ road 31.2 %   ■ sky 30.4 %    ▨ ignore (not labelled) 12.1 %
@@ -23,6 +23,7 @@ from segdata.photo import Resize, nearest_pixels, resize_image
 from segdata.sample import Image, Mask
 from segdata.showing.lettering import Lettering
 from segdata.showing.sources import Shown
+from segdata.wording import size_text
 
 PAPER, INK, PALE = (255, 255, 255), (24, 24, 24), (110, 110, 110)
 SMALLEST = 384
@@ -52,7 +53,8 @@ def draw_sheet(shown: Shown, longer_side: int) -> Image:
     legend = _legend(shown, colors, lettering, width - 2 * GAP)
     sheet = PillowImage.new("RGB", (width, top + height + GAP + legend.height + GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
-    size = f"{shown.mask.shape[0]}x{shown.mask.shape[1]}" + (f", {shown.split}" if shown.split else "")
+    rows, columns = shown.mask.shape
+    size = size_text((rows, columns)) + (f", {shown.split}" if shown.split else "")
     room = width - 2 * GAP - lettering.width(f"   {size}")
     title = lettering.shortened(shown.id, room)
     lettering.write(draw, (GAP, GAP // 2), title, INK)

@@ -78,6 +78,31 @@ def test_photos_of_one_shard_are_read_side_by_side(tmp_path: Path, monkeypatch: 
     assert [row.id for row in conversion.convert(task).rows] == [sample.id for sample in task.samples]
 
 
+def test_fingerprints_wait_for_no_thread_unless_a_file_must_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = sample_project(tmp_path, "via")
+    monkeypatch.setattr("segdata.digest_cache.RACY_NS", -(10**18))  # the files are young
+    before = Conversion.open(project, "via", threads=2).plan()
+    photo = project.root / "data/raw/sample-via/photos/IMG_0003.jpg"
+    photo.write_bytes(photo.read_bytes() + b"\0")
+    conversion = Conversion.open(project, "via", threads=2)
+    seen: dict[str, str] = {}
+    fingerprint = conversion.reader.fingerprint
+
+    def watched(id: str) -> Any:
+        made = fingerprint(id)
+        seen[id] = threading.current_thread().name
+        return made
+
+    monkeypatch.setattr(conversion.reader, "fingerprint", watched)
+    after = conversion.plan()
+    own = threading.current_thread().name
+    assert [id for id, name in sorted(seen.items()) if name != own] == ["IMG_0003"]
+    old, new = ({one.id: one for task in plan.tasks for one in task.samples} for plan in (before, after))
+    assert [id for id in old if old[id] != new[id]] == ["IMG_0003"]
+
+
 def test_the_same_bytes_with_any_number_of_threads(tmp_path: Path) -> None:
     made = []
     for threads in (1, 3):

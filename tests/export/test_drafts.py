@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from segdata.crossings import self_crossings
 from segdata.export import export_samples
 from segdata.export.contours import Outline, outlines, paint_outlines
 from segdata.export.dialect import dialect_of
@@ -16,7 +17,7 @@ from segdata.export.drafts import Tolerance, draft_of, without_islands
 from segdata.export.via_project import Dialect, drafted, entry_of, project_of
 from segdata.ontology import ontology_of_names
 from segdata.pipeline import HashSplits, Source
-from segdata.rasterize import fill, self_crossings
+from segdata.rasterize import fill
 from segdata.sample import Mask
 from tests.export.round_trip import IGNORED, STREET, item, noise, read_back, shapes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from segdata.errors import ConfigError, DataError
 from segdata.formats import Reader, format_names
 from segdata.label_map import LabelMap
 from segdata.ontology import ontology_of_names
-from segdata.photo import Resize, nearest_pixels
+from segdata.photo import Photo, Resize, nearest_pixels
 from tests.golden.cases import CASES, NUM_SCENES, SIZE_HW, Case, Truth
 
 
@@ -102,6 +103,27 @@ def test_masks_are_what_was_drawn(golden: Golden) -> None:
         )  # a JPEG of these scenes is off by 3 to 5, one turned around by 30 and more
         assert sample.findings == ()
     assert list(reader.findings) == []
+
+
+def test_the_full_mask_is_let_go_of_before_the_photo_is_decoded(
+    golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted, read, masks, alive = Photo.fitted, Photo.read, list[weakref.ref[np.ndarray]](), list[bool]()
+
+    def noted(self: Photo, mask: np.ndarray, resize: Resize | None) -> np.ndarray:
+        masks.append(weakref.ref(mask if mask.base is None else mask.base))
+        return fitted(self, mask, resize)
+
+    def watched(self: Photo, resize: Resize | None = None) -> np.ndarray:
+        alive.append(masks[-1]() is not None)
+        return read(self, resize)
+
+    monkeypatch.setattr(Photo, "fitted", noted)
+    monkeypatch.setattr(Photo, "read", watched)
+    reader = golden.case.open(golden.root)
+    for id in reader.ids():
+        reader.read(id, Resize((45, 67)))
+    assert alive == [False] * len(golden.truth)
 
 
 def test_resized_mask_is_nearest_of_the_whole(golden: Golden) -> None:

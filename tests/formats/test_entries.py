@@ -91,14 +91,14 @@ def test_what_has_no_photo_says_why(one: Entry, code: str, message: str) -> None
 def test_ids_begin_with_the_folder_where_there_are_several() -> None:
     one = Folders()
     assert one.add("./images", "train") == "images"
-    assert (one.splits, one.id_of("images", "roll 1/a.jpg")) == ({"images": "train"}, "roll 1/a")
+    assert (one.splits, one.start_of("images")) == ({"images": "train"}, "")
     one.add("more", "val")
-    assert one.id_of("images", "a.jpg") == "images/a"
+    assert one.start_of("images") == "images/"
     one.add("images", "val")
     assert one.splits == {"images": None, "more": "val"}
     via = Folders()
     via.add("train/photos", None, ids_start="train")
-    assert via.id_of("train/photos", "a.jpg") == "train/a"
+    assert via.start_of("train/photos") == "train/"
 
 
 def test_annotation_files_and_their_splits() -> None:

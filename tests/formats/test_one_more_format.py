@@ -34,4 +34,4 @@ def test_the_format_of_the_how_to_keeps_the_contract(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:]
-    assert re.search(r"\b17 passed\b", done.stdout), done.stdout[-500:]
+    assert re.search(r"\b18 passed\b", done.stdout), done.stdout[-500:]

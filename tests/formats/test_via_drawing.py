@@ -89,8 +89,8 @@ def test_an_outline_without_area_is_painted_and_told(
 
 
 def test_a_scribble_is_painted_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segdata.rasterize.MOST_PAIRS", 1)
-    monkeypatch.setattr("segdata.rasterize._FEW", 3)
+    monkeypatch.setattr("segdata.crossings.MOST_PAIRS", 1)
+    monkeypatch.setattr("segdata.crossings._FEW", 3)
     house = polygon((0, 0), (7, 0), (7, 5), (3, 5), (0, 5))
     sample = via_reader(one_photo(tmp_path, house)).read("a")
     assert drawn(sample.mask) == ["00000000"] * 6

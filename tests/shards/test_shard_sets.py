@@ -208,3 +208,6 @@ def test_a_batch_from_many_shards_with_and_without_a_window(
     images[:] = 0  # a copy: the set stays as it is
     assert np.array_equal(split.images(wanted), [truth[split.ids[index]][0] for index in wanted])
     assert split.images([]).shape == (0, 4, 6, 3)
+    for outside in ([0, -1], [14], [13, 2, 99]):
+        with pytest.raises(IndexError, match=r"outside 0 … 13"):
+            split.images(outside)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from segdata.crossings import self_crossings
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.rasterize import PointsXY, is_on_a_line, pixel_points, self_crossings
+from segdata.rasterize import PointsXY, is_on_a_line, pixel_points
 from segdata.wording import counted, size_text
 
 ONE_PIXEL_WIDE = "painted one pixel wide"

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from segdata.crossings import may_cross
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.doubts import pixel_doubts, turned
@@ -28,7 +29,7 @@ from segdata.rasterize import (
     blank_mask,
     count_outside,
     fill_pixels,
-    pixel_points,
+    pixel_outlines,
     refuse_high,
     stroke,
 )
@@ -97,13 +98,18 @@ def paint(
     A filled outline of photo `name` that encloses nothing or crosses itself adds a finding.
     """
     mask = blank_mask(frame_hw, unlabelled_id)
+    filled = [region for region in drawn if isinstance(region, Outline) and region.width_px is None]
+    outlines = pixel_outlines([region.painted_xy for region in filled], frame_hw)
+    looked_at = zip(outlines, may_cross(outlines), strict=True)
     for region in drawn:
         if isinstance(region, Patch):
             _stamp(mask, region)
         elif region.width_px is None:
-            points = pixel_points(region.painted_xy, frame_hw)
+            points, doubtful = next(looked_at)
             count = len(region.points_xy)
-            findings += pixel_doubts(points, count, name, region.place, by_hand=region.by_hand)
+            findings += pixel_doubts(
+                points, count, name, region.place, by_hand=region.by_hand and bool(doubtful)
+            )
             fill_pixels(mask, points, region.class_id)
         else:
             stroke(mask, region.painted_xy, region.class_id, region.width_px)
@@ -144,6 +150,8 @@ def _area(region: Drawn, frame_hw: tuple[int, int]) -> float:
 def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
     """One finding per region that runs outside the frame, and one when all fit a frame of swapped sides."""
     height, width = frame_hw
+    if _all_inside(drawn, frame_hw):
+        return []
     findings = []
     for region in drawn:
         outside, count, what = _count_outside(region, frame_hw, strict=True)
@@ -156,6 +164,15 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
     if past and not past_if_turned:
         findings.append(turned(frame_hw, name))
     return findings
+
+
+def _all_inside(drawn: Sequence[Drawn], frame_hw: tuple[int, int]) -> bool:
+    """Whether all are outlines with no point outside the frame or on its far edges: a look at all points at once."""
+    outlines = [region.points_xy for region in drawn if isinstance(region, Outline)]
+    if not outlines or len(outlines) < len(drawn):
+        return False
+    points, (height, width) = np.concatenate(outlines), frame_hw
+    return bool(points.min() >= 0 and np.all(points.max(axis=0) < (width, height)))
 
 
 def _count_outside(region: Drawn, frame_hw: tuple[int, int], *, strict: bool = False) -> tuple[int, int, str]:

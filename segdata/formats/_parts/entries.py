@@ -8,9 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -21,8 +19,7 @@ from segdata.findings import Finding
 from segdata.formats._parts.photo_files import composed
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What an annotation file says of one photo.
 
     file, place   the file, relative to the root, and where inside it, for messages
@@ -113,7 +110,7 @@ def path_part(name: str) -> str:
 
 
 def locate(
-    entry: Entry, files: Mapping[str, Path], last_names: Mapping[str, list[str]], unsure: dict[str, DataError]
+    entry: Entry, files: Container[str], last_names: Mapping[str, list[str]], unsure: dict[str, DataError]
 ) -> tuple[str | None, list[Finding]]:
     """The photo of an entry, as a key of `files`, and what is doubtful about it.
 

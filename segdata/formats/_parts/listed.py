@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from segdata.digests import value_digest
 from segdata.errors import DataError
@@ -19,7 +20,7 @@ from segdata.formats import Fingerprint, OpenSource
 from segdata.formats._parts.doubts import nothing_drawn
 from segdata.formats._parts.drawn import Drawn, frame_of, outside_findings, paint
 from segdata.formats._parts.entries import Entry, locate
-from segdata.formats._parts.photo_files import composed, digest_of, is_photo, list_files, without_extension
+from segdata.formats._parts.photo_files import composed, digest_of, is_photo, list_paths, without_extension
 from segdata.photo import Photo, Resize, turn_upright
 from segdata.pipeline import Split
 from segdata.rasterize import blank_mask
@@ -43,8 +44,7 @@ def files_of(annotations: AnnotationFiles) -> dict[str, str | None]:
     return files
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """One photo that becomes a sample.
 
     path      None where the annotation file holds the photo itself
@@ -53,7 +53,7 @@ class Subject:
     problem   why it cannot become a sample after all
     """
 
-    path: Path | None
+    path: str | None
     name: str
     split: str | None
     entry: Entry | None
@@ -93,10 +93,10 @@ class Folders:
             self._starts.setdefault(folder, ids_start)
         return folder
 
-    def id_of(self, folder: str, relative: str) -> str:
-        """Sample id of a photo, by its path in the folder."""
-        start = self._starts.get(folder, folder if len(self.splits) > 1 else "")
-        return posixpath.normpath(posixpath.join(start, without_extension(relative)))
+    def start_of(self, folder: str) -> str:
+        """How the sample ids of its photos begin; their paths in the folder follow."""
+        start = posixpath.normpath(self._starts.get(folder, folder if len(self.splits) > 1 else "."))
+        return "" if start == "." else start + "/"
 
 
 def pair(
@@ -106,18 +106,21 @@ def pair(
 
     Raises DataError for a photo folder that is absent or outside the root.
     """
-    files: dict[str, Path] = {}
+    files: dict[str, str] = {}
     splits: dict[str, str | None] = {}
     ids: dict[str, str] = {}
     last_names: dict[str, list[str]] = {}
     for folder, split in folders.splits.items():
         path = source.inside(folder, named_by=f"{source.where}: source.options.photos")
         source.need(folder, "the photos that were annotated")
-        for relative, file in list_files(path, source.root, findings).items():
-            name = posixpath.normpath(f"{folder}/{relative}")
-            files[name], splits[name], ids[name] = file, split, folders.id_of(folder, relative)
+        home, start = "" if folder == "." else folder + "/", folders.start_of(folder)
+        for relative, file in list_paths(path, source.root, findings).items():
+            name, id = home + relative, start + without_extension(relative)
+            if "\\" in file:  # slashes by now, and what lies between them may be ".."
+                name, id = posixpath.normpath(name), posixpath.normpath(id)
+            files[name], splits[name], ids[name] = file, split, id
     for name in files:
-        last_names.setdefault(posixpath.basename(name), []).append(name)
+        last_names.setdefault(name.rpartition("/")[2], []).append(name)
     claims: dict[str, list[Entry]] = {}
     subjects: dict[str, list[Subject]] = {}
     unsure: dict[str, DataError] = {}
@@ -186,7 +189,7 @@ def _own(subject: Subject, entry: Entry) -> Entry | None:
     return entry if subject.path is None else None
 
 
-def _settle(path: Path, name: str, split: str | None, entries: Sequence[Entry]) -> Subject:
+def _settle(path: str, name: str, split: str | None, entries: Sequence[Entry]) -> Subject:
     """Settle what is said of one photo: repetitions and empty entries give way, contradictions are a problem."""
     broken = next((entry for entry in entries if entry.problem is not None), None)
     drawn = [entry for entry in entries if not entry.is_bare] or [entries[0]]
@@ -250,11 +253,11 @@ def read_sample(
     said_hw   the size that its annotation gives (None where it gives none)
     """
     assert subject.path is not None
-    photo = Photo.open(subject.path, subject.name)
+    photo = Photo.open(Path(subject.path), subject.name)
     findings = list(subject.findings)
     if subject.entry is None or subject.entry.is_bare:
         blank = blank_mask(photo.upright_hw, source.unannotated_id)
-        return photo.sample(id, blank, resize, tuple(findings))
+        return photo.sample(id, photo.fitted(blank, resize), resize, tuple(findings))
     frame_hw = frame_of(photo, source.exif, said_hw, subject.entry.where)
     drawn = draw(frame_hw, findings)
     findings += [] if drawn else [nothing_drawn(source, subject.name)]
@@ -263,4 +266,5 @@ def read_sample(
     findings += outside_findings(drawn, frame_hw, subject.name)
     if source.exif == "as-stored":
         mask = turn_upright(mask, photo.orientation)
+    mask = photo.fitted(mask, resize)
     return photo.sample(id, mask, resize, tuple(findings))

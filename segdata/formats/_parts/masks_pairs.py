@@ -17,7 +17,7 @@ import msgspec
 from segdata.errors import ConfigError, DataError
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
+from segdata.formats._parts.photo_files import composed, is_photo, list_paths, without_extension
 from segdata.pipeline import SPLITS, Split
 from segdata.wording import counted
 
@@ -183,11 +183,11 @@ def _list(source: OpenSource, folder: str, what: str, suffix: str, findings: lis
     source.need(folder, what)
     stems: dict[str, tuple[str, ...]] = {}
     others: set[str] = set()
-    for relative, file in list_files(path, source.root, findings).items():
+    for relative, file in list_paths(path, source.root, findings).items():
         stem = without_extension(relative)
         if not is_photo(relative):
             continue
-        name = file.relative_to(source.root).as_posix()
+        name = source.name_of(file)
         if stem.endswith(suffix) and stem.rpartition("/")[2] != suffix:
             stem = stem.removesuffix(suffix)
             stems[stem] = (*stems.get(stem, ()), name)

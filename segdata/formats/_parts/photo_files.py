@@ -22,42 +22,48 @@ def is_photo(name: str) -> bool:
 
 
 def list_files(folder: Path, root: Path, findings: list[Finding]) -> dict[str, Path]:
+    """The files of `list_paths`, as Path objects."""
+    return {name: Path(path) for name, path in list_paths(folder, root, findings).items()}
+
+
+def list_paths(folder: Path, root: Path, findings: list[Finding]) -> dict[str, str]:
     """Every file below a folder, by its path relative to it with forward slashes, sorted.
 
     Names are composed (Unicode NFC), as macOS stores decomposed ones. Hidden files and folders are left out. So are
     names that are no UTF-8, and folders that are symbolic links, as they may lead out of `root`: each adds one to
     `findings`. Raises DataError for a folder that cannot be read, and for two files of one composed name.
     """
-    files: dict[str, Path] = {}
-    folders = [(folder, "")]
+    files: dict[str, str] = {}
+    folders = [(str(folder), "")]
     while folders:
         place, start = folders.pop()
         for entry in _entries(place, root):
-            path = Path(entry.path)
             name = composed(start + entry.name)
             if not _is_utf8(entry.name):
                 message = "the name is not UTF-8: rename it in UTF-8"
-                findings.append(Finding("file-name", _shown(path, root), "", message, "set aside", "error"))
+                findings.append(
+                    Finding("file-name", _shown(entry.path, root), "", message, "set aside", "error")
+                )
             elif entry.is_dir(follow_symlinks=False):
-                folders.append((path, f"{start}{entry.name}/"))
-            elif entry.is_symlink() and path.is_dir():
+                folders.append((entry.path, f"{start}{entry.name}/"))
+            elif entry.is_symlink() and os.path.isdir(entry.path):
                 message = "a link to a folder, which is not entered: put the folder itself here"
                 findings.append(
-                    Finding("linked-folder", _shown(path, root), "", message, "set aside", "warning")
+                    Finding("linked-folder", _shown(entry.path, root), "", message, "set aside", "warning")
                 )
             elif name in files:
                 raise DataError(
-                    f"{_shown(files[name], root)!a} and {_shown(path, root)!a}",
+                    f"{_shown(files[name], root)!a} and {_shown(entry.path, root)!a}",
                     found=f"two files of the name {name!r} (accents or slashes written in two ways)",
                     expected="one",
                     fix="Rename or remove one.",
                 )
             else:
-                files[name] = path
+                files[name] = entry.path
     return dict(sorted(files.items()))
 
 
-def _entries(folder: Path, root: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str, root: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted((one for one in entries if one.name[0] != "."), key=lambda one: one.name)
@@ -78,9 +84,9 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _shown(path: Path, root: Path) -> str:
+def _shown(path: str, root: Path) -> str:
     """Relative to the root, bytes that are no UTF-8 as \\xe9."""
-    return os.fsencode(path.relative_to(root).as_posix()).decode(errors="backslashreplace")
+    return os.fsencode(Path(path).relative_to(root).as_posix()).decode(errors="backslashreplace")
 
 
 def composed(name: str) -> str:
@@ -90,10 +96,11 @@ def composed(name: str) -> str:
 
 def without_extension(name: str) -> str:
     """ "roll 2/IMG_0001.jpg" → "roll 2/IMG_0001"."""
-    return os.path.splitext(name)[0]
+    stem, dot, extension = name.rpartition(".")
+    return stem if dot and "/" not in extension and stem.rpartition("/")[2].strip(".") else name
 
 
-def digest_of(path: Path, name: str) -> str:
+def digest_of(path: Path | str, name: str) -> str:
     """SHA-256 of a listed file. Raises DataError when it went away since, or may not be read."""
     try:
         return remembered_digest(path)

@@ -128,6 +128,11 @@ def outline(shape: Shape, where: str, place: str) -> tuple[PointsXY, int]:
 
     Raises DataError naming the region for null, endless or unreadable coordinates, or when x and y differ in number.
     """
+    if (
+        isinstance(shape, Polygon | Polyline)
+        and (plain := _plain(shape.all_points_x, shape.all_points_y)) is not None
+    ):
+        return plain, 0
     fields = msgspec.structs.asdict(shape)
     texts = 0
     numbers: dict[str, list[float]] = {}
@@ -158,13 +163,19 @@ def _curve(shape: Shape, values: Sequence[float]) -> PointsXY:
     return np.array([values], np.float64)
 
 
+def _plain(x: Sequence[Number], y: Sequence[Number]) -> PointsXY | None:
+    """Outline of as many x as y that are all finite numbers, as nearly always; else None: then each is looked at."""
+    if len(x) != len(y) or not {*map(type, x), *map(type, y)} <= {int, float}:
+        return None
+    with contextlib.suppress(OverflowError):  # a whole number of 400 digits
+        points = np.array([x, y], np.float64)
+        if np.isfinite(points).all():
+            return points.T
+    return None
+
+
 def _numbers(given: Sequence[Number], where: str, place: str) -> tuple[list[float], int]:
-    """As floats, and how many were texts; where all are plain finite numbers, as nearly always, without a look at each."""
-    if set(map(type, given)) <= {int, float}:
-        with contextlib.suppress(OverflowError):  # a whole number of 400 digits
-            plain = list(map(float, given))  # type: ignore[arg-type]
-            if math.isfinite(sum(plain)):
-                return plain, 0
+    """As floats, and how many were texts."""
     return [_number(one, where, place) for one in given], sum(isinstance(one, str) for one in given)
 
 
