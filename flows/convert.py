@@ -149,14 +149,20 @@ def _hide_tracebacks_of_data_errors() -> None:
         handler.addFilter(is_fault)
 
 
+def _warn_of_weights(project: Project, name: str) -> None:
+    """Conversion can do without the weights: training, when it comes to it, cannot."""
+    try:
+        check_weights_file(project, name)
+    except SegdataError as error:
+        click.echo(f"WARNING: {name} can be converted, but not trained: {error}", err=True)
+
+
 def convert_and_tell(project: Project, name: str, *, strict: bool, verify: bool = False) -> None:
     """Run the flow, print what came of it; problems go to stderr, loudly, at the end."""
     start = time.monotonic()
+    project.pipeline(name)  # what is wrong with the file as a whole is told as that
     try:
-        check_weights_file(project, name)
-    except SegdataError as error:  # conversion can do without: training, when it comes to it, cannot
-        click.echo(f"WARNING: {name} can be converted, but not trained: {error}", err=True)
-    try:
+        _warn_of_weights(project, name)
         summary = run(project, name, strict=strict, verify=verify)
     except KeyboardInterrupt:
         click.echo("stopped: the old set stays; run again to go on after the last finished shard", err=True)

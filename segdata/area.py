@@ -29,6 +29,9 @@ _CHUNK = 1 << 17
 _BLOCK = 1 << 16
 """Numbers multiplied at a time; small products also stay in the calling thread, as all of segdata's own threads do."""
 
+_WIDEST = 65_535
+"""Wider photos, as no camera makes them, would take much room for their rows; they are left to cv2, whose sums are floats."""
+
 _TOGETHER = 4
 """Rows of the result made by one product: more of them share a row of the source, and multiply more of it by 0."""
 
@@ -85,6 +88,10 @@ _DESK = _Desk()
 def area_average(pixels: NDArray[np.uint8], size_hw: tuple[int, int]) -> NDArray[np.uint8]:
     """uint8 (H, W, C) averaged to `size_hw`, at most (H, W)."""
     (height, width), (high, wide, channels) = size_hw, pixels.shape
+    if wide > _WIDEST:
+        return np.asarray(
+            cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        ).reshape(height, width, channels)
     is_halved = (high, wide, channels) == (2 * height, 2 * width, 3)
     if is_halved:  # here cv2 adds whole numbers, too, and rounds alike
         halved = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)

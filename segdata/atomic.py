@@ -49,6 +49,7 @@ def replace_scratch(path: Path) -> Iterator[Path]:
     """
     with temporary_file(path.parent) as temporary:
         yield temporary
+        temporary.chmod(0o644)
         temporary.replace(path)
 
 

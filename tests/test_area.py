@@ -98,3 +98,10 @@ def test_threads_of_a_matrix_library_change_nothing() -> None:
         for threads, kind in (("1", "Prescott"), ("2", ""))
     }
     assert len(said) == 1
+
+
+def test_rows_wider_than_any_camera_makes_are_left_to_cv2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segdata.area._WIDEST", 20)
+    pixels = np.random.default_rng(5).integers(0, 256, (10, 21, 1), np.uint8)
+    plain = cv2.resize(pixels, (4, 3), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(area_average(pixels, (3, 4))[..., 0], plain)

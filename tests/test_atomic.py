@@ -62,3 +62,4 @@ def test_scratch_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         raise RuntimeError
     assert path.read_bytes() == b"old"
     assert [one.name for one in path.parent.iterdir()] == ["a"]
+    assert path.stat().st_mode & 0o777 == 0o644, "others read it too"

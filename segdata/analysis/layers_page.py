@@ -48,7 +48,7 @@ class Photo:
 
 def write_page(found: Layers, path: Path, photos: int) -> None:
     """Write index.html with so many photos."""
-    subject = found.subject
+    subject, void = found.subject, found.matrices[0].void
     write_file(
         path,
         "segdata.analysis",
@@ -58,7 +58,12 @@ def write_page(found: Layers, path: Path, photos: int) -> None:
         pyramid=found.pyramid,
         steps=_steps(found),
         classes=_classes(found),
-        absent=[row.name for row in _classes(found) if all(iou is None for iou in row.ious)],
+        absent=[
+            row.name
+            for number, row in enumerate(_classes(found))
+            if number != void and all(iou is None for iou in row.ious)
+        ],
+        left_out=None if void is None else _classes(found)[void].name,
         photos=[_photo(found, index) for index in subject.shown(photos)],
     )
 

@@ -40,9 +40,9 @@ class Journal:
         """The result of this very task, if its shard lies there whole."""
         try:
             result = msgspec.json.decode(self._note(task).read_bytes(), type=ShardResult)
-        except (FileNotFoundError, msgspec.MsgspecError):
+        except (OSError, ValueError, msgspec.MsgspecError):
             return None
-        if result.shard is None:
+        if result.shard is None or len(result.rows) != len(task.samples):
             return None
         path = shards_dir / result.shard.name
         if not path.is_file() or file_digest(path) != result.shard.digest:

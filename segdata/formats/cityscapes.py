@@ -184,5 +184,6 @@ class Reader:
         mask = self._class_ids.remap(values, where=name, names=NAMES[self._options.truth])
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        del values
         mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize, findings)

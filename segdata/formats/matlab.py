@@ -200,6 +200,7 @@ class Reader:
             mask = self._label_map.remap(values, where=pair.mask)
         if self._source.exif != "as-shown":
             mask = turn_upright(mask, photo.orientation)
+        del values
         mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize)
 

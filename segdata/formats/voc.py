@@ -211,6 +211,7 @@ class Reader:
         mask = self._label_map.remap(values, where=name, names=names)
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)
+        del values
         mask = photo.fitted(mask, resize)
         return photo.sample(id, mask, resize, findings)
 

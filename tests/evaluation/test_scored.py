@@ -133,6 +133,19 @@ def test_a_source_that_is_not_there_or_has_changed_is_named(finished: Project) -
         photo.write_bytes(content)
 
 
+def test_nothing_is_read_outside_the_project(finished: Project) -> None:
+    path = finished.pipeline_path("matlab")
+    text = path.read_text()
+    path.write_text(text.replace("root: data/raw/sample-matlab", "root: ../elsewhere"))
+    try:
+        with pytest.raises(
+            ConfigError, match=r"source\.root: found \.\./elsewhere; expected a folder inside the project"
+        ):
+            scored_photos(finished, "matlab", ShardSet.open(finished.shards_dir("matlab")), "test")
+    finally:
+        path.write_text(text)
+
+
 @pytest.mark.parametrize(
     ("evaluate", "at", "words"),
     [
