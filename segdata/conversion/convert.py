@@ -28,11 +28,11 @@ from segdata.conversion.plan import (
 )
 from segdata.conversion.previous import Kept, PreviousSet
 from segdata.conversion.reading import Reading
-from segdata.conversion.sources import open_source, require_rest
+from segdata.conversion.sources import open_source, require_rest, root_of
 from segdata.conversion.summary import Summary, across, originals_of, refuse, summarize, write_summary
 from segdata.digest_cache import DigestCache
 from segdata.digests import value_digest
-from segdata.errors import ConfigError, DataError
+from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import Reader, format_file, open_reader
 from segdata.photo import Resize
@@ -78,14 +78,10 @@ class Conversion:
         """
         pipeline, settings = project.pipeline(name), project.params().convert
         where = f"pipelines/{name}.yaml"
-        # A link inside the project may lead elsewhere (its owner made it); a path may not.
-        if not Path(os.path.normpath(project.root / pipeline.source.root)).is_relative_to(project.root):
-            raise ConfigError(
-                where, place="source.root", found=pipeline.source.root, expected="a folder inside the project"
-            )
+        root = root_of(project.root, pipeline.source, where)
         format_file(pipeline.source.format, where)
         refuse_newer(project.shards_dir(name))
-        source = open_source(pipeline.source, project.root / pipeline.source.root, where)
+        source = open_source(pipeline.source, root, where)
         return cls(
             name,
             where,

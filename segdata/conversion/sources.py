@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container
 from pathlib import Path
 
-from segdata.errors import DataError, SegdataError, UnmappedLabelError
+from segdata.errors import ConfigError, DataError, SegdataError, UnmappedLabelError
 from segdata.findings import Finding
 from segdata.formats import OpenSource, Reader
 from segdata.pipeline import Source
 from segdata.shards.schema import SampleRow
+
+
+def root_of(project: Path, source: Source, where: str) -> Path:
+    """The source's folder. Raises ConfigError for one outside the project.
+
+    A link inside the project may lead elsewhere (its owner made it); a path may not.
+    """
+    root = project / source.root
+    if not Path(os.path.normpath(root)).is_relative_to(project):
+        raise ConfigError(
+            where, place="source.root", found=source.root, expected="a folder inside the project"
+        )
+    return root
 
 
 def open_source(source: Source, root: Path, where: str) -> OpenSource:

@@ -10,16 +10,14 @@ the photo at that size, and its prediction is held against the mask of that size
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segdata.conversion.sources import open_source, require_same
-from segdata.errors import ConfigError, DataError
+from segdata.conversion.sources import open_source, require_same, root_of
+from segdata.errors import DataError
 from segdata.formats import open_reader
 from segdata.photo import Resize
 from segdata.project import Project
@@ -64,11 +62,7 @@ def scored_photos(project: Project, name: str, shards: ShardSet, split: str) -> 
 
 def _read_again(project: Project, name: str, kept: ShardSplit, size_hw: tuple[int, int]) -> Scored:
     pipeline, where = project.pipeline(name), f"pipelines/{name}.yaml"
-    root = project.root / pipeline.source.root
-    if not Path(os.path.normpath(root)).is_relative_to(project.root):
-        raise ConfigError(
-            where, place="source.root", found=pipeline.source.root, expected="a folder inside the project"
-        )
+    root = root_of(project.root, pipeline.source, where)
     if not root.is_dir():
         raise DataError(
             pipeline.source.root,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from segdata.conversion.sources import open_source
+from segdata.conversion.sources import open_source, root_of
 from segdata.decode import read_yaml
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.evaluation.encodings import Encoding, read_class_ids
@@ -68,7 +68,7 @@ class RawTruth:
     def __init__(self, project: Project, name: str, split: str) -> None:
         source = project.pipeline(name).source
         where = f"pipelines/{name}.yaml"
-        opened = open_source(source, project.root / source.root, where)
+        opened = open_source(source, root_of(project.root, source, where), where)
         self._reader = open_reader(source.format, opened)
         splits = assign_splits(
             self._reader.ids(), source.splits, self._reader.official_split, where, opened.root

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from segdata.conversion.sources import open_source
+from segdata.conversion.sources import open_source, root_of
 from segdata.errors import DataError
 from segdata.evaluation.tables import prediction_path
 from segdata.findings import Finding
@@ -74,7 +74,7 @@ class RawSource:
     def __init__(self, project: Project, name: str, split: Split | None) -> None:
         source = project.pipeline(name).source
         where = f"pipelines/{name}.yaml"
-        opened = open_source(source, project.root / source.root, where)
+        opened = open_source(source, root_of(project.root, source, where), where)
         self.said_to_be = f"{source.root} ({source.format})"
         self.ontology = opened.ontology
         self._reader: Reader = open_reader(source.format, opened)
