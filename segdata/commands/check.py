@@ -35,18 +35,20 @@ def command(ctx: click.Context, name: str, jobs: int | None) -> None:
     check_names(project, name)
     _check_model(project, name)
     needing("train", "segdata check", lambda: import_module("jinja2"))
+    untrainable = _wrong_weights(project, name)
     code = needing("core", "segdata check", lambda: _check(project, name, jobs or os.cpu_count() or 1))
-    ctx.exit(max(code, _check_weights(project, name)))
+    if untrainable is not None:
+        click.echo(f"  warning: it cannot be trained: {untrainable}", err=True)
+    ctx.exit(code if untrainable is None else max(code, 1))
 
 
-def _check_weights(project: Project, name: str) -> int:
-    """1, after a line, where the weights that the model starts from are a file that is not as it should be."""
+def _wrong_weights(project: Project, name: str) -> DataError | None:
+    """What is wrong with the file of weights that the model starts from. Raises ConfigError for one outside the project."""
     try:
         check_weights_file(project, name)
     except DataError as error:
-        click.echo(f"  warning: it cannot be trained: {error}", err=True)
-        return 1
-    return 0
+        return error
+    return None
 
 
 def _check_model(project: Project, name: str) -> None:

@@ -41,7 +41,8 @@ class Reading:
         """The fingerprint of each sample, or why there is none.
 
         Most are but a look at a file's times, at which several threads would only be in each other's way; those for
-        which a file must be read are left to them.
+        which a file must be read are left to them. (Photos inside an annotation file have no times: they are decoded
+        and digested here.)
         """
         made: dict[str, Fingerprint | Finding] = {}
         with reading_nothing():

@@ -170,8 +170,8 @@ class Reader:
         photo_name, name = self.files(id)
         photo = Photo.open(self._source.root / photo_name, photo_name)
         if name is None:
-            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
-            return photo.sample(id, photo.fitted(blank, resize), resize)
+            blank = photo.fitted(blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
+            return photo.sample(id, blank, resize)
         path = self._source.root / name
         values, findings = read_truth(path, name, photo.upright_hw)
         if self._split[id] == "test" and is_dummy(values, self._options.truth):

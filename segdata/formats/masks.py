@@ -142,10 +142,8 @@ class Reader:
         name, mask_name = self.files(id)
         photo = Photo.open(self._source.root / name, name)
         if mask_name is None:
-            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
-            return photo.sample(
-                id, photo.fitted(blank, resize), resize, (_no_mask(name, self._source.unannotated_action),)
-            )
+            blank = photo.fitted(blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
+            return photo.sample(id, blank, resize, (_no_mask(name, self._source.unannotated_action),))
         mask = class_ids(self._source.root / mask_name, mask_name, self._label_map, self._labels)
         if self._source.exif == "as-stored":
             mask = turn_upright(mask, photo.orientation)

@@ -188,8 +188,8 @@ class Reader:
         if pair.shapes:
             return self._painted(id, pair, photo, resize)
         if pair.mask is None:
-            blank = blank_mask(photo.upright_hw, self._unannotated_id(pair.photo))
-            return photo.sample(id, photo.fitted(blank, resize), resize)
+            blank = photo.fitted(blank_mask(photo.upright_hw, self._unannotated_id(pair.photo)), resize)
+            return photo.sample(id, blank, resize)
         values = self._values(pair.mask)
         if not self._zero_is_a_label and not values.any():
             mask = blank_mask(values.shape[:2], self._unannotated_id(pair.mask))

@@ -204,8 +204,8 @@ class Reader:
         photo_name, name = self.files(id)
         photo = Photo.open(self._source.root / photo_name, photo_name)
         if name is None:
-            blank = blank_mask(photo.upright_hw, self._source.unannotated_id)
-            return photo.sample(id, photo.fitted(blank, resize), resize)
+            blank = photo.fitted(blank_mask(photo.upright_hw, self._source.unannotated_id), resize)
+            return photo.sample(id, blank, resize)
         values, findings = read_indices(self._source.root / name, name, self._labels)
         names = dict(enumerate(self._labels.names)) if self._labels else None
         mask = self._label_map.remap(values, where=name, names=names)

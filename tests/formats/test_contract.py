@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -116,6 +117,13 @@ def test_the_full_mask_is_let_go_of_before_the_photo_is_decoded(
 
     def watched(self: Photo, resize: Resize | None = None) -> np.ndarray:
         alive.append(masks[-1]() is not None)
+        frame = sys._getframe().f_back
+        while frame is not None and frame.f_code.co_filename != __file__:  # whatever else the reader holds
+            alive[-1] |= any(
+                isinstance(value, np.ndarray) and value.shape[:2] == SIZE_HW
+                for value in frame.f_locals.values()
+            )
+            frame = frame.f_back
         return read(self, resize)
 
     monkeypatch.setattr(Photo, "fitted", noted)

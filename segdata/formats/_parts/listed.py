@@ -256,8 +256,8 @@ def read_sample(
     photo = Photo.open(Path(subject.path), subject.name)
     findings = list(subject.findings)
     if subject.entry is None or subject.entry.is_bare:
-        blank = blank_mask(photo.upright_hw, source.unannotated_id)
-        return photo.sample(id, photo.fitted(blank, resize), resize, tuple(findings))
+        blank = photo.fitted(blank_mask(photo.upright_hw, source.unannotated_id), resize)
+        return photo.sample(id, blank, resize, tuple(findings))
     frame_hw = frame_of(photo, source.exif, said_hw, subject.entry.where)
     drawn = draw(frame_hw, findings)
     findings += [] if drawn else [nothing_drawn(source, subject.name)]
