@@ -30,24 +30,26 @@ DENSEASPP = (
 )
 
 
-def make_project(root: Path, model: tuple[str, dict[str, Any]], *, test: int = 3) -> Project:
+def make_project(
+    root: Path, model: tuple[str, dict[str, Any]], *, test: int = 3, classes: tuple[str, ...] = CLASSES
+) -> Project:
     """Shards of 16×24 pixels, and the run of a network whose weights are drawn."""
     name, options = model
     (root / "pipelines").mkdir(parents=True)
     (root / "params.yaml").write_text("pipelines: {}\ndevice: {device: cpu, threads: 1}\n")
     pipeline = {**json.loads(pipeline_text()), "model": {"name": name, "options": options}}
-    pipeline["source"]["ontology"] = {label: [9, 9, place] for place, label in enumerate(CLASSES)}
+    pipeline["source"]["ontology"] = {label: [9, 9, place] for place, label in enumerate(classes)}
     (root / "pipelines" / f"{NAME}.yaml").write_text(json.dumps(pipeline))
     project = Project(root)
-    write_shards(project.shards_dir(NAME), draw_splits(2, 1, test), CLASSES)
+    write_shards(project.shards_dir(NAME), draw_splits(2, 1, test), classes)
     torch.manual_seed(4)
-    network = build_model(name, len(CLASSES), options)
+    network = build_model(name, len(classes), options)
     record = RunRecord(
         model=name,
         options=options,
         classes=tuple(
             (label, color)
-            for label, color in zip(CLASSES, ontology_of_names("own", CLASSES).palette, strict=False)
+            for label, color in zip(classes, ontology_of_names("own", classes).palette, strict=False)
         ),
         size_hw=(16, 24),
         normalisation=Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)),

@@ -133,6 +133,26 @@ def test_the_command_writes_a_page_and_tables_that_repeat(tmp_path: Path) -> Non
     assert folder_bytes(folder) == first
 
 
+def test_void_is_left_out_and_not_absent(tmp_path: Path) -> None:
+    project = make_project(tmp_path, MININET, classes=("wall", "door", "floor", "void"))
+    arguments = [
+        "--project",
+        str(project.root),
+        "analyse",
+        "layers",
+        NAME,
+        "--photos",
+        "1",
+        "--split",
+        "train",
+    ]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    html = (project.root / "data/analysis" / NAME / "layers/index.html").read_text()
+    assert html.count(">left out<") == 3  # once with all blocks, and for each that is dropped
+    assert ">absent<" not in html
+    assert "Absent from" not in html
+
+
 def test_another_model_has_no_blocks_to_leave_out(tmp_path: Path) -> None:
     project = make_project(tmp_path, MINI_UNET)
     done = CliRunner().invoke(main, ["--project", str(project.root), "analyse", "layers", NAME])

@@ -49,6 +49,20 @@ def test_an_interrupted_run_goes_on_after_the_last_finished_shard(project: Proje
     assert not (project.root / ".segdata/unfinished/convert/via").exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"\0" * 99])
+def test_notes_that_cannot_be_read_are_as_none(project: Project, tmp_path: Path, content: bytes) -> None:
+    conversion = Conversion.open(project, "via")
+    for task in conversion.plan().tasks:
+        conversion.convert(task)  # and then the power goes, before the notes are on the disk
+    notes = list((project.root / ".segdata/unfinished/convert/via").iterdir())
+    assert notes
+    for note in notes:
+        assert note.stat().st_mode & 0o777 == 0o644
+        note.write_bytes(content)
+    assert convert(project, "via").converted == 10
+    assert folder_bytes(project.shards_dir("via")) == rebuilt(project, tmp_path / "scratch")
+
+
 def test_a_changed_photo_is_never_taken_from_an_interrupted_run(project: Project, tmp_path: Path) -> None:
     conversion = Conversion.open(project, "via")
     for task in conversion.plan().tasks:
