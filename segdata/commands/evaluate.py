@@ -11,6 +11,7 @@ import click
 from segdata.commands._shared import check_names, needing, project_of
 from segdata.errors import ConfigError
 from segdata.project import Project
+from segdata.wording import size_text
 
 if TYPE_CHECKING:
     from segdata.evaluation.encodings import Encoding
@@ -161,6 +162,8 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
             f"{_interval(scores.mean_iou_interval)}, pixel accuracy {_figure(scores.pixel_accuracy)} "
             f"{_interval(accuracy.interval)}"
         )
+        if pipeline.evaluate.size_hw is not None and scores.split == pipeline.evaluate.split:
+            click.echo(f"  scored at {size_text(scores.size_hw)}, as evaluate.size_hw says")
         for baseline, figures in scores.baselines.items():
             click.echo(
                 f"  baseline {baseline.replace('_', ' ')}: mean IoU {_figure(figures.mean_iou)}, "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from segdata.errors import ConfigError, SegdataError
+from segdata.errors import ConfigError, DataError, SegdataError
 from segdata.serving.api import build_app
 from segdata.serving.model import About
 from segdata.serving.onnx_engine import OnnxEngine
@@ -39,8 +39,21 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _about(folder: Path) -> About:
+    """What `segdata package` wrote of the model. Raises DataError for a file that is gone or no longer what was written."""
+    try:
+        return msgspec.json.decode((folder / "model" / ABOUT).read_bytes(), type=About)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DataError(
+            f"model/{ABOUT}",
+            found=getattr(error, "strerror", None) or str(error),
+            expected="what segdata package wrote",
+            fix="Package the model again.",
+        ) from error
+
+
 def _serve(folder: Path, host: str, port: int) -> None:
-    about = msgspec.json.decode((folder / "model" / ABOUT).read_bytes(), type=About)
+    about = _about(folder)
     with listen(host, port) as listening, own_folder() as own:
         service = Service(OnnxEngine(folder / "model" / MODEL), about)
         # A Space shows its page in a frame; what only this machine reaches nobody else need frame.

@@ -27,6 +27,7 @@ from segdata.project import Project  # noqa: E402
 from segdata.resample import Resize, resize_image  # noqa: E402
 from segdata.shards import ShardSet  # noqa: E402
 from tests.projects import convert, sample_project  # noqa: E402
+from tests.test_evaluate_command import segdata  # noqa: E402
 
 SHARDS_HW, SCORED_HW = (24, 32), (36, 40)
 OPTIONS: dict[str, object] = {"channels": [4, 4]}
@@ -84,6 +85,10 @@ def test_photo_and_truth_are_resized_from_the_source_and_scored_as_they_are(fini
         with Image.open(folder / "predictions" / f"{id}.png") as picture:
             assert np.array_equal(np.asarray(picture), resize_mask(predicted, SHARDS_HW))
     assert scores.by("pixel-accuracy").value == scores.pixel_accuracy == round(right / labelled, 6)
+    for split, is_said in (("test", True), ("train", False)):
+        done = segdata(finished, "evaluate", "matlab", "--split", split, "--device", "cpu")
+        assert done.exit_code == 0, done.output
+        assert ("\n  scored at 36x40 (height x width), as evaluate.size_hw says\n" in done.output) is is_said
 
 
 def test_another_split_and_the_shards_own_size_come_from_the_shards(

@@ -167,6 +167,34 @@ def test_a_port_that_is_none_is_said(
     assert capsys.readouterr().err == f"error: PORT: found {port!r}; expected a number from 0 to 65535\n"
 
 
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        (None, "No such file or directory"),
+        ("{", "Input data was truncated"),
+        ('{"name": "doors"}', "Object missing required field `title`"),
+    ],
+)
+def test_a_package_that_somebody_changed_is_said(
+    written: str | None,
+    found: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from segdata.serving import packaged
+
+    monkeypatch.delenv("PORT", raising=False)
+    if written is not None:
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model/about.json").write_text(written)
+    with pytest.raises(SystemExit) as ended:
+        packaged.main(tmp_path)
+    assert ended.value.code == 2
+    expected = "expected what segdata package wrote. Package the model again."
+    assert capsys.readouterr().err == f"error: model/about.json: found {found}; {expected}\n"
+
+
 @pytest.mark.skipif(
     "SEGDATA_FRESH_VENV" not in os.environ, reason="fetches packages: SEGDATA_FRESH_VENV=1 (make nightly)"
 )
