@@ -16,6 +16,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from segdata import blocks
+
 _LEAST = {8: 5.5, 4: 3.8, 2: 2.0}
 """1/scale of a decode → how many times larger than the target it must be (geometric mean over height and width).
 
@@ -30,6 +32,9 @@ _ROUND = 0.85
 _SHARPEN = np.array([-1, 18, -1], np.float32) / 16
 """Along rows and columns. A window edge that cuts a pixel in θ and 1-θ smears θ(1-θ)/2 of its curvature, 1/12 in the
 mean; a reduced decode is slightly sharper than an average, which leaves 1/16. Sixteenths keep the sums exact."""
+
+_STRIP = 1 << 19
+"""Bytes sharpened at a time: cv2 copies what it changes in place, and a photo twice would be the most that a worker holds."""
 
 
 def reduced_scale(stored_hw: tuple[int, int], target_hw: tuple[int, int]) -> int:
@@ -52,8 +57,11 @@ def decode_jpeg(data: bytes, stored_hw: tuple[int, int], scale: int) -> NDArray[
     a warning: whether that is a photo is for Pillow to say.
     """
     height, width = stored_hw[0] // scale, stored_hw[1] // scale
+    into = blocks.empty((height, width, 3))
     try:
-        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width)
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
+            data, "RGB", min_height=height, min_width=width, buffer=into
+        )
     except ValueError:
         return None
     return pixels if pixels.shape == (height, width, 3) else None
@@ -61,6 +69,14 @@ def decode_jpeg(data: bytes, stored_hw: tuple[int, int], scale: int) -> NDArray[
 
 def sharpened(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A reduced decode made ready for area averaging, in place."""
-    return np.asarray(
-        cv2.sepFilter2D(pixels, -1, _SHARPEN, _SHARPEN, dst=pixels, borderType=cv2.BORDER_REPLICATE), np.uint8
-    )
+    height, some = len(pixels), max(_STRIP // pixels[0].size, 2)
+    last = pixels[:1]  # of the strip before: its last row, which the next one needs as it was
+    for top in range(0, height, some):
+        above = min(top, 1)
+        around = pixels[top - above : top + some + 1]
+        filtered = cv2.sepFilter2D(around, -1, _SHARPEN, _SHARPEN, borderType=cv2.BORDER_REPLICATE)
+        strip = np.asarray(filtered[above : above + some], np.uint8)
+        pixels[top - above : top] = last[:above]
+        pixels[top : top + len(strip) - 1], last = strip[:-1], strip[-1:]
+    pixels[-1:] = last
+    return pixels

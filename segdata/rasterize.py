@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segdata import blocks
 from segdata.errors import DataError
 from segdata.ontology import IGNORE_INDEX
 from segdata.sample import Mask
@@ -36,7 +37,9 @@ _FAR = 16_000
 
 def blank_mask(size_hw: tuple[int, int], class_id: int = IGNORE_INDEX) -> Mask:
     """uint8 (H, W) filled with one class id (default: ignore)."""
-    return np.full(size_hw, class_id, np.uint8)
+    mask = blocks.empty(size_hw)
+    mask.fill(class_id)
+    return mask
 
 
 def pixel_points(points_xy: PointsXY, size_hw: tuple[int, int]) -> NDArray[np.int32]:

@@ -19,6 +19,9 @@ from segdata.sample import Image, Mask
 Method = Literal["area", "bilinear", "nearest"]
 _Pixels = TypeVar("_Pixels", bound=np.generic)
 
+_ROWS = 32
+"""Taken at a time: all those of a large mask, before columns are taken, would need as much room as a photo."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resize:
@@ -77,5 +80,8 @@ def nearest_pixels(pixels: NDArray[_Pixels], size_hw: tuple[int, int]) -> NDArra
     height, width = size_hw
     rows = (2 * np.arange(height) + 1) * pixels.shape[0] // (2 * height)
     columns = (2 * np.arange(width) + 1) * pixels.shape[1] // (2 * width)
-    nearest: NDArray[_Pixels] = pixels.take(rows, axis=0).take(columns, axis=1)
+    nearest = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
+    for top in range(0, height, _ROWS):
+        into = nearest[top : top + _ROWS]
+        pixels.take(rows[top : top + _ROWS], axis=0).take(columns, axis=1, out=into, mode="clip")
     return nearest

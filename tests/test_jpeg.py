@@ -6,12 +6,13 @@ import io
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from segdata.errors import DataError
-from segdata.jpeg import decode_jpeg, reduced_scale
+from segdata.jpeg import decode_jpeg, reduced_scale, sharpened
 from segdata.photo import Photo, Resize, resize_image
 
 
@@ -65,6 +66,20 @@ def test_a_reduced_decode_stays_within_48_db_of_a_full_one(
     error = np.mean((fast.astype(float) - exact.astype(float)) ** 2)
     assert 0 < error < 255**2 / 10**4.8
     assert (photo.read(Resize(size_hw, "bilinear")) == photo.read(Resize(size_hw, "bilinear", True))).all()
+
+
+@pytest.mark.parametrize(
+    "size_hw", [(1, 1), (1, 300), (2, 1), (2, 300), (3, 7), (40, 300), (41, 300), (79, 11)]
+)
+@pytest.mark.parametrize("strip", [1, 900 * 4, 900 * 39, 900 * 40, 1 << 19])
+def test_sharpening_by_strips_is_that_of_the_whole(
+    size_hw: tuple[int, int], strip: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segdata.jpeg._STRIP", strip)
+    pixels = np.random.default_rng(3).integers(0, 256, (*size_hw, 3), np.uint8)
+    kernel = np.array([-1, 18, -1], np.float32) / 16
+    whole = cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+    assert np.array_equal(sharpened(pixels), whole)
 
 
 def test_only_jpeg_is_decoded_reduced(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from segdata.digest_cache import NotRememberedError, reading_nothing
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, Reader
+from segdata.memory import share_freed_memory
 from segdata.photo import Resize
 from segdata.sample import Sample
 
@@ -35,6 +36,7 @@ class Reading:
 
     def __init__(self, reader: Reader, previous: PreviousSet, resize: Resize, threads: int) -> None:
         self._reader, self._previous, self._resize, self._threads = reader, previous, resize, threads
+        share_freed_memory()
         self._pool = ThreadPoolExecutor(threads, "segdata-read") if threads > 1 else None
 
     def fingerprints(self, ids: Sequence[str]) -> list[Fingerprint | Finding]:

@@ -26,24 +26,6 @@ def quiet_threads() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-def keep_freed_memory() -> None:
-    """Let glibc keep what is freed for the next step of a training on the CPU; elsewhere nothing happens.
-
-    It gives large blocks back to the system and asks for them anew at each step, some runs more than others: up to 14,000
-    pages, which the system fills with zeros one by one, 30 of the 190 ms of a mini U-Net's step. Up to 1 GiB of freed
-    memory stays with the process; blocks above 32 MiB, the most that glibc lets one say, go as before.
-    """
-    import ctypes
-
-    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library, another system
-        return
-    mallopt(mmap_threshold, 1 << 25)
-    mallopt(trim_threshold, 1 << 30)
-
-
 def choose_device(asked: str | None, params: TrainParams) -> torch.device:
     """The torch device to compute on; sets the number of CPU threads as params.yaml says.
 

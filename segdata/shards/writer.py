@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segdata.atomic import commit_file, temporary_file
+from segdata.blocks import pages
 from segdata.digests import bytes_digest, file_digest
 from segdata.errors import ShardError
 from segdata.ontology import IGNORE_INDEX
@@ -167,18 +167,9 @@ def _take_buffer(size: int) -> NDArray[np.uint8]:
     """uint8 (size or more,) that nobody else has; a mapping of its own, as malloc keeps what several threads freed."""
     buffer: NDArray[np.uint8] | None = _spare.__dict__.pop("buffer", None)
     if buffer is None or len(buffer) < size:
-        buffer = _pages(size)
+        buffer = pages(size)
     return buffer
 
 
 def _give_back(buffer: NDArray[np.uint8]) -> None:
     _spare.buffer = buffer
-
-
-def _pages(size: int) -> NDArray[np.uint8]:
-    """Zeros, uint8 (size,), in a mapping of their own."""
-    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux: a page fault for 2 MiB in place of one for each 4 KiB
-        with contextlib.suppress(OSError):
-            pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, np.uint8)

@@ -24,7 +24,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from torch.multiprocessing.spawn import ProcessRaisedException
 
 from segdata.errors import TrainingError
-from segdata.evaluation.device import keep_freed_memory
+from segdata.memory import keep_freed_memory
 from segdata.pipeline import Train
 from segdata.training.checks import no_memory_error
 from segdata.training.keep import Progress
