@@ -8,7 +8,7 @@ import numpy as np
 from scipy.io import savemat
 
 from tests.formats.matlab_cases import mask, open_matlab, photo
-from tests.formats.test_matlab import _real
+from tests.formats.test_matlab_real import _real
 from tests.formats.test_matlab_segmentations import SBD_MAP, write_sbd
 from tests.formats.test_surveys_matlab import codes, survey
 

@@ -30,7 +30,7 @@ from tests.formats.matlab_cases import (
     save,
 )
 from tests.formats.matlab_cases import struct as matlab_struct
-from tests.formats.test_matlab import BREADBOARD, _real
+from tests.formats.test_matlab_real import BREADBOARD, _real
 
 
 def survey(root: Path) -> Survey:
