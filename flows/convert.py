@@ -1,7 +1,7 @@
 """Convert one pipeline's source into its shard set: list, plan shards, one task per shard, manifest last.
 
 python -m flows.convert sample-via            what the DVC stage runs
-python -m flows.convert sample-via --strict   stop, and leave the old set, when a sample had to be set aside
+python -m flows.convert sample-via --strict   an error, and the old set stays, where a photo cannot be used
 python -m flows.convert sample-via --verify   read every file again, whatever its size and times say
 """
 
@@ -33,6 +33,7 @@ from segdata.conversion.plan import ShardResult
 from segdata.errors import SegdataError
 from segdata.project import Project
 from segdata.weights_file import check_weights_file
+from segdata.wording import counted
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +122,7 @@ def convert_pipeline(name: str, strict: bool = False, verify: bool = False) -> s
 
     Args:
         name: a file of pipelines/, without .yaml
-        strict: stop when a sample had to be set aside; the old set stays
+        strict: an error where a photo cannot be used; the old set stays
         verify: read every file again, whatever its size and times say
     """
     _hide_tracebacks_of_data_errors()
@@ -172,7 +173,7 @@ def convert_and_tell(project: Project, name: str, *, strict: bool, verify: bool 
         click.echo(f"  {line}", err=True)
     if summary.errors:
         click.echo(
-            f"WARNING: {summary.errors} problems set samples aside; all are listed in data/checks/{name}.json",
+            f"WARNING: {counted(summary.errors, 'error')}: photos set aside; all are listed in data/checks/{name}.json",
             err=True,
         )
 

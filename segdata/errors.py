@@ -49,17 +49,18 @@ class SegdataError(Exception):
         return _rebuild, (type(self), self.where, self.place, self.found, self.expected, self.fix)
 
     def _sentence(self) -> str:
-        parts = [part for part in (self.where, self.place) if part]
+        return ": ".join(part for part in (self.where, self.place, self.said) if part)
+
+    @property
+    def said(self) -> str:
+        """What was found, what was expected and what to do, without the place."""
         facts = []
         if self.found:
             facts.append(f"found {self.found}")
         if self.expected:
             says_itself = self.expected.startswith(("did you mean", "Valid:", "Nothing is valid"))
             facts.append(self.expected if says_itself else f"expected {self.expected}")
-        if facts:
-            parts.append("; ".join(facts))
-        sentence = ": ".join(parts)
-        return f"{sentence}. {self.fix}" if self.fix else sentence
+        return ". ".join(part for part in ("; ".join(facts), self.fix) if part)
 
 
 def _rebuild(

@@ -6,7 +6,7 @@ again over a window that cuts it in two blurs a little more than one average of 
 photo is sharpened by the mean of that blur (`_SHARPEN`) before it is resized.
 
 >>> reduced_scale((3000, 4000), (224, 224)), reduced_scale((3000, 4000), (704, 1056)), reduced_scale((480, 640), (96, 128))
-(4, 2, 2)
+(4, 2, 1)
 """
 
 from __future__ import annotations
@@ -21,10 +21,19 @@ from segdata import blocks
 _LEAST = {8: 5.5, 4: 3.8, 2: 2.0}
 """1/scale of a decode → how many times larger than the target it must be (geometric mean over height and width).
 
-Measured as PSNR against a full decode and area average over the sharpest real photos at hand (facades, 2048x2464,
-every pixel a detail): 49 dB in the median and 47.6 at worst where a ratio is just large enough, more elsewhere;
-photos of 12 megapixels, drawn with texture and grain, 50 dB and more. `benchmarks/conversion.py` measures it again.
+Measured as PSNR against a full decode and area average: photos of 12 megapixels, drawn with texture and grain, 49 dB and
+more. `benchmarks/conversion.py` measures it again.
 """
+
+_SHARP = 8_000_000
+_STRICTER = 1.15
+"""Photos of fewer pixels than that are sharper, pixel for pixel, and must be so many times larger still. The sharpest real ones
+at hand (facades, 2048x2464, every pixel a detail) then have 50 dB in the median and 48.5 at worst where a ratio is just large
+enough; without, 45.8 at worst."""
+
+_SMALL = 4_000_000
+"""Photos of fewer pixels are decoded in full: most were made smaller before. Reduced once more, photos of PASCAL VOC (375x500) had
+40 dB."""
 
 _ROUND = 0.85
 """Neither side alone may be smaller than this share of what is asked for."""
@@ -42,7 +51,11 @@ def reduced_scale(stored_hw: tuple[int, int], target_hw: tuple[int, int]) -> int
 
     Only an s that divides both sides: libjpeg rounds the size up, and a stretched photo would leave its mask.
     """
+    pixels = stored_hw[0] * stored_hw[1]
+    if pixels < _SMALL:
+        return 1
     for scale, least in _LEAST.items():
+        least *= _STRICTER if pixels < _SHARP else 1
         high, wide = (stored / scale / target for stored, target in zip(stored_hw, target_hw, strict=True))
         divides = stored_hw[0] % scale == 0 and stored_hw[1] % scale == 0
         if divides and high * wide >= least**2 and min(high, wide) >= _ROUND * least:

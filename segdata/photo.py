@@ -2,8 +2,8 @@
 
 Pillow reads headers and every unusual file; plain JPEGs and PNGs are decoded faster, to the same pixels (`jpeg.py`,
 `png.py`). `Photo` applies the EXIF orientation, so that every Sample is upright. Resizing: photos area-averaged (or
-bilinear, nearest), masks nearest by pixel centres. A large JPEG is decoded at 1/2, 1/4 or 1/8 where its average stays
-within 48 dB (PSNR) of a full decode's.
+bilinear, nearest), masks nearest by pixel centres. A JPEG of 4 megapixels and
+more is decoded at 1/2, 1/4 or 1/8 where its average stays within 48 dB (PSNR) of a full decode's (`jpeg.py`).
 
 >>> Photo.open(Path("IMG_0006.jpg"), "IMG_0006.jpg").upright_hw     # stored 480x640 with orientation 6
 (640, 480)

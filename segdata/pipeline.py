@@ -132,7 +132,7 @@ class Shards(Section, frozen=True):
 
     size_hw      height and width of every image and mask, pixels
     photo        how photos are resampled; masks are always nearest
-    exact        decode every photo in full; else large JPEGs are decoded reduced, within 48 dB (PSNR) of that
+    exact        decode every photo in full; else JPEGs of 4 megapixels and more may be decoded reduced, within 48 dB (PSNR) of that
     target_mib   mean size aimed at for one shard file, MiB, before any compression
     compression  none: mapped as they lie; zstd: smaller files, each sample decompressed whenever it is read, which is slow
     """

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from segdata.cli import main
+from segdata.conversion import Conversion
 from segdata.export.inputs import open_samples
 from segdata.project import Project
 from segdata.shards.reader import ShardSet
@@ -58,6 +59,26 @@ def test_out_and_in_again_gives_the_same_shards(project: Project, to: str) -> No
     thin = ["zero-area"] * 9 if to == "via" else []  # what is one pixel wide is an outline without area there
     assert [finding.code for finding in convert(project, "again").findings] == thin
     assert shards_of(project, "again") == shards_of(project, "voc")
+
+
+@pytest.mark.parametrize(("given", "carried"), [("all", "all"), ([], None), ("two", 2), (["none"], None)])
+def test_leaks_that_are_accepted_are_accepted_of_the_export_too(
+    project: Project, given: Any, carried: Any, tmp_path: Path
+) -> None:
+    path = project.pipeline_path("voc")
+    pipeline = yaml.safe_load(path.read_text())
+    ids = sorted(Conversion.open(project, "voc").ids)
+    wanted = [ids[0], ids[2]] if given == "two" else given
+    pipeline["source"]["accept_leaks"] = wanted
+    path.write_text(yaml.safe_dump(pipeline))
+    done = segdata(project, "export", "voc", "--to", "masks", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    source = yaml.safe_load((tmp_path / "out/source.yaml").read_text())["source"]
+    if given == "two":
+        assert len(source["accept_leaks"]) == carried
+        assert all(name.endswith(id) for name, id in zip(sorted(source["accept_leaks"]), wanted, strict=True))
+    else:
+        assert source.get("accept_leaks") == carried
 
 
 def test_shards_come_out_as_they_are(project: Project) -> None:

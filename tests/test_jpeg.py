@@ -32,9 +32,15 @@ def _save(path: Path, picture: Any, orientation: int | None = None, **options: A
         ((3072, 4096), (64, 64), 8),  # 48 and 64 times
         ((3000, 4000), (704, 1056), 2),  # 4.3 and 3.8 times
         ((3000, 4000), (800, 1200), 1),  # 3.75 and 3.3 times
+        ((2448, 3264), (576, 768), 1),  # below 8 megapixels 4.6 times are asked for: 4.25
+        ((2448, 3264), (528, 704), 2),  # 4.64
+        ((2448, 3264), (138, 184), 4),  # 17.7
+        ((2000, 2000), (30, 30), 8),  # 4 megapixels, and 66 times
+        ((1500, 2000), (30, 40), 1),  # 3 megapixels are decoded in full
         ((3001, 4000), (100, 100), 1),  # libjpeg would round 3001 / 2 up
         ((3004, 4004), (64, 64), 4),  # 8 does not divide
-        ((100, 4000), (90, 90), 1),  # the shorter side decides
+        ((1000, 12000), (450, 90), 1),  # the shorter side decides
+        ((100, 4000), (90, 90), 1),
         ((5, 5), (10, 10), 1),
     ],
 )
@@ -51,14 +57,17 @@ def _textured(height: int, width: int) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-@pytest.mark.parametrize(("height", "width", "scale"), [(480, 640, 2), (816, 1088, 4), (1152, 1536, 8)])
+@pytest.mark.parametrize(
+    ("height", "width", "scale"), [(1776, 2368, 2), (1920, 2560, 4), (2304, 3072, 8), (3000, 4000, 4)]
+)
 def test_a_reduced_decode_stays_within_48_db_of_a_full_one(
     tmp_path: Path, orientation: int, height: int, width: int, scale: int
 ) -> None:
     path = _save(tmp_path / "a.jpg", _textured(height, width), orientation, quality=90)
     photo = Photo.open(path, "a.jpg")
-    size_hw = (24, 32) if orientation < 5 else (32, 24)
-    size_hw = (size_hw[0] * 8 // scale, size_hw[1] * 8 // scale)
+    ratio = {2: 4.62, 4: 17.5, 8: 50.7}[scale] if height * width < 8_000_000 else 15.3  # just large enough
+    size_hw = (int(height / ratio), int(width / ratio))
+    size_hw = size_hw if orientation < 5 else size_hw[::-1]
     assert reduced_scale((height, width), size_hw if orientation < 5 else size_hw[::-1]) == scale
     fast, exact = photo.read(Resize(size_hw)), photo.read(Resize(size_hw, exact=True))
     full = resize_image(photo.read(), Resize(size_hw))
@@ -89,7 +98,8 @@ def test_only_jpeg_is_decoded_reduced(tmp_path: Path) -> None:
 
 
 def test_a_truncated_jpeg_is_an_error_in_a_reduced_decode_too(tmp_path: Path) -> None:
-    path = _save(tmp_path / "a.jpg", _textured(480, 640))
+    assert reduced_scale((1776, 2368), (24, 32)) == 8
+    path = _save(tmp_path / "a.jpg", _textured(1776, 2368))
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(DataError, match=r"a\.jpg: found a damaged photo"):
         Photo.open(path, "a.jpg").read(Resize((24, 32)))

@@ -147,7 +147,7 @@ class _Plan:
         skip_bad: bool,
     ) -> _Plan:
         store = opened.store(choice)
-        gate = Gate(opened.pipeline.source.accept_leaks, opened.source.where)
+        gate = Gate.of(opened.pipeline.source, opened.source.where)
         into = check_into(choice.into)
         newcomers, bad = gather(opened.source, store, photos, into, gate.accepts)
         while True:

@@ -63,7 +63,7 @@ def examine(
     start(len(splits))
     seen = read_all(conversion, splits, pictures, jobs, tick)
     near_bits = project.params().convert.near_duplicate_bits
-    gate = Gate(pipeline.source.accept_leaks, conversion.where)
+    gate = Gate.of(pipeline.source, conversion.where)
     max_bits = DEFAULT_MAX_BITS if near_bits is None else near_bits
     copies = find_copies(seen, max_bits, gate.accepts, near_stops=near_bits is not None)
     read = [one for one in seen if one.pixels is not None]

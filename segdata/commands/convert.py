@@ -12,7 +12,11 @@ from segdata.commands._shared import check_names, needing, project_of
 
 @click.command("convert", epilog="segdata convert sample-via   read the source, write data/shards/sample-via")
 @click.argument("name")
-@click.option("--strict", is_flag=True, help="Stop when a sample had to be set aside; the old set stays.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="An error where a photo cannot be used; the old set stays. What the pipeline file itself leaves out is none.",
+)
 @click.option("--verify", is_flag=True, help="Read every file again, whatever its size and times say.")
 @click.pass_context
 def command(ctx: click.Context, name: str, strict: bool, verify: bool) -> None:

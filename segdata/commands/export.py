@@ -73,7 +73,10 @@ def command(
         shown = tqdm(samples, total=len(samples), unit="photo", desc=f"export {name}", disable=None)
         drafts = Dialect.of(samples.ontology) if draft else None
         try:
-            exported = export_samples(shown, samples.ontology, to, out, root=root, drafts=drafts)
+            accepted = project.pipeline(name).source.accept_leaks
+            exported = export_samples(
+                shown, samples.ontology, to, out, root=root, drafts=drafts, accept_leaks=accepted
+            )
         finally:
             for finding in samples.findings:
                 click.echo(f"  {finding.line()}", err=True)

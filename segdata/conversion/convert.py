@@ -162,7 +162,7 @@ class Conversion:
 
     @property
     def _gate(self) -> Gate:
-        return Gate(self.pipeline.source.accept_leaks, self.where)
+        return Gate.of(self.pipeline.source, self.where)
 
     def _check_copies(self, samples: Mapping[str, Mapping[str, SampleTask]]) -> list[Finding]:
         """Raises DataError for one photo in two splits, before anything is converted."""

@@ -13,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from segdata.errors import DataError
 from segdata.findings import Finding
+from segdata.pipeline import Source
 from segdata.shards.schema import SampleRow
+from segdata.splits_section import OfficialSplits
 
 _PLACE = "source.accept_leaks"
 _SHOWN = 5
@@ -41,10 +44,15 @@ Pair = tuple[Place, Place]
 
 @dataclass(frozen=True)
 class Gate:
-    """What a pipeline file accepts. `where` is that file, for messages."""
+    """What a pipeline file accepts. `where` is that file, for messages; `official`: the source says the splits itself."""
 
     accepted: Literal["all"] | tuple[str, ...]
     where: str
+    official: bool = False
+
+    @classmethod
+    def of(cls, source: Source, where: str) -> Gate:
+        return cls(source.accept_leaks, where, isinstance(source.splits, OfficialSplits))
 
     def accepts(self, id: str) -> bool:
         return self.accepted == "all" or any(_names(entry, id) for entry in self.accepted)
@@ -85,6 +93,20 @@ class Gate:
             if not any(_names(entry, id) for id in ids)
         ]
 
+    def _ways_out(self, id: str, *, made: bool) -> str:
+        """What to do. `made`: all photos were converted before it was known, which the next run takes up."""
+        name = Path(self.where).stem
+        together = (
+            ""
+            if self.official
+            else f"; or keep them together (beside method: hash and shares in source.splits, group: {{by: look}}, then segdata group {name})"
+        )
+        return (
+            f"Remove one of each two (segdata remove {name} {id}){together}; or accept one of each two by name: "
+            f"source.accept_leaks: [{id}], patterns or all. The shard set stays as it was"
+            + ("; what was made for the new one lies beside it for the next run." if made else ".")
+        )
+
     def _settle(self, leaks: Sequence[Pair], accepted: Sequence[Pair], what: str, sign: str) -> list[Finding]:
         if leaks:
             raise DataError(
@@ -92,8 +114,7 @@ class Gate:
                 place=_PLACE,
                 found=f"{what}: {_listed(leaks, sign)}",
                 expected="every photo in one split",
-                fix="Remove one of the two, or keep them together (source.splits: {method: hash, group: {by: look}}); or accept them by name: "
-                f"source.accept_leaks: [{leaks[0][1].id}], patterns or all. The shard set stays as it was.",
+                fix=self._ways_out(leaks[0][1].id, made=sign == "~"),
             )
         if not accepted:
             return []

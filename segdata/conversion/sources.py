@@ -89,6 +89,5 @@ def require_same(reader: Reader, ids: Container[str], row: SampleRow, name: str)
 
 def set_aside(error: SegdataError) -> Finding:
     """The finding that stands for a sample that could not be read."""
-    message = f"found {error.found}" + (f"; expected {error.expected}" if error.expected else "")
     code = "unmapped-label" if isinstance(error, UnmappedLabelError) else "unreadable"
-    return Finding(code, error.where, error.place, message, "set aside", "error")
+    return Finding(code, error.where, error.place, error.said, "set aside", "error")

@@ -11,9 +11,10 @@ pixel; the `source` section that does so lies beside it as source.yaml.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from segdata.atomic import replace_folder
 from segdata.conversion.sources import set_aside
@@ -37,6 +38,7 @@ def export_samples(
     *,
     root: str | None = None,
     drafts: Dialect | None = None,
+    accept_leaks: Literal["all"] | Sequence[str] = (),
 ) -> Exported:
     """Write all items below `out`, which appears when all is written. Holds one item at a time.
 
@@ -44,6 +46,7 @@ def export_samples(
     out     a folder that is absent or empty
     root    what source.yaml gives as the folder, relative to the project; default: data/raw/<name of out>
     drafts  to VIA: outlines to correct by hand, near the masks, in a set's own words; None: the very masks
+    accept_leaks  as in the pipeline file of these ids: source.yaml accepts the same photos
     An item that cannot be written is set aside and listed. Raises ConfigError for classes or ids that the format
     cannot hold and for an `out` in use, DataError when nothing is left.
     """
@@ -53,10 +56,13 @@ def export_samples(
         exported = Exported(to, out)
         names = Names(to)
         split_of_first: list[str | None] = []
+        accepted: list[str] = []
         for item in items:
             _check_split(item, split_of_first, to)
             name = target.name(item)
             names.take(name, item.id)
+            if accept_leaks != "all" and any(fnmatchcase(item.id, entry) for entry in accept_leaks):
+                accepted.append(name)
             try:
                 target.add(item, name)
             except DataError as error:
@@ -68,6 +74,8 @@ def export_samples(
             problems = "".join(f"\n  {finding.line()}" for finding in exported.findings[:20])
             raise DataError(f"export to {to}", found=f"not one photo to write{problems}")
         own = target.finish()
+        if accept_leaks == "all" or accepted:
+            own = {**own, "accept_leaks": "all" if accept_leaks == "all" else accepted}
         exported.notes += target.notes
         official = "all" not in exported.samples
         exported.source = section(to, root or f"data/raw/{out.name}", ontology, own, official=official)

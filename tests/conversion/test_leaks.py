@@ -30,8 +30,14 @@ def test_a_copy_in_another_split_names_both_photos_and_splits() -> None:
         Gate((), "p.yaml").exact([(A, "1"), (B, "2"), (C, "1")])
     assert str(caught.value) == (
         "p.yaml: source.accept_leaks: found the same photo in two splits: a (train) = c (test); expected every photo "
-        "in one split. Remove one of the two, or keep them together (source.splits: {method: hash, group: {by: look}}); or accept them by name: "
-        "source.accept_leaks: [c], patterns or all. The shard set stays as it was."
+        "in one split. Remove one of each two (segdata remove p c); or keep them together (beside method: hash and shares in "
+        "source.splits, group: {by: look}, then segdata group p); or accept one of each two by name: source.accept_leaks: [c], "
+        "patterns or all. The shard set stays as it was."
+    )
+    with pytest.raises(DataError) as caught:
+        Gate((), "pipelines/p.yaml", official=True).exact([(A, "1"), (C, "1")])
+    assert "Remove one of each two (segdata remove p c); or accept one of each two by name" in str(
+        caught.value
     )
 
 

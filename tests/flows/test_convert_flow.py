@@ -163,7 +163,7 @@ def test_bad_samples_are_loud_at_the_end_and_stop_with_strict(served: Project) -
         assert done.returncode == 0
         assert "1 set aside" in done.stdout
         assert "IMG_0001.jpg" in done.stderr
-        assert "WARNING: 1 problem" in done.stderr
+        assert "WARNING: 1 error: photos set aside" in done.stderr
         digest = ShardSet.open(served.shards_dir("via")).digest
         strict = run_flow(served, "via", "--strict")
         assert strict.returncode == 2

@@ -142,7 +142,7 @@ def test_what_cannot_be_read_is_listed_and_the_rest_goes_on(project: Project, tm
     assert [finding.line() for finding in outcome.findings] == [
         f"error: {roll}/broken.jpg: found a file that is no readable image; expected one of JPEG, PNG, TIFF, BMP, WEBP, "
         "PPM [unreadable: set aside]",
-        f"error: {roll}/cut.png: found a damaged photo (image file is truncated); expected a whole file "
+        f"error: {roll}/cut.png: found a damaged photo (image file is truncated); expected a whole file. Copy it again. "
         "[unreadable: set aside]",
     ]
     assert {path.stem for path in (out / "predictions").rglob("*.png")} == {"a", "b", "c"}
