@@ -12,7 +12,7 @@ from segdata.wording import counted
 @click.argument("name")
 @click.pass_context
 def command(ctx: click.Context, name: str) -> None:
-    """Check every byte of a shard set against its manifest; damage names shard, sample and column."""
+    """Check every byte of the shards, and every row of the manifest, against each other; damage names shard, sample and column."""
     from segdata.integrity import verify
 
     project = project_of(ctx)
@@ -26,4 +26,4 @@ def command(ctx: click.Context, name: str) -> None:
         click.echo(f"{name}: {damaged} of {verdict.shards} shards are damaged ({size})")
         click.echo(f"Mend them: segdata repair {name}, or dvc checkout --force data/shards/{name}", err=True)
         ctx.exit(1)
-    click.echo(f"{name}: every byte holds ({size})")
+    click.echo(f"{name}: every byte of the shards holds ({size})")
