@@ -6,6 +6,7 @@ Exit codes: 0 done; photos that `convert` set aside are no reason to stop the ro
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +57,9 @@ class _Commands(click.Group):
         except SegdataError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(2)
+        except BrokenPipeError:  # segdata … | head: whoever listened has heard enough
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - else Python says so once more when it ends
+            ctx.exit(141)
         except OSError as error:  # no permission, no space left, …: the message names the file
             click.echo(f"error: {error}", err=True)
             ctx.exit(2)

@@ -23,7 +23,9 @@ def command(ctx: click.Context, name: str) -> None:
     size = f"{counted(verdict.samples, 'sample')} in {counted(verdict.shards, 'shard')}, {verdict.bytes / 2**20:.1f} MiB"
     if verdict.damages:
         damaged = len(verdict.damaged_shards)
-        click.echo(f"{name}: {damaged} of {verdict.shards} shards are damaged ({size})")
+        click.echo(
+            f"{name}: {damaged} of {counted(verdict.shards, 'shard')} {'is' if damaged == 1 else 'are'} damaged ({size})"
+        )
         click.echo(f"Mend them: segdata repair {name}, or dvc checkout --force data/shards/{name}", err=True)
         ctx.exit(1)
     click.echo(f"{name}: every byte of the shards holds ({size})")
