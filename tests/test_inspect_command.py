@@ -101,7 +101,7 @@ def test_a_folder_outside_the_project_is_refused_with_what_to_do(project: Projec
     assert done.exit_code == 2
     assert f"{outside}: found a folder outside the project {project.root}" in done.stderr
     assert f"cp -r '{outside}' data/raw/my-photos" in done.stderr
-    assert f"ln -s '{outside}' data/raw/my-photos" in done.stderr
+    assert "(ln -s" not in done.stderr and "DVC keeps no linked folder" in done.stderr
     link = project.root / "data/raw/linked"
     link.symlink_to(outside)
     assert inspect(project, str(link)).exit_code == 0

@@ -47,7 +47,7 @@ def describe(found: Inspection, shown_as: str) -> list[str]:
     lines += _photos(found.headers, len(survey.photos))
     splits = ", ".join(f"{name} {count:,}" for name, count in _ordered(survey.splits))
     lines.append(_row("splits", splits or "none of their own"))
-    lines += _findings((*survey.findings, *found.headers.findings))
+    lines += _findings(found.findings)
     for other in found.others:
         lines.append(
             f"also {other.format} ({other.certainty}): {other.evidence}; --format {other.format} takes that instead"

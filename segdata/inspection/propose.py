@@ -66,7 +66,7 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
     survey = found.survey
     classes = propose_classes(survey)
     ids, official, problem = _open(found, classes, name, root)
-    splits, samples, why = _splits(ids, official, survey)
+    splits, samples, why = _splits(ids, official, survey, found.unread)
     num_train = samples.get("train", 0) or round(len(survey.photos) * SHARES["train"])
     checks = [*classes.checks]
     if survey.label_map is None and isinstance(classes.ontology, Mapping) and len(classes.ontology) > 1:
@@ -76,7 +76,12 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
         if others:
             more = " Other labels come with it." if "class" in key else ""
             checks.append(f"options.{key} is {flow(survey.options[key])}, and could be {flow(others)}.{more}")
-    if not problem and not (samples.get("train") and samples.get("val")):
+    for folder, images in found.unread.items():
+        checks.append(
+            f"Folder {folder} has {counted(images, 'image')}, and none goes with an annotation that can be read (masks of several "
+            "colour channels, other names, a damaged file): it is not in this file. Mend it, and inspect again."
+        )
+    if not problem and not found.unread and not (samples.get("train") and samples.get("val")):
         checks.append(
             f"{counted(len(ids), 'sample')}: too few to train on and to choose by. Annotate more photos."
         )
@@ -141,7 +146,7 @@ def _unreadable(reader: Reader, ids: Sequence[str]) -> str:
 
 
 def _splits(
-    ids: Sequence[str], official: Mapping[str, str | None], survey: Survey
+    ids: Sequence[str], official: Mapping[str, str | None], survey: Survey, unread: Mapping[str, int]
 ) -> tuple[Mapping[str, object], Mapping[str, int], str]:
     """The split to propose, samples per split, and why."""
     told: Mapping[str, int] = survey.splits if not ids else Counter(s for s in official.values() if s)
@@ -149,6 +154,10 @@ def _splits(
         why = f"The data bring their own: {_counts(told)}."
         left_out = len(ids) - sum(told.get(split, 0) for split in SPLITS)
         why += f" In none of them, and left out: {counted(left_out, 'photo')}." if left_out > 0 else ""
+        return {"method": "official"}, {split: told[split] for split in SPLITS if told.get(split)}, why
+    if told and unread:
+        lost = " and ".join(f"{name} ({counted(images, 'image')})" for name, images in unread.items())
+        why = f"The data bring their own: {_counts(told)}. Nothing of {lost} can be read as it lies: mend that first."
         return {"method": "official"}, {split: told[split] for split in SPLITS if told.get(split)}, why
     brought = f"The data bring {_counts(told)}, but training needs train and val. " if told else ""
     hashed = HashSplits(shares=SHARES)

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from segdata.errors import ConfigError, DataError, MissingExtraError, SegdataError, nearest
 from segdata.findings import Finding
 from segdata.formats import format_names, survey_folder
+from segdata.formats._parts.photo_files import is_photo, list_paths
 from segdata.photo import Photo
 from segdata.survey import Survey, evenly_spaced
+from segdata.wording import counted
 
 MOST_HEADERS = 1000
 """Of more photos than this, so many headers are read, evenly spaced over the sorted names."""
+
+_SPLITS = frozenset(("train", "training", "val", "valid", "validation", "test", "testing"))
 
 _RANK = {"certain": 0, "likely": 1, "possible": 2}
 
@@ -47,6 +51,7 @@ class Inspection:
     survey  what that format sees; None when no format knows the folder
     others  what further formats see, the surest first
     failed  format → why it could not look
+    unread  folder of a split → images in it, where that format reads photos of other such folders and none of this one
     """
 
     root: Path
@@ -54,6 +59,18 @@ class Inspection:
     headers: Headers
     others: tuple[Survey, ...]
     failed: Mapping[str, str]
+    unread: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was doubtful about annotations, folders and photos."""
+        message = "{}, none of which goes with an annotation that can be read"
+        action = "not in the proposal: mend its annotations, and inspect again"
+        folders = (
+            Finding("split-unread", name, "", message.format(counted(images, "image")), action, "error")
+            for name, images in self.unread.items()
+        )
+        return (*folders, *(self.survey.findings if self.survey else ()), *self.headers.findings)
 
 
 def inspect_folder(root: Path, only: str | None = None) -> Inspection:
@@ -85,7 +102,24 @@ def inspect_folder(root: Path, only: str | None = None) -> Inspection:
     surveys.sort(key=lambda one: (_RANK[one.certainty], -one.annotated, -len(one.photos), one.format))
     taken = surveys[0] if surveys else None
     headers = read_headers(root, taken.photos if taken else ())
-    return Inspection(root, taken, headers, tuple(surveys[1:]), failed)
+    return Inspection(root, taken, headers, tuple(surveys[1:]), failed, _unread(root, taken) if taken else {})
+
+
+def _unread(root: Path, survey: Survey) -> dict[str, int]:
+    """Folders called as splits are, beside those whose photos a format reads: name → images, where it reads none.
+
+    Their masks may be missing, elsewhere or in colours, their annotation file damaged. Without them, the proposal would
+    split anew what is split already.
+    """
+    read = {name.partition("/")[0] for name in survey.photos if "/" in name}
+    if not any(name.lower() in _SPLITS for name in read):
+        return {}
+    unread: dict[str, int] = {}
+    for folder in sorted(root.iterdir()):
+        if folder.is_dir() and folder.name.lower() in _SPLITS and folder.name not in read:
+            images = sum(is_photo(name) for name in list_paths(folder, root, []))
+            unread |= {folder.name: images} if images else {}
+    return unread
 
 
 def read_headers(root: Path, photos: Sequence[str]) -> Headers:
@@ -94,9 +128,14 @@ def read_headers(root: Path, photos: Sequence[str]) -> Headers:
     turns: Counter[int] = Counter()
     findings: list[Finding] = []
     names = evenly_spaced(photos, MOST_HEADERS)
+    files: Mapping[str, str] = {}
     for name in names:
+        path = root / name
+        if not path.exists():  # names are composed (NFC), files may not be
+            files = files or list_paths(root, root, [])
+            path = Path(files.get(name, path))
         try:
-            photo = Photo.open(root / name, name)
+            photo = Photo.open(path, name)
         except DataError as error:
             message = f"found {error.found}; expected {error.expected}"
             findings.append(Finding("unreadable", name, "", message, "left out of the counts", "error"))

@@ -37,8 +37,7 @@ def place_in(project: Project, path: Path) -> str:
             str(path),
             found=f"a folder outside the project {project.root}",
             expected="one inside it: a pipeline file names its folder relative to the project",
-            fix=f"Copy it there (cp -r {quoted} {goal}) or link it (ln -s {quoted} {goal}), then: "
-            f"segdata inspect {goal}. --no-write looks without writing.",
+            fix=f"Copy it there (cp -r {quoted} {goal}; DVC keeps no linked folder), then: segdata inspect {goal}. --no-write looks without writing.",
         )
     if relative in (".", "data", "data/raw"):
         raise DataError(

@@ -1,0 +1,99 @@
+"""Folders called train, val and test stay what they are, also where one of them cannot be read as it lies."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segdata.inspection.propose import propose
+from segdata.inspection.recognise import inspect_folder
+from tests.formats.via_cases import box, entry, export
+
+SPLITS = {"train": 4, "val": 2, "test": 3}
+
+
+def write_image(path: Path, *, channels: int = 3, value: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = (6, 8, 3) if channels == 3 else (6, 8)
+    Image.fromarray(np.full(shape, value, np.uint8)).save(path)
+
+
+def write_masks(root: Path) -> None:
+    for split, count in SPLITS.items():
+        for number in range(count):
+            write_image(root / split / "image" / f"{split}{number}.png", value=40 * number)
+            write_image(root / split / "mask" / f"{split}{number}.png", channels=1, value=number % 2)
+
+
+def write_via(root: Path) -> None:
+    for split, count in SPLITS.items():
+        names = [f"{split}{number}.png" for number in range(count)]
+        for number, name in enumerate(names):
+            write_image(root / split / name, value=40 * number)
+        entries = export(*(entry(name, box(0, 0, 2, 2, type="road")) for name in names))
+        (root / split / "via_region_data.json").write_text(json.dumps(entries))
+
+
+def renamed(root: Path) -> None:
+    (root / "train/mask").rename(root / "train/labels of mine")
+    for path in (root / "train/labels of mine").iterdir():
+        path.rename(path.with_name(f"other {path.name}"))
+
+
+def emptied(root: Path) -> None:
+    for path in (root / "train/mask").iterdir():
+        path.unlink()
+
+
+def absent(root: Path) -> None:
+    (root / "train/via_region_data.json").unlink()
+
+
+def truncated(root: Path) -> None:
+    path = root / "train/via_region_data.json"
+    path.write_text(path.read_text()[:60])
+
+
+@pytest.mark.parametrize(
+    ("write", "spoil", "images"),
+    [(write_masks, renamed, 8), (write_masks, emptied, 4), (write_via, absent, 4), (write_via, truncated, 4)],
+)
+def test_a_split_that_cannot_be_read_is_named_and_nothing_is_split_anew(
+    write: Callable[[Path], None], spoil: Callable[[Path], None], images: int, tmp_path: Path
+) -> None:
+    root = tmp_path / "data/raw/mine"
+    write(root)
+    whole = propose(inspect_folder(root), "mine", "data/raw/mine")
+    assert (whole.splits, dict(whole.samples)) == ({"method": "official"}, SPLITS)
+    spoil(root)
+    found = inspect_folder(root)
+    assert found.unread == {"train": images}
+    (finding,) = [one for one in found.findings if one.code == "split-unread"]
+    assert (finding.file, finding.severity) == ("train", "error")
+    assert finding.message == f"{images} images, none of which goes with an annotation that can be read"
+    proposal = propose(found, "mine", "data/raw/mine")
+    assert (proposal.splits, dict(proposal.samples)) == ({"method": "official"}, {"val": 2, "test": 3})
+    assert any(check.startswith(f"Folder train has {images} images") for check in proposal.checks)
+    assert f"Nothing of train ({images} images) can be read" in proposal.reasons["splits"]
+
+
+def test_folders_of_one_split_alone_and_of_other_names_are_no_lost_splits(tmp_path: Path) -> None:
+    write_masks(tmp_path)
+    write_image(tmp_path / "extra" / "a.png")
+    assert inspect_folder(tmp_path).unread == {}
+
+
+def test_names_that_macos_takes_apart_are_found(tmp_path: Path) -> None:
+    name = "Köln.png"
+    write_image(tmp_path / "photos" / unicodedata.normalize("NFD", name))
+    entries = export(entry(unicodedata.normalize("NFC", name), box(0, 0, 2, 2, type="road")))
+    (tmp_path / "via_region_data.json").write_text(json.dumps(entries))
+    found = inspect_folder(tmp_path)
+    assert dict(found.headers.sizes) == {(6, 8): 1}
+    assert found.findings == ()
