@@ -74,7 +74,7 @@ def test_bad_ones_are_quarantined_with_a_note(case: Case) -> None:
         "taken/new.json",
     ]
     note = (inbox / "quarantine/IMG_0007.jpg.txt").read_text()
-    assert note.startswith("IMG_0007.jpg: photos/IMG_0007.jpg: found a file that is no readable image")
+    assert note.startswith("IMG_0007.jpg: found a file that is no readable image")
     assert "broken.json: found a JSON list" in (inbox / "quarantine/broken.json.txt").read_text()
 
 
