@@ -16,7 +16,7 @@ from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import commit, keep_copy, one_at_a_time, unfinished
 from segdata.errors import ConfigError, SegdataError
 from segdata.findings import Finding
-from segdata.formats._parts.photo_files import composed, without_extension
+from segdata.formats._parts.photo_files import composed, is_photo, without_extension
 from segdata.grouping import group, needs_list
 from segdata.project import Project
 
@@ -219,7 +219,8 @@ def _strangers(
 ) -> list[Finding]:
     """A warning where no annotation is about the photos; those of photos that were refused are no strangers."""
     refused = {_stem(name) for one in bad for name in (one.name, one.photo)}
-    for name in [name for name in merge.strangers if _stem(name) in refused]:
+    one_mask = annotations is not None and is_photo(annotations.name) and bool(refused) and not newcomers
+    for name in [name for name in merge.strangers if one_mask or _stem(name) in refused]:
         del merge.strangers[name]
     bare = [one for one in newcomers if not one.is_there]
     if annotations is None or not bare or merge.annotated or not merge.strangers:

@@ -78,7 +78,7 @@ class Copies:
             elif not self._gate.accepts(one.id) and not self._gate.accepts(id):
                 return (
                     f"the same photo as {place} ({theirs}); as {one.name} ({mine}) it would be a leak, at which the "
-                    f"conversion stops: leave it out; accepted when source.accept_leaks names {one.id!r}"
+                    f"conversion stops. Leave it out, or name {one.id!r} in source.accept_leaks"
                 )
         if within and not self._gate.accepts(one.id):
             return f"the same photo as {within[0]}; accepted when source.accept_leaks names {one.id!r}"
@@ -127,9 +127,12 @@ def near_leaks(
     rows = [row for row in manifest.rows if row.id in records and row.id not in fresh]
     rows = [row for row in rows if records[row.id].image_digest == row.image_digest and records[row.id].look]
     official = {row.id: row.split for row in rows} | dict.fromkeys(fresh, choice.split)
-    splits = assign_splits(
-        sorted(official), source.splits, official.get, opened.source.where, opened.source.root
-    )
+    try:
+        splits = assign_splits(
+            sorted(official), source.splits, official.get, opened.source.where, opened.source.root
+        )
+    except SegdataError:  # an id without its group, say: segdata.adding.effects tells it
+        return []
     digests = {row.id: row.photo_digest for row in rows} | {id: one.digest for id, one in fresh.items()}
     known = {row.id: records[row.id].look for row in rows} | {id: looks[id] for id in fresh}
     ids = sorted(known)

@@ -47,9 +47,9 @@ def test_a_photo_of_another_split_is_refused_as_a_leak(
     added = add(folders, "mine", [Path(x)], y, Choice(split="val"), dry_run=dry_run)
     assert [one.line() for one in added.bad] == [
         f"{x}: the same photo as train/image/1.png (train); as val/image/x.png (val) it would be a leak, at which the "
-        "conversion stops: leave it out; accepted when source.accept_leaks names 'val/x'"
+        "conversion stops. Leave it out, or name 'val/x' in source.accept_leaks"
     ]
-    assert not added.done and tree(raw) == before
+    assert not added.done and tree(raw) == before and added.said == ()
 
 
 def test_in_its_own_split_a_copy_is_refused_as_a_copy(folders: Project, tmp_path: Path) -> None:
