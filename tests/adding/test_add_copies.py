@@ -112,9 +112,7 @@ def test_splits_that_files_name_share_a_folder_or_have_their_own(tmp_path: Path)
 def test_a_near_copy_of_another_split_is_warned_of(tmp_path: Path) -> None:
     options = {"split_folders": True}
     project = own_project(tmp_path / "project", "masks", options=options, splits={"method": "official"})
-    params = project.root / "params.yaml"
-    said = yaml.safe_load(params.read_text()) if params.exists() else {}
-    params.write_text(yaml.safe_dump(said | {"convert": {"near_duplicate_bits": 6}}))
+    (project.root / "params.yaml").write_text("pipelines: {}\nconvert: {near_duplicate_bits: 6}\n")
     raw = project.root / "data/raw/mine"
     for seed, split in enumerate(("train", "val")):
         photo(raw / f"{split}/image/{seed}.png", seed)
@@ -142,3 +140,28 @@ def test_a_near_copy_of_another_split_is_warned_of(tmp_path: Path) -> None:
         convert(project, "mine")
     accept(project, "train/0")
     assert convert(project, "mine").samples == {"train": 1, "val": 2}
+
+
+def test_where_an_id_has_no_group_nothing_is_warned_of_and_the_effects_say_it(tmp_path: Path) -> None:
+    splits = {"method": "hash", "shares": {"train": 0.5, "val": 0.5}, "group": "^([a-z]+)_"}
+    project = own_project(tmp_path / "project", "masks", splits=splits)
+    (project.root / "params.yaml").write_text("pipelines: {}\nconvert: {near_duplicate_bits: 6}\n")
+    photo(project.root / "data/raw/mine/image/a_1.png", 1)
+    mask(project.root / "data/raw/mine/mask/a_1.png", 0)
+    convert(project, "mine")
+    new, drawn = photo(tmp_path / "1.png", 2), mask(tmp_path / "drawn.png", 0)
+    added = add(project, "mine", [new], drawn, dry_run=True)
+    assert not added.bad and added.findings == ()
+    assert "1 photo to convert; pipelines/mine.yaml: " in added.effects[0]
+
+
+def test_files_with_folders_of_their_own_are_compared_with_one_another(tmp_path: Path) -> None:
+    options = {"annotations": ["a/via.json", "b/via.json"], "photos": "."}
+    project = own_project(tmp_path / "project", "via", options=options)
+    raw = project.root / "data/raw/mine"
+    for seed, folder in enumerate("ab"):
+        photo(raw / folder / f"{seed}.png", seed)
+        (raw / folder / "via.json").write_text("{}")
+    x = Path(shutil.copy(raw / "a/0.png", tmp_path / "x.png"))
+    (bad,) = add(project, "mine", [x], None, Choice(file="b/via.json")).bad
+    assert bad.line() == f"{x}: the same photo as a/0.png; accepted when source.accept_leaks names 'b/x'"
