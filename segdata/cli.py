@@ -1,11 +1,12 @@
 """The `segdata` command. Every command is one file of `segdata/commands/`, a thin shell over the library.
 
-Exit codes: 0 done · 1 done, but look: `check`, `export`, `evaluate`, … found what matters · 2 cannot go on (the message says file,
-place and what to do) · 130 stopped by Ctrl-C. `convert` sets photos aside with 0, so that the road goes on; `--strict` makes it 2.
+Exit codes: 0 done; photos that `convert` set aside are no reason to stop the road (`--strict`) · 1 done, with findings that matter
+(`check`, `export`, `evaluate`, …) · 2 cannot go on (the message says file, place and what to do) · 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +57,9 @@ class _Commands(click.Group):
         except SegdataError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(2)
+        except BrokenPipeError:  # segdata … | head: whoever listened has heard enough
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - else Python says so once more when it ends
+            ctx.exit(141)
         except OSError as error:  # no permission, no space left, …: the message names the file
             click.echo(f"error: {error}", err=True)
             ctx.exit(2)

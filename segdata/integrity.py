@@ -62,7 +62,7 @@ class Repair:
 
 
 def verify(folder: Path) -> Verdict:
-    """Compare every byte of a set with its manifest. Raises ShardError without a manifest that can be read."""
+    """Compare every byte of the shards with the manifest. Raises ShardError without a manifest that can be read."""
     manifest = read_manifest(folder)
     entries = manifest.metadata.shards
     damages = [damage for entry in entries for damage in _check(folder, manifest, entry)]

@@ -19,6 +19,7 @@ class Weights(Section, frozen=True):
     torchvision  name of weights there: DenseNet121_Weights.IMAGENET1K_V1. Kept as data/weights/<the file's own name>
     smp          or an encoder and its weights of segmentation-models-pytorch: resnet34.imagenet
     file         or a file of the project: data/weights/denseaspp121.pth (safetensors, .pt, .pth, .ckpt)
+    where        where one gets that file
     sha256       digest that the file must have; names of torchvision carry their own
     into         what the file's tensor names lack in front: "encoder."
     unused       beginnings of the file's tensor names that the model has no place for: "classifier."
@@ -30,6 +31,7 @@ class Weights(Section, frozen=True):
     torchvision: str | None = None
     smp: str | None = None
     file: str | None = None
+    where: str = ""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
     into: str = ""
     unused: tuple[str, ...] = ()

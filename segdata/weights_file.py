@@ -40,11 +40,16 @@ def weights_file(project: Project, weights: str | Weights, where: str) -> Path:
             name,
             found="no such file",
             expected=f"the weights that {where} starts from",
-            fix=f"Put them there (dvc pull, where they are on a remote), or set model.weights in {where} to null.",
+            fix=f"Put them there ({_origin(weights)}), or set model.weights in {where} to null.",
         )
     if isinstance(weights, Weights):
         check_digest(path, name, weights, where)
     return path
+
+
+def _origin(weights: str | Weights) -> str:
+    remote = "dvc pull, where they are on a remote"
+    return f"{weights.where}; {remote}" if isinstance(weights, Weights) and weights.where else remote
 
 
 def check_digest(path: Path, name: str, weights: Weights, where: str) -> None:

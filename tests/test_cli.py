@@ -127,3 +127,12 @@ def test_steps_out_of_order_say_what_to_run(tmp_path: Path) -> None:
     assert "dvc repro" in train.output
     unknown = segdata("--project", str(tmp_path), "train", "vai")
     assert "found no pipeline 'vai'; did you mean 'via'?" in unknown.output
+
+
+def test_a_pipe_that_closes_ends_a_command_without_a_word() -> None:
+    command = [sys.executable, "-m", "segdata.cli", "--project", str(REPOSITORY), "pipelines"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 141

@@ -55,7 +55,8 @@ def test_predictions_against_a_pipelines_photos_at_full_size(project: Project, t
     assert lines[0] == f"{len(ids)} of {len(ids)} photos of split val scored"
     assert lines[1].startswith("  truth: data/raw/sample-voc (voc), each mask at its own size; ontology ")
     assert "encoding index (guessed: " in lines[2]
-    table = {line.split()[0]: line.split()[1:] for line in lines[5 : 5 + len(protocol_names())]}
+    assert lines[3].startswith("  their numbers are class ids: 0 sky, 1 ")
+    table = {line.split()[0]: line.split()[1:] for line in lines[6 : 6 + len(protocol_names())]}
     assert tuple(table) == protocol_names()
     assert table["mean-iou"] == ["1.0000", "1.0000", "to", "1.0000"]
     assert table["boundary-iou"][0] == "1.0000"

@@ -60,7 +60,10 @@ def test_a_sound_set_verifies(project: Project) -> None:
     verdict = verify(project.shards_dir("via"))
     assert (verdict.samples, verdict.shards, verdict.damages) == (10, 3, ())
     shown = segdata(project, "verify", "via")
-    assert (shown.exit_code, shown.output) == (0, "via: every byte holds (10 samples in 3 shards, 0.0 MiB)\n")
+    assert (shown.exit_code, shown.output) == (
+        0,
+        "via: every byte of the shards holds (10 samples in 3 shards, 0.0 MiB)\n",
+    )
 
 
 @pytest.mark.parametrize("column", ["image", "mask"])
@@ -143,7 +146,9 @@ def test_repair_makes_what_is_damaged_again_and_touches_nothing_else(project: Pr
 
 
 def test_repair_as_a_command(project: Project) -> None:
-    assert segdata(project, "repair", "via").output == "via: every byte holds; nothing to repair\n"
+    assert (
+        segdata(project, "repair", "via").output == "via: every byte of the shards holds; nothing to repair\n"
+    )
     shard, at = offset_of(project, "IMG_0004", "image")
     flip(shard, at)
     done = segdata(project, "repair", "via")

@@ -163,7 +163,9 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
             f"{_interval(accuracy.interval)}"
         )
         if pipeline.evaluate.size_hw is not None and scores.split == pipeline.evaluate.split:
-            click.echo(f"  scored at {size_text(scores.size_hw)}, as evaluate.size_hw says")
+            click.echo(
+                f"  scored at {size_text(scores.size_hw)}, as evaluate.size_hw says; predictions are kept at the shards' size"
+            )
         for baseline, figures in scores.baselines.items():
             click.echo(
                 f"  baseline {baseline.replace('_', ' ')}: mean IoU {_figure(figures.mean_iou)}, "

@@ -26,4 +26,4 @@ def command(ctx: click.Context, name: str) -> None:
             f"{name}: {mended} of {done.before.shards} shards made again, with {counted(done.read, 'photo')} read anew"
         )
     else:
-        click.echo(f"{name}: every byte holds; nothing to repair")
+        click.echo(f"{name}: every byte of the shards holds; nothing to repair")

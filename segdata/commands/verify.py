@@ -12,7 +12,7 @@ from segdata.wording import counted
 @click.argument("name")
 @click.pass_context
 def command(ctx: click.Context, name: str) -> None:
-    """Check every byte of a shard set against its manifest; damage names shard, sample and column."""
+    """Check every byte of the shards, and every row of the manifest, against each other; damage names shard, sample and column."""
     from segdata.integrity import verify
 
     project = project_of(ctx)
@@ -23,7 +23,9 @@ def command(ctx: click.Context, name: str) -> None:
     size = f"{counted(verdict.samples, 'sample')} in {counted(verdict.shards, 'shard')}, {verdict.bytes / 2**20:.1f} MiB"
     if verdict.damages:
         damaged = len(verdict.damaged_shards)
-        click.echo(f"{name}: {damaged} of {verdict.shards} shards are damaged ({size})")
+        click.echo(
+            f"{name}: {damaged} of {counted(verdict.shards, 'shard')} {'is' if damaged == 1 else 'are'} damaged ({size})"
+        )
         click.echo(f"Mend them: segdata repair {name}, or dvc checkout --force data/shards/{name}", err=True)
         ctx.exit(1)
-    click.echo(f"{name}: every byte holds ({size})")
+    click.echo(f"{name}: every byte of the shards holds ({size})")

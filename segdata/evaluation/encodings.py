@@ -67,8 +67,15 @@ def read_class_ids(path: Path, name: str, encoding: Encoding, ontology: Ontology
         return _of_cityscapes_ids(values, name, ontology)
     wrong = (values >= len(ontology)) & (values != IGNORE_INDEX)
     if wrong.any():
-        raise _stray(values, wrong, name, f"a class id of 0 to {len(ontology) - 1}, or 255 for no class")
+        said = f"a class id of 0 to {len(ontology) - 1} ({numbered(ontology.names)}), or 255 for no class"
+        raise _stray(values, wrong, name, said)
     return values.astype(np.uint8)
+
+
+def numbered(names: Sequence[str]) -> str:
+    """Names with the ids that predictions must use, whatever numbers the annotations use: "0 sky, 1 road, …"."""
+    shown = [f"{id} {name}" for id, name in enumerate(names[:12])]
+    return ", ".join([*shown, "…"] if len(names) > len(shown) else shown)
 
 
 def guess_encoding(

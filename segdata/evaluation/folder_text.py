@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from segdata.evaluation.encodings import numbered
 from segdata.evaluation.folder import FolderScores
 from segdata.wording import counted
 
@@ -22,6 +23,8 @@ def result_lines(result: FolderScores) -> Iterator[str]:
     yield f"  truth: {result.truth}; ontology {result.ontology}, {counted(len(result.classes), 'class', 'classes')}"
     guessed = f" (guessed: {result.encoding_guessed}; --encoding says it)" if result.encoding_guessed else ""
     yield f"  predictions: {result.predictions}, encoding {result.encoding}{guessed}"
+    if result.encoding in ("index", "palette"):
+        yield f"  their numbers are class ids: {numbered([one.name for one in result.classes])}"
     if result.void_class:
         yield f"  class {result.void_class} is the same as 255, not scored: in jaccard-20 and accuracy-20 alone it is a class"
     if result.resized:

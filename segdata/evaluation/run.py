@@ -92,7 +92,7 @@ def read_record(run_dir: Path) -> RunRecord:
             str(run_dir),
             found=f"no {RECORD}",
             expected="a finished training run",
-            fix="Train it first (segdata train), or dvc pull if it lies on a remote.",
+            fix=f"Train it first (segdata train {run_dir.name}), or dvc pull if it lies on a remote.",
         ) from error
     except msgspec.MsgspecError as error:
         raise TrainingError(

@@ -28,7 +28,7 @@ from typing import Literal
 
 import msgspec
 
-from segdata.errors import ConfigError
+from segdata.errors import ConfigError, UnmappedLabelError
 from segdata.findings import Finding
 from segdata.formats import FormatRow, OpenSource
 from segdata.formats._parts.drawn import Drawn, Stroke
@@ -114,7 +114,19 @@ class Reader(ListedReader):
             label = class_label(region, attribute, where, place)
             place = f"{place}, attribute {attribute!r}"
         assert label is not None
-        return self._source.label_map.id_of_name(label, where=where, place=place)
+        try:
+            return self._source.label_map.id_of_name(label, where=where, place=place)
+        except UnmappedLabelError as error:
+            if label:
+                raise
+            has = ", ".join(sorted(region.region_attributes)) or "none at all"
+            raise UnmappedLabelError(
+                where,
+                place=place,
+                found=error.found,
+                expected=error.expected,
+                fix=f"{error.fix} Attributes of this region: {has}.".strip(),
+            ) from error
 
     def _ranks_by_class(self) -> Mapping[int, int]:
         """Class id → place in the painting order, where the order is one of classes."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from segdata.errors import ConfigError, DataError
 from segdata.pipeline import Data, Pipeline, Published
 from segdata.project import Project
+from segdata.recipe import Weights
 
 
 def published_of(project: Project, name: str) -> tuple[Pipeline, Published]:
@@ -49,13 +50,16 @@ def check_data(project: Project, pipeline: Pipeline) -> None:
         root,
         found=f"nothing at {found}" if found else "no such folder",
         expected=data.what if data else f"photos and annotations in {pipeline.source.format} form",
-        fix=_instructions(root, data, pipeline.source.expected_counts) if data else "Put them there.",
+        fix=_instructions(root, data, pipeline) if data else "Put them there.",
     )
 
 
-def _instructions(root: str, data: Data, counts: object) -> str:
+def _instructions(root: str, data: Data, pipeline: Pipeline) -> str:
     lines = ["To reproduce it:", f"  where    {data.where}", f"  licence  {data.licence}"]
     paths = [(f"{root}/{path}", meaning) for path, meaning in data.layout.items()]
+    weights, counts = pipeline.model.weights, pipeline.source.expected_counts
+    if isinstance(weights, Weights) and weights.file:
+        paths.append((weights.file, f"the weights it starts from: {weights.where}".removesuffix(": ")))
     width = max(len(path) for path, _ in paths)
     lines += [f"  put      {path.ljust(width)}  {meaning}" for path, meaning in paths]
     if isinstance(counts, dict) and counts:

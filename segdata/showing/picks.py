@@ -47,7 +47,8 @@ def _choose(text: str, ids: Sequence[str], where: str) -> str:
             )
     close = difflib.get_close_matches(text, ids, n=MOST_NAMED, cutoff=0.5)
     known = f"did you mean {_listed(close)}?" if close else f"one of its {len(ids):,}, such as {_listed(ids)}"
-    raise DataError(where, found=f"no sample {text!r}", expected=known)
+    aside = "A photo that was set aside is no sample: segdata check says why it was."
+    raise DataError(where, found=f"no sample {text!r}", expected=known, fix=aside)
 
 
 def _listed(ids: Sequence[str]) -> str:

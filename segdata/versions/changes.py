@@ -16,11 +16,16 @@ class SampleAt(msgspec.Struct, frozen=True):
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """A photo that stands in another split; before, after: the splits."""
+    """A photo that stands in another split; before, after: the splits. `was`: its id before, where that is another."""
 
     id: str
     before: str
     after: str
+    was: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.was} → {self.id}" if self.was else self.id
 
 
 class Reannotated(msgspec.Struct, frozen=True):

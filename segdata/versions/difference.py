@@ -9,6 +9,7 @@ with other classes is compared by their names; one of another size has no pixels
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,13 +48,15 @@ def compare(before: Version, after: Version) -> Difference:
     photo_changed = [id for id in shared if _photo(old.by_id[id], alike) != _photo(new.by_id[id], alike)]
     moved = [id for id in shared if old.by_id[id].split != new.by_id[id].split]
     touched = {one.id for one in reannotated}.union(photo_changed, moved)
+    come, gone = new.by_id.keys() - old.by_id.keys(), old.by_id.keys() - new.by_id.keys()
+    carried = _carried([old.by_id[id] for id in sorted(gone)], [new.by_id[id] for id in sorted(come)])
     return Difference(
         before=_side(before),
         after=_side(after),
         notes=_notes(old, new),
-        added=_samples(new, new.by_id.keys() - old.by_id.keys()),
-        removed=_samples(old, old.by_id.keys() - new.by_id.keys()),
-        moved=tuple(Moved(id, old.by_id[id].split, new.by_id[id].split) for id in moved),
+        added=_samples(new, come - {one.id for one in carried}),
+        removed=_samples(old, gone - {one.was for one in carried}),
+        moved=(*(Moved(id, old.by_id[id].split, new.by_id[id].split) for id in moved), *carried),
         reannotated=tuple(sorted(reannotated, key=lambda one: (-(one.pixels or 0), one.id))),
         photo_changed=_samples(new, photo_changed),
         without_effect=tuple(without_effect),
@@ -65,6 +68,19 @@ def compare(before: Version, after: Version) -> Difference:
         else tuple(tuple(int(n) for n in line) for line in transitions),
         class_shares=tuple(_shares(old, new, names)),
     )
+
+
+def _carried(gone: Sequence[SampleRow], come: Sequence[SampleRow]) -> list[Moved]:
+    """Photos that went to another split and have another id there, as where ids begin with the split's folder: the same
+    file with the same mask, once before and once after."""
+    kinds = [Counter((row.photo_digest, row.mask_digest) for row in rows) for rows in (gone, come)]
+    before = {(row.photo_digest, row.mask_digest): row for row in gone}
+    found = []
+    for row in come:
+        kind = (row.photo_digest, row.mask_digest)
+        if kinds[0][kind] == kinds[1][kind] == 1 and before[kind].split != row.split:
+            found.append(Moved(row.id, before[kind].split, row.split, before[kind].id))
+    return found
 
 
 def table_of(manifest: Manifest, names: Sequence[str]) -> NDArray[np.int64]:

@@ -37,7 +37,7 @@ def summary_lines(name: str, difference: Difference) -> list[str]:
         facts += [
             ("added", listed([f"{one.id} ({one.split})" for one in difference.added], ", ")),
             ("removed", listed([f"{one.id} ({one.split})" for one in difference.removed], ", ")),
-            ("moved", listed([f"{one.id} ({one.before} → {one.after})" for one in difference.moved], ", ")),
+            ("moved", listed([f"{one.name} ({one.before} → {one.after})" for one in difference.moved], ", ")),
             ("re-annotated", listed([_reannotated(one) for one in difference.reannotated], "; ")),
             ("photo changed", listed([f"{one.id} ({one.split})" for one in difference.photo_changed], ", ")),
             ("pixels", listed([f"{n:,} {old} → {new}" for old, new, n in difference.pairs()], "; ")),

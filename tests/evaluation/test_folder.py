@@ -154,7 +154,7 @@ def test_a_value_that_is_no_class_is_named_with_its_place(truth: FolderTruth, tm
         score_folder(folder, truth)
     assert str(caught.value).startswith(
         f"{folder / 'berlin' / 'a.png'}: row 1, column 1: found value 3 (2 such pixels); "
-        "expected a class id of 0 to 2, or 255 for no class. "
+        "expected a class id of 0 to 2 (0 sky, 1 road, 2 car), or 255 for no class. "
     )
 
 

@@ -88,7 +88,7 @@ def test_photo_and_truth_are_resized_from_the_source_and_scored_as_they_are(fini
     for split, is_said in (("test", True), ("train", False)):
         done = segdata(finished, "evaluate", "matlab", "--split", split, "--device", "cpu")
         assert done.exit_code == 0, done.output
-        assert ("\n  scored at 36x40 (height x width), as evaluate.size_hw says\n" in done.output) is is_said
+        assert ("\n  scored at 36x40 (height x width), as evaluate.size_hw says; " in done.output) is is_said
 
 
 def test_another_split_and_the_shards_own_size_come_from_the_shards(

@@ -33,7 +33,10 @@ def test_class_from_text_radio_number_and_checkbox(tmp_path: Path) -> None:
     ("attributes", "message"),
     [
         ({"type": "raod"}, "region 1, attribute 'type': found label 'raod'; .*did you mean 'road'"),
-        ({"kind": "road"}, "region 1, attribute 'type': found label ''"),
+        (
+            {"kind": "road", "at": "x"},
+            "region 1, attribute 'type': found label ''.* Attributes of this region: at, kind\\.",
+        ),
         ({"type": {}}, "region 1, attribute 'type': found label ''"),
         ({"type": None}, "region 1, attribute 'type': found label ''"),
     ],

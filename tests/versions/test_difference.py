@@ -64,6 +64,26 @@ def test_photos_and_pixels_of_every_kind_of_change(tmp_path: Path) -> None:
     )
 
 
+def test_a_photo_whose_id_names_its_split_is_moved_not_removed_and_added(tmp_path: Path) -> None:
+    before = {
+        "train/a": Drawn("train", "0011 0011", grey=11),
+        "train/b": Drawn("train", "0000 1111", grey=12),
+        "train/c": Drawn("train", "2222 2222", grey=13),
+    }
+    after = {
+        "val/a": Drawn("val", "0011 0011", grey=11),
+        "val/b": Drawn("val", "0000 1112", grey=12),  # annotated anew as well
+        "train/d": Drawn("train", "2222 2222", grey=13),  # another name, the same split
+    }
+    found = differ(tmp_path, before, after)
+    assert [(one.was, one.id, one.before, one.after) for one in found.moved] == [
+        ("train/a", "val/a", "train", "val")
+    ]
+    assert [one.id for one in found.added] == ["train/d", "val/b"]
+    assert [one.id for one in found.removed] == ["train/b", "train/c"]
+    assert "  moved          train/a → val/a (train → val)" in summary_lines("x", found)
+
+
 def test_class_shares_drift_per_split(tmp_path: Path) -> None:
     after = BEFORE | {"b": Drawn("train", "0002 1111"), "e": Drawn("test", "0000 0000")}
     shares = {
