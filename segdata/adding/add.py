@@ -226,9 +226,7 @@ def _strangers(
     if annotations is None or not bare or merge.annotated or not merge.strangers:
         return []
     first, photo = next(iter(merge.strangers)), bare[0].given
-    message = (
-        f"no entry is about these photos: it names {first!r}, say, and the photos are {photo!r} and such"
-    )
+    message = f"no entry is about these photos: the first names {first!r}, the first photo is {photo!r}"
     return [Finding("no-entry", str(annotations), "", message, "left out", "warning")]
 
 

@@ -88,8 +88,8 @@ def test_annotations_of_other_photos_are_warned_of(case: Case, dry_run: bool) ->
     write_json(case.new / "other.json", {"a": {"filename": "DSC_1.jpg", "size": -1, "regions": []}})
     added = add(case.project, "via", case.photos, case.new / "other.json", dry_run=dry_run)
     assert [one.line() for one in added.findings] == [
-        f"warning: {case.new / 'other.json'}: no entry is about these photos: it names 'DSC_1.jpg', say, and the "
-        "photos are 'IMG_0003.jpg' and such [no-entry: left out]"
+        f"warning: {case.new / 'other.json'}: no entry is about these photos: the first names 'DSC_1.jpg', "
+        "the first photo is 'IMG_0003.jpg' [no-entry: left out]"
     ]
     assert added.annotated == () and added.effects == ("nothing is redone",)
 
