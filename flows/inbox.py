@@ -26,7 +26,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.convert import artifact_key, cell, run
 from flows.local_server import server
-from segdata.adding.inbox import SETTLED_SECONDS, Looked, conversion_is_due, look
+from segdata.adding.inbox import SETTLED_SECONDS, Looked, conversion_is_due, look, require_choice
 from segdata.errors import SegdataError
 from segdata.pipeline import Split
 from segdata.project import Project
@@ -40,7 +40,7 @@ def markdown(name: str, looked: Looked) -> str:
     lines = [f"# Inbox of {name}", "", cell(looked.line(name)), ""]
     lines += [f"- taken: {cell(one)}" for one in looked.taken]
     lines += [f"- quarantined: {cell(one)}: {cell(why)}" for one, why in looked.quarantined.items()]
-    lines += [f"- waiting: {cell(one)}" for one in looked.waiting]
+    lines += [f"- {cell(one)} {cell(why)}" for one, why in looked.waiting.items()]
     lines += [f"- {cell(one)}" for one in looked.said]
     return "\n".join(lines) + "\n"
 
@@ -65,7 +65,7 @@ def inbox(root: str, name: str, split: str | None = None, settled_seconds: float
     if looked.taken or looked.quarantined or looked.converted:
         key = artifact_key(name).replace("convert-", "inbox-", 1)
         create_markdown_artifact(markdown(name, looked), key=key, description=looked.line(name))
-    click.echo(looked.line(name))
+    click.echo("\n  ".join([looked.line(name), *looked.reasons()]))
     if failed is not None:
         raise failed
     return looked.line(name)
@@ -114,12 +114,25 @@ async def serve(name: str, every: int, parameters: dict[str, Any]) -> None:
     "--settled", type=click.FloatRange(min=0), default=SETTLED_SECONDS, help="Seconds a file must be at rest."
 )
 def main(name: str, every: int | None, once: bool, split: str | None, settled: float) -> None:
-    """Take annotated photos from data/inbox/NAME into the source of pipeline NAME, and convert."""
+    """Take annotated photos from data/inbox/NAME into the source of pipeline NAME, and convert.
+
+    What lies in the inbox, by the format of the source:
+
+    \b
+      via, coco                a.jpg  roll7.json     photos, and a file that names them
+      labelme                  a.jpg  a.json         each beside its photo
+      masks, voc, cityscapes,  a.jpg  masks/a.png    masks in the folder masks/,
+      matlab                                         called like their photos
+
+    Folders of photos become folders below the photos of the set: roll7/a.jpg, with masks/roll7/a.png. What waits is
+    listed with what it lacks; quarantine/ holds what could not be taken, with the reasons in .txt files, and taken/
+    the annotation files that are in the set now.
+    """
     if once == (every is not None):
         raise click.UsageError("give --once or --every SECONDS")
     try:
         project = Project.find()
-        project.pipeline(name)
+        require_choice(project, name, cast("Split | None", split))
         root = str(project.root)
         parameters: dict[str, Any] = {"root": root, "name": name, "split": split, "settled_seconds": settled}
         with server(project) as url, temporary_settings({PREFECT_API_URL: url}):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from segdata.adding.changes import Bad, Choice, Content, Merge, Newcomer
 from segdata.adding.check import check
+from segdata.adding.copies import near_leaks
 from segdata.adding.effects import stale, update_pointer
-from segdata.adding.newcomers import check_into, gather
+from segdata.adding.newcomers import gather
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import commit, keep_copy, one_at_a_time, unfinished
-from segdata.conversion.leaks import Gate
 from segdata.errors import ConfigError, SegdataError
 from segdata.findings import Finding
+from segdata.formats._parts.photo_files import composed, is_photo, without_extension
 from segdata.grouping import group, needs_list
 from segdata.project import Project
 
@@ -75,7 +76,7 @@ def add(
         return _look_first(project, opened, photos, annotations, choice, skip_bad)
     with one_at_a_time(project, opened.source.root) as recovered:
         opened = OpenSet.open(project, name)
-        plan = _Plan.make(opened, photos, annotations, choice, skip_bad)
+        plan = _Plan.make(project, opened, photos, annotations, choice, skip_bad)
         said = ((recovered,) if recovered else ()) + plan.said
         if plan.bad and not skip_bad:
             return Added(False, bad=plan.bad, said=said, findings=plan.findings)
@@ -121,7 +122,7 @@ def _look_first(
             expected="none",
             fix="Run segdata add or segdata remove without --dry-run: it completes that one first.",
         )
-    plan = _Plan.make(opened, photos, annotations, choice, skip_bad)
+    plan = _Plan.make(project, opened, photos, annotations, choice, skip_bad)
     if plan.bad and not skip_bad:
         return Added(False, bad=plan.bad, said=plan.said, findings=plan.findings)
     return plan.outcome(False, plan.said, tuple(plan.stale(project, choice)))
@@ -140,6 +141,7 @@ class _Plan:
     @classmethod
     def make(
         cls,
+        project: Project,
         opened: OpenSet,
         photos: Sequence[Path],
         annotations: Path | None,
@@ -147,13 +149,14 @@ class _Plan:
         skip_bad: bool,
     ) -> _Plan:
         store = opened.store(choice)
-        gate = Gate.of(opened.pipeline.source, opened.source.where)
-        into = check_into(choice.into)
-        newcomers, bad = gather(opened.source, store, photos, into, gate.accepts)
+        newcomers, bad = gather(opened, store, photos, choice)
+        given = {one.name: str(one.path) for one in newcomers}
         while True:
             merge = store.merge(newcomers, annotations)
-            worse, findings = check(opened, newcomers, merge)
-            fresh = [one for one in [*merge.bad, *worse] if one not in bad]
+            checked = check(opened, newcomers, merge)
+            worse = checked.bad
+            conflicts = [replace(one, name=given.get(one.name, one.name)) for one in merge.bad]
+            fresh = [one for one in [*conflicts, *worse] if one not in bad]
             bad += fresh
             out = {one.photo for one in fresh if one.photo}
             left = [one for one in newcomers if one.name not in out]
@@ -168,11 +171,14 @@ class _Plan:
                     )
                 break
             newcomers = left
-        return cls(opened, tuple(newcomers), merge, tuple(bad), tuple(dict.fromkeys(findings)))
+        strange = _strangers(annotations, newcomers, merge, bad)
+        near = near_leaks(project, opened, choice, newcomers, checked.looks)
+        findings = dict.fromkeys([*strange, *near, *checked.findings])
+        return cls(opened, tuple(newcomers), merge, tuple(bad), tuple(findings))
 
     @property
     def said(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.merge.said))
+        return tuple(dict.fromkeys([*self.merge.strangers.values(), *self.merge.said]))
 
     def files(self) -> tuple[dict[str, Content], dict[str, str]]:
         """What to write, photos first and annotations last; and the digests that photos must have."""
@@ -206,3 +212,24 @@ class _Plan:
             findings=self.findings,
             effects=effects,
         )
+
+
+def _strangers(
+    annotations: Path | None, newcomers: Sequence[Newcomer], merge: Merge, bad: Sequence[Bad]
+) -> list[Finding]:
+    """A warning where no annotation is about the photos; those of photos that were refused are no strangers."""
+    refused = {_stem(name) for one in bad for name in (one.name, one.photo)}
+    one_mask = annotations is not None and is_photo(annotations.name) and bool(refused) and not newcomers
+    for name in [name for name in merge.strangers if one_mask or _stem(name) in refused]:
+        del merge.strangers[name]
+    bare = [one for one in newcomers if not one.is_there]
+    if annotations is None or not bare or merge.annotated or not merge.strangers:
+        return []
+    first, photo = next(iter(merge.strangers)), bare[0].given
+    message = f"no entry is about these photos: the first names {first!r}, the first photo is {photo!r}"
+    return [Finding("no-entry", str(annotations), "", message, "left out", "warning")]
+
+
+def _stem(name: str) -> str:
+    """A photo's name as annotations may call it."""
+    return without_extension(PurePosixPath(composed(name)).name).removesuffix("_leftImg8bit")

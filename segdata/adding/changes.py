@@ -57,7 +57,10 @@ class Newcomer:
 
 @dataclass(frozen=True)
 class Bad:
-    """A photo or an annotation that cannot be taken: its name and why. `photo` is its place, "" where it has none."""
+    """A photo or an annotation that cannot be taken: the file as it was given, and why.
+
+    photo  place of the photo that it is about, "" where it has none
+    """
 
     name: str
     reason: str
@@ -78,6 +81,9 @@ class Merge:
     ids        place → sample id of those
     replaced   files that are moved away, as another one takes their place
     read       files that `files` was made from → digest, "" for one that was not there
+    given      annotation file in the set → the file that was given for it
+    masks      place of a photo → the mask that was given for it, where masks are files
+    strangers  name by which an annotation calls a photo that is not among the newcomers → what is said of it
     """
 
     options: dict[str, object]
@@ -87,6 +93,9 @@ class Merge:
     ids: dict[str, str] = field(default_factory=dict)
     replaced: list[str] = field(default_factory=list)
     read: dict[str, str] = field(default_factory=dict)
+    given: dict[str, Path] = field(default_factory=dict)
+    masks: dict[str, Path] = field(default_factory=dict)
+    strangers: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
 

@@ -27,7 +27,8 @@ class Store(PairedStore):
         if split is None and len(self._options.splits) == 1:
             (split,) = self._options.splits  # type: ignore[assignment]
         if split not in self._options.splits:
-            raise lacking_split(self._source.where, f"folders of {', '.join(self._options.splits)}")
+            splits = self._options.splits
+            raise lacking_split(self._source.where, f"folders of {', '.join(splits)}", splits)
         self._split = split
         self.photo_folder = f"leftImg8bit/{split}"
         self.mask_folder = f"{self._options.annotation}/{split}"

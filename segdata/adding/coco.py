@@ -80,7 +80,8 @@ class Store:
         ]
         if len(fits) != 1:
             listed = ", ".join(f"{file} ({split})" if split else file for file, _, split in files)
-            fix = "Give --split." if files[0][2] else "Give --file FILE."
+            splits = " | ".join(dict.fromkeys(str(split) for _, _, split in files))
+            fix = f"Give --split {splits}." if files[0][2] else "Give --file FILE."
             raise ConfigError(source.where, found=listed, expected="one to be chosen", fix=fix)
         self.file, folder, self._split = fits[0]
         self.photo_folder = composed(folder)
@@ -103,7 +104,8 @@ class Store:
         if annotations is None:
             return merge
         path = self._source.need(self.file, "annotations in COCO's form")
-        file, given = _File.read(path, self.file), _File.read(annotations, annotations.name)
+        file, given = _File.read(path, self.file), _File.read(annotations, str(annotations))
+        merge.given[self.file] = annotations
         by_given = {composed(one.given): one for one in newcomers}
         there = {self.photo_name(composed(str(one.get("file_name")))): one for one in file.values("images")}
         added: dict[str, list[dict[str, Any]]] = {key: [] for key in _LISTS}
@@ -115,7 +117,7 @@ class Store:
                     Bad(f"image {name!r}", "leads out of the root folder; expected a path inside it")
                 )
             elif photo is None:
-                merge.said.append(f"image {name!r}: no photo of this name among those given; left out")
+                merge.strangers[name] = f"image {name!r}: no photo of this name among those given; left out"
             elif photo.name in there:
                 self._meet(file.drawn(there[photo.name]), given.drawn(image), photo, merge)
             elif photo.name in merge.annotated:
@@ -210,5 +212,5 @@ def _counted(drawn: Sequence[dict[str, Any]]) -> str:
 
 def names_in(annotations: Path) -> list[str]:
     """The photos that a COCO file is about, by the last part of their names."""
-    images = _File.read(annotations, annotations.name).values("images")
+    images = _File.read(annotations, str(annotations)).values("images")
     return [posixpath.basename(composed(str(one.get("file_name")))) for one in images]

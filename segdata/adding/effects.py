@@ -52,6 +52,8 @@ def stale(
     added    id of a new sample → its official split, None where none was chosen
     changed  ids of samples whose annotation is another now
     """
+    if not (added or changed or gone):
+        return ["nothing is redone"]
     lines = []
     in_params = project.params().pipelines
     for name in project.pipeline_names():

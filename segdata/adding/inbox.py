@@ -7,7 +7,7 @@
     data/inbox/mine/taken/roll7.json              annotation files all of which is in the source now
 
 A photo without annotation waits, as does an annotation without photo, and so does everything while a file is younger
-than a few seconds. A look that was interrupted is completed by the next.
+than a few seconds; segdata/adding/waiting.py says why. A look that was interrupted is completed by the next.
 
 >>> look(project, "mine").line("mine")
 'mine: 2 taken, 0 waiting, 1 quarantined'
@@ -23,6 +23,8 @@ from pathlib import Path
 
 from segdata.adding.add import Added, add
 from segdata.adding.changes import Choice
+from segdata.adding.stores import OpenSet
+from segdata.adding.waiting import ENDS, MASKS, listed, what_lacks
 from segdata.atomic import only_one, replace_file
 from segdata.errors import SegdataError
 from segdata.formats._parts.photo_files import is_photo, list_files, without_extension
@@ -32,16 +34,15 @@ from segdata.project import Project
 SETTLED_SECONDS = 5.0
 """A file that changed less than this ago may still be on its way."""
 
-MASKS, QUARANTINE, TAKEN = "masks", "quarantine", "taken"
-_FORMATS_OF_FILES = {"via": (".json", ".csv"), "labelme": (".json",), "coco": (".json",)}
+QUARANTINE, TAKEN = "quarantine", "taken"
 
 
 @dataclass
 class Looked:
-    """What one look came to: names relative to the raw folder (taken) or the inbox (the others)."""
+    """What one look came to: names relative to the raw folder (taken) or the inbox (the others, with the reasons)."""
 
     taken: list[str] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
     quarantined: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     converted: str = ""
@@ -49,6 +50,16 @@ class Looked:
     def line(self, name: str) -> str:
         counts = f"{len(self.taken)} taken, {len(self.waiting)} waiting, {len(self.quarantined)} quarantined"
         return f"{name}: {counts}" + (f"; {self.converted}" if self.converted else "")
+
+    def reasons(self) -> list[str]:
+        """Why files were quarantined, each of them, and why others wait, the first few of each reason."""
+        aside = [f"{one} quarantined: {reason}" for one, reason in self.quarantined.items()]
+        return aside + listed(self.waiting)
+
+
+def require_choice(project: Project, name: str, split: Split | None) -> None:
+    """Raises ConfigError that lists the splits where one must be chosen, DataError where the set is not there."""
+    OpenSet.open(project, name).store(Choice(split=split)).merge((), None)
 
 
 def conversion_is_due(project: Project, name: str) -> Path:
@@ -61,15 +72,25 @@ def look(
 ) -> Looked:
     """Add what lies ready in the inbox, quarantine what cannot be taken; converts nothing.
 
-    Raises ConfigError for a wrong pipeline file, SegdataError while another process looks into this inbox.
+    Raises ConfigError for a wrong pipeline file or a split that lacks, before any file is touched; SegdataError while
+    another process looks into this inbox.
     """
+    require_choice(project, name, split)
     inbox = _Inbox(project, name, project.pipeline(name).source, split)
     inbox.folder.mkdir(parents=True, exist_ok=True)
     with only_one(project.scratch_dir("locks") / f"inbox-{name}", f"inbox of {name}"):
-        if all(_is_settled(path, settled_seconds) for path in inbox.files.values()):
+        young = [one for one, path in inbox.files.items() if not _is_settled(path, settled_seconds)]
+        if not young:
             inbox.take()
         # else a photo may have come before its annotation: look again when all is at rest
-        inbox.looked.waiting = sorted(one for one, path in inbox.files.items() if path.exists())
+        left = sorted(one for one, path in inbox.files.items() if path.exists())
+        if young:
+            rest = f"waits for all to be at rest for {settled_seconds:g} s: {young[0]} changed just now"
+            inbox.looked.waiting = dict.fromkeys(left, rest)
+        else:
+            named = {one: names for one, names in inbox.named.items() if one in left}
+            there = inbox.in_source() if named else ()
+            inbox.looked.waiting = what_lacks(inbox.source.format, left, named, there, inbox.photo_suffix)
     return inbox.looked
 
 
@@ -88,6 +109,8 @@ class _Inbox:
     source: Source
     split: Split | None
     looked: Looked = field(default_factory=Looked)
+    named: dict[str, set[str]] = field(default_factory=dict)
+    """Annotation file → the photos that it names, by the last part of their names."""
 
     @property
     def folder(self) -> Path:
@@ -102,8 +125,14 @@ class _Inbox:
     def photos(self) -> list[str]:
         return [one for one in self.files if is_photo(one) and one.partition("/")[0] != MASKS]
 
+    @property
+    def photo_suffix(self) -> str:
+        """The end of the photos' names that masks do not have."""
+        own = "_leftImg8bit" if self.source.format == "cityscapes" else ""
+        return own or str(self.source.options.get("photo_suffix", ""))
+
     def take(self) -> None:
-        ends = _FORMATS_OF_FILES.get(self.source.format)
+        ends = ENDS.get(self.source.format)
         if ends is None:
             self._take_masks()
             return
@@ -111,29 +140,27 @@ class _Inbox:
         left = list(self.photos)
         for note in [one for one in self.files if one.lower().endswith(ends)]:
             try:
-                named = set(names_in(self.files[note]))
+                named = self.named[note] = set(names_in(self.files[note]))
             except SegdataError as error:
                 self._quarantine(note, str(error))
                 continue
             batch = [one for one in left if one.rpartition("/")[2] in named]
             left = [one for one in left if one not in batch]
             reasons = self._take(note, batch)
-            there = {one.rpartition("/")[2] for one in self._in_source()}
             if reasons:
                 self._quarantine(note, "\n".join(reasons))
-            elif batch or named <= there:
+            elif batch or named <= self.in_source():
                 waits = {one.rpartition("/")[2] for one in self.photos if self.files[one].exists()}
                 if not named & waits:
                     _move(self.files[note], self.folder / TAKEN / note)
 
-    def _in_source(self) -> list[str]:
+    def in_source(self) -> set[str]:
+        """The last parts of all names in the raw folder."""
         root = self.project.root / self.source.root
-        return list(list_files(root, root, [])) if root.is_dir() else []
+        return {one.rpartition("/")[2] for one in list_files(root, root, [])}
 
     def _take_masks(self) -> None:
-        own_end = "_leftImg8bit" if self.source.format == "cityscapes" else ""
-        suffix = own_end or str(self.source.options.get("photo_suffix", ""))
-        masks = {one: _masks_of(one, list(self.files), suffix) for one in self.photos}
+        masks = {one: _masks_of(one, list(self.files), self.photo_suffix) for one in self.photos}
         batch = [one for one in self.photos if masks[one]]
         self.looked.said += self._take(MASKS, batch) if batch else []
         for one in batch:
@@ -185,11 +212,12 @@ class _Inbox:
                 continue
             bad = [why for why in added.bad if Path(why.photo or why.name).name == last]
             bad = bad or [why for why in added.bad if Path(why.name).name.startswith(without_extension(last))]
-            about |= {why.name for why in bad}
-            self._quarantine(one, bad[0].reason if bad else "not taken")
-        return [why.line() for why in added.bad if why.name not in about]
+            about |= {name for why in bad for name in (why.name, why.photo) if name}
+            self._quarantine(one, bad[0].line() if bad else "not taken")
+        return [why.line() for why in added.bad if not about & {why.name, why.photo}]
 
     def _quarantine(self, name: str, reason: str) -> None:
+        reason = reason.replace(f"{self.folder}/", "").removeprefix(f"{name}: ")
         goal = _move(self.files[name], self.folder / QUARANTINE / name)
         with replace_file(goal.with_name(f"{goal.name}.txt")) as note:
             note.write_text(

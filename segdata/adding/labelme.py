@@ -56,7 +56,8 @@ class Store:
             alike = by_last.get(posixpath.basename(composed(said or "")), [])
             photo = by_given.get(beside) or (alike[0] if len(alike) == 1 else None)
             if photo is None:
-                merge.said.append(f"{name}: no photo {said!r} among those given; left out")
+                about = posixpath.basename(composed(said)) if said else name
+                merge.strangers[about] = f"{name}: no photo {said!r} among those given; left out"
             else:
                 self._take(photo, path, merge)
         return merge
@@ -81,6 +82,7 @@ class Store:
         merge.replaced += [place] if before is not None else []
         merge.read[place] = "" if before is None else bytes_digest(before)
         merge.files[place] = merge.alone[place] = content
+        merge.given[place] = path
         merge.annotated[photo.name] = photo.path
         merge.ids[photo.name] = photo.id
 
@@ -118,7 +120,7 @@ def _image_path(path: Path) -> str | None:
         said = [one.value for one in members(text, skip_space(text, 0)) if one.key == "imagePath"]
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
-            path.name, found=f"no JSON object ({error})", expected="a file that LabelMe wrote"
+            path, found=f"no JSON object ({error})", expected="a file that LabelMe wrote"
         ) from error
     return said[0] if len(said) == 1 and isinstance(said[0], str) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segdata.adding.paired import PairedStore, lacking_split
 from segdata.formats._parts.masks_pairs import Options
+from segdata.pipeline import SPLITS
 
 
 class Store(PairedStore):
@@ -15,10 +16,12 @@ class Store(PairedStore):
         split, photos, masks = self._choice.split, options.photos, options.masks
         by_split = isinstance(photos, dict) or isinstance(masks, dict) or options.split_folders
         if by_split and split is None:
-            raise lacking_split(self._source.where, "folders for each split")
+            lying = [one for one in SPLITS if (self._source.root / one).is_dir()]
+            splits = photos if isinstance(photos, dict) else lying or SPLITS
+            raise lacking_split(self._source.where, "folders for each split", splits)
         if isinstance(photos, dict) and isinstance(masks, dict):
             if split not in photos or split not in masks:
-                raise lacking_split(self._source.where, f"folders for {', '.join(photos)}")
+                raise lacking_split(self._source.where, f"folders for {', '.join(photos)}", photos)
             photos, masks = photos[split], masks[split]
         elif options.split_folders:
             photos, masks = f"{split}/{photos}", f"{split}/{masks}"

@@ -6,14 +6,15 @@ segdata add mine IMG_1.jpg roll7/      IMG_1.jpg → photos/IMG_1.jpg, roll7/a/I
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from segdata.adding.changes import Bad, Newcomer, Store
+from segdata.adding.changes import Bad, Choice, Newcomer, Store
+from segdata.adding.copies import Copies, lying_in
+from segdata.adding.stores import OpenSet
 from segdata.digests import file_digest
 from segdata.errors import ConfigError, DataError
 from segdata.findings import Finding
-from segdata.formats import OpenSource
 from segdata.formats._parts.photo_files import composed, is_photo, list_files, without_extension
 
 
@@ -28,27 +29,16 @@ def check_into(into: str) -> str:
 
 
 def gather(
-    source: OpenSource,
-    store: Store,
-    photos: Sequence[Path],
-    into: str,
-    accepts: Callable[[str], bool],
+    opened: OpenSet, store: Store, photos: Sequence[Path], choice: Choice
 ) -> tuple[list[Newcomer], list[Bad]]:
     """Newcomers by place, and those that cannot be taken.
 
-    accepts  whether a copy of another photo is accepted under this id
     Raises DataError for a path at which no photo and no folder of photos lies.
     """
-    folder = source.root / store.photo_folder
-    there = list_files(folder, source.root, []) if folder.is_dir() else {}
-    lying = {
-        posixpath.normpath(posixpath.join(store.photo_folder, name)): path for name, path in there.items()
-    }
+    into = check_into(choice.into)
+    lying = lying_in(opened.source, store)
     ids = {store.id_of(place): place for place in lying if is_photo(place)}
-    sizes: dict[int, list[str]] = {}
-    for place, path in lying.items():
-        if is_photo(place) and path.exists():
-            sizes.setdefault(path.stat().st_size, []).append(place)
+    copies = Copies(opened, choice, store, lying)
     found: dict[str, Newcomer] = {}
     bad: list[Bad] = []
     for path, given in _given(photos, bad):
@@ -75,10 +65,7 @@ def gather(
         elif id in ids:
             reason = f"{ids[id]} is the photo of sample {id!r} already; rename one, or --into FOLDER"
         else:
-            same = [other for other in sizes.get(one.size, ()) if file_digest(lying[other]) == digest]
-            same += [other.name for other in found.values() if other.digest == digest]
-            if same and not accepts(id):
-                reason = f"the same photo as {same[0]}; accepted when source.accept_leaks names {id!r}"
+            reason = copies.refusal(one, found.values())
         if reason:
             bad.append(Bad(str(path), reason, place))
         else:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from segdata.adding.changes import Bad, Choice, Merge, Newcomer, Removal
@@ -122,7 +122,8 @@ class PairedStore:
             if place:
                 found.setdefault(place, []).append(path)
             else:
-                merge.said.append(f"mask {name}: no photo of this name among those given; left out")
+                said = f"mask {name}: no photo of this name among those given; left out"
+                merge.strangers[self.given_stem(name) + self.photo_suffix] = said
         return found
 
     def _take(self, one: Newcomer, mask: Path, merge: Merge) -> None:
@@ -157,6 +158,7 @@ class PairedStore:
         merge.replaced += names
         merge.read |= {name: file_digest(self._source.root / name) for name in names}
         merge.files[place] = merge.alone[place] = mask
+        merge.given[place] = merge.masks[one.name] = mask
         merge.annotated[one.name] = one.path
         merge.ids[one.name] = one.id
 
@@ -198,8 +200,10 @@ def content_digest(path: Path) -> str:
     return bytes_digest(path.read_bytes()) if path.is_file() else ""
 
 
-def lacking_split(where: str, found: str) -> ConfigError:
-    return ConfigError(where, place="source", found=found, expected="one to be chosen", fix="Give --split.")
+def lacking_split(where: str, found: str, splits: Iterable[str]) -> ConfigError:
+    """Of a choice that lacks. `splits`: those that there are."""
+    fix = f"Give --split {' | '.join(splits)}."
+    return ConfigError(where, place="source", found=found, expected="one to be chosen", fix=fix)
 
 
 def add_line(content: bytes, line: str) -> bytes:

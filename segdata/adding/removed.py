@@ -6,20 +6,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
-from segdata.adding.changes import Choice, Removal, Store
+from segdata.adding.changes import Removal
 from segdata.adding.effects import stale, update_pointer
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import commit, one_at_a_time, unfinished
 from segdata.atomic import replace_file
 from segdata.errors import ConfigError, SegdataError
 from segdata.formats import open_reader
-from segdata.pipeline import SPLITS
 from segdata.project import Project
 
 
@@ -81,7 +79,8 @@ def _found(opened: OpenSet, ids: Sequence[str]) -> Removal:
     """What the stores of the source have of these ids; a source with several is asked one by one."""
     whole = Removal()
     unknown = set(ids)
-    for store in _stores(opened):
+    stores = [store for _, store in opened.stores()]
+    for store in stores[:1] if opened.pipeline.source.format == "via" else stores:
         one = store.take_out(ids)
         whole.files |= one.files
         whole.kept |= one.kept
@@ -105,20 +104,3 @@ def _meant(opened: OpenSet, name: str) -> str:
     ids = open_reader(opened.pipeline.source.format, opened.source).ids()
     meant = [id for id in ids if PurePath(id).name in (name, stem)]
     return f" For {name!r}, did you mean {meant[0]!r}?" if len(meant) == 1 else ""
-
-
-def _stores(opened: OpenSet) -> list[Store]:
-    """The one store of the source, or that of each split or file where one must be chosen."""
-    try:
-        return [opened.store(Choice())]
-    except ConfigError as error:
-        failed = error
-    stores = []
-    options = opened.source.options.get("annotations")
-    files = options if isinstance(options, list) else []
-    for choice in [*(Choice(split=split) for split in SPLITS), *(Choice(file=file) for file in files)]:
-        with contextlib.suppress(ConfigError):
-            stores.append(opened.store(choice))
-    if not stores:
-        raise failed
-    return stores[:1] if opened.pipeline.source.format == "via" else stores

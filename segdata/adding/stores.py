@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from segdata.adding.changes import Choice, Store
 from segdata.conversion.sources import open_source
 from segdata.errors import ConfigError
 from segdata.formats import OpenSource, format_file
-from segdata.pipeline import Pipeline
+from segdata.pipeline import SPLITS, Pipeline
 from segdata.project import Project
 
 _INSTEAD = {
@@ -55,3 +56,19 @@ class OpenSet:
             )
         module = importlib.import_module(f"{__package__}.{format}")
         return cast(Store, module.Store(self.source, choice))
+
+    def stores(self) -> list[tuple[Choice, Store]]:
+        """The one store of the source, or that of each split or file where one must be chosen."""
+        try:
+            return [(Choice(), self.store(Choice()))]
+        except ConfigError as error:
+            failed = error
+        said = self.source.options.get("annotations")
+        files = said if isinstance(said, list) else []
+        stores = []
+        for choice in [*(Choice(split=split) for split in SPLITS), *(Choice(file=file) for file in files)]:
+            with contextlib.suppress(ConfigError):
+                stores.append((choice, self.store(choice)))
+        if not stores:
+            raise failed
+        return stores

@@ -53,13 +53,14 @@ class Store:
         if len(fits) == 1:
             return fits[0]
         has_splits = isinstance(self._options.annotations, dict)
+        splits = " | ".join(dict.fromkeys(str(split) for split in self._files.values()))
         listed = ", ".join(f"{file} ({split})" if split else file for file, split in self._files.items())
         raise ConfigError(
             self._source.where,
             place="source.options.annotations",
             found=listed,
             expected="one of them to be chosen",
-            fix="Give --split." if has_splits else "Give --file FILE.",
+            fix=f"Give --split {splits}." if has_splits else "Give --file FILE.",
         )
 
     def photo_name(self, relative: str) -> str:
@@ -83,6 +84,7 @@ class Store:
         path = self._source.need(self.file, "annotations exported from VIA")
         before = path.read_bytes()
         merge.read[self.file] = bytes_digest(before)
+        merge.given[self.file] = annotations
         file = ViaFile.read(path, self.file)
         taken = self._entries_taken(file, said_entries(annotations), newcomers, merge)
         if not taken:
@@ -162,7 +164,8 @@ class Store:
             return None
         if place in there:
             return place
-        merge.said.append(f"entry {raw.get('filename')!r}: no such photo here or among those given; left out")
+        said = f"entry {raw.get('filename')!r}: no such photo here or among those given; left out"
+        merge.strangers[name] = said
         return None
 
     def _renamed(self, raw: dict[str, Any], place: str, path: Path, numbered: bool) -> dict[str, Any]:

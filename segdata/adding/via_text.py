@@ -98,14 +98,12 @@ def name_of(entry: object) -> str:
 def said_entries(path: Path) -> list[dict[str, Any]]:
     """Entries of any VIA file as VIA 2 writes them, with all their keys. Raises DataError for entries that are none."""
     unreadable: list[Finding] = []
-    found = read_entries(path, path.name, unreadable)
+    found = read_entries(path, str(path), unreadable)
     if unreadable:
         first = unreadable[0]
-        raise DataError(
-            path.name, place=first.place, found=first.message, expected="an entry as VIA writes it"
-        )
+        raise DataError(path, place=first.place, found=first.message, expected="an entry as VIA writes it")
     try:
-        given = [one.value for one in ViaFile.read(path, path.name).entries]
+        given = [one.value for one in ViaFile.read(path, str(path)).entries]
     except DataError:  # VIA 3, or CSV
         given = []
     if given:

@@ -49,7 +49,7 @@ class Store(PairedStore):
                 merge.said.append("no list of splits here: --split has no use")
             return
         if split not in self._lists:
-            raise lacking_split(where, f"lists of {', '.join(self._lists)}")
+            raise lacking_split(where, f"lists of {', '.join(self._lists)}", self._lists)
         name = self._lists[split][0]
         content = (self._source.root / name).read_bytes()
         merge.read[name] = bytes_digest(content)

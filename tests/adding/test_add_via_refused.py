@@ -33,9 +33,11 @@ def test_bad_newcomers_are_refused_with_file_and_reason(case: Case) -> None:
     before = tree(case.project.root)
     added = add(case.project, "via", case.photos, case.new / "new.json")
     reasons = {one.name: one.reason for one in added.bad}
-    assert set(reasons) == {"photos/damaged.jpg", "photos/IMG_0003.jpg", "photos/IMG_0007.jpg"}
-    assert "'Road '" in reasons["photos/IMG_0003.jpg"] and "region" in reasons["photos/IMG_0003.jpg"]
-    assert "photos/damaged.jpg: found a damaged photo" in reasons["photos/damaged.jpg"]
+    annotations, damaged = case.new / "new.json", str(case.new / "damaged.jpg")
+    entries = [f"{annotations}: entry {key!r}" for key in list(new)[:2]]
+    assert set(reasons) == {damaged, *entries}
+    assert reasons[entries[0]].startswith("region 1, attribute 'type': found label 'Road '; expected a label")
+    assert reasons[damaged].startswith("found a damaged photo")
     after = {
         name: bytes for name, bytes in tree(case.project.root).items() if not name.startswith(".segdata")
     }
@@ -46,7 +48,7 @@ def test_with_skip_bad_the_rest_is_taken(case: Case) -> None:
     (case.new / "IMG_0007.jpg").write_bytes(b"no photo")
     added = add(case.project, "via", case.photos, case.new / "new.json", skip_bad=True)
     assert added.done and added.photos == ("photos/IMG_0003.jpg",)
-    assert [one.name for one in added.bad] == ["photos/IMG_0007.jpg"]
+    assert [one.name for one in added.bad] == [str(case.new / "IMG_0007.jpg")]
     assert not (case.root / "photos/IMG_0007.jpg").exists()
     assert len(read_json(case.json)) == 9
 
@@ -67,6 +69,37 @@ def test_another_photo_under_a_name_and_a_photo_under_another_name_are_refused(c
         "the same photo as photos/IMG_0001.jpg; accepted when source.accept_leaks names 'copy'"
     )
     assert reasons["IMG_0002.JPG"].startswith("photos/IMG_0002.jpg is the photo of sample 'IMG_0002' already")
+
+
+def test_an_entry_of_a_refused_copy_is_no_stranger(case: Case) -> None:
+    copy = str(shutil.copy(case.root / "photos/IMG_0001.jpg", case.new / "copy.jpg"))
+    region = next(iter(read_json(case.new / "new.json").values()))["regions"][0]
+    names = ("copy.jpg", "elsewhere.jpg")
+    write_json(
+        case.new / "new.json", {one: {"filename": one, "size": -1, "regions": [region]} for one in names}
+    )
+    added = add(case.project, "via", [Path(copy)], case.new / "new.json")
+    assert [one.name for one in added.bad] == [copy] and not added.findings
+    assert added.said == ("entry 'elsewhere.jpg': no such photo here or among those given; left out",)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_annotations_of_other_photos_are_warned_of(case: Case, dry_run: bool) -> None:
+    write_json(case.new / "other.json", {"a": {"filename": "DSC_1.jpg", "size": -1, "regions": []}})
+    added = add(case.project, "via", case.photos, case.new / "other.json", dry_run=dry_run)
+    assert [one.line() for one in added.findings] == [
+        f"warning: {case.new / 'other.json'}: no entry is about these photos: the first names 'DSC_1.jpg', "
+        "the first photo is 'IMG_0003.jpg' [no-entry: left out]"
+    ]
+    assert added.annotated == () and added.effects == ("nothing is redone",)
+
+
+def test_a_file_that_breaks_off_is_named_as_it_was_given(case: Case) -> None:
+    broken = case.new / "c.json"
+    broken.write_text((case.new / "new.json").read_text()[:200])
+    with pytest.raises(DataError) as caught:
+        add(case.project, "via", case.photos, broken)
+    assert str(caught.value).startswith(f"{broken}: ") and str(caught.value).count("c.json") == 1
 
 
 def test_one_name_in_two_folders_is_kept_apart_by_into(case: Case) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from segdata.adding.inbox import conversion_is_due, look
+from segdata.errors import ConfigError
 from tests.adding.cases import Case, read_json, via_case, write_json
 from tests.adding.test_add_masks import mask, own_project, photo
+from tests.projects import sample_project
 
 
 @pytest.fixture
@@ -44,9 +46,14 @@ def test_ready_photos_are_taken_and_their_annotations_kept(case: Case) -> None:
 
 def test_a_photo_without_annotation_and_a_young_file_wait(case: Case) -> None:
     inbox = drop(case, "IMG_0003.jpg")
-    assert look(case.project, "via", settled_seconds=0).waiting == ["IMG_0003.jpg"]
+    assert look(case.project, "via", settled_seconds=0).waiting == {
+        "IMG_0003.jpg": "waits for its annotation: a file .json or .csv that names it"
+    }
     drop(case, "new.json")
-    assert look(case.project, "via", settled_seconds=60).waiting == ["IMG_0003.jpg", "new.json"]
+    assert look(case.project, "via", settled_seconds=60).waiting == dict.fromkeys(
+        ["IMG_0003.jpg", "new.json"],
+        "waits for all to be at rest for 60 s: IMG_0003.jpg changed just now",
+    )
     assert files(inbox) == ["IMG_0003.jpg", "new.json"]
     old = time.time() - 3600
     for name in ("IMG_0003.jpg", "new.json"):
@@ -74,7 +81,7 @@ def test_bad_ones_are_quarantined_with_a_note(case: Case) -> None:
         "taken/new.json",
     ]
     note = (inbox / "quarantine/IMG_0007.jpg.txt").read_text()
-    assert note.startswith("IMG_0007.jpg: photos/IMG_0007.jpg: found a file that is no readable image")
+    assert note.startswith("IMG_0007.jpg: found a file that is no readable image")
     assert "broken.json: found a JSON list" in (inbox / "quarantine/broken.json.txt").read_text()
 
 
@@ -88,7 +95,12 @@ def test_masks_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
     for name, value in (("10", 1), ("roll/2", 1), ("3", 77)):
         mask(inbox / f"masks/{name}.png", value)
     looked = look(project, "mine", settled_seconds=0)
-    assert looked.taken == ["image/roll/2.png"] and looked.waiting == ["1.png", "masks/10.png"]
+    assert looked.taken == ["image/roll/2.png"]
+    assert looked.waiting == {
+        "1.png": "waits for its mask: masks/1.png",
+        "masks/10.png": "waits for its photo: 10.jpg, or another ending, outside masks/",
+    }
+    assert looked.quarantined["3.png"].startswith("masks/3.png: row 0, column 0: found")
     assert list(looked.quarantined) == ["3.png"] and "77" in looked.quarantined["3.png"]
     assert files(inbox) == [
         "1.png",
@@ -106,9 +118,36 @@ def test_masks_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
     ]
 
 
+def test_without_a_split_nothing_is_touched(tmp_path: Path) -> None:
+    options = {"split_folders": True}
+    project = own_project(tmp_path / "project", "masks", options=options, splits={"method": "official"})
+    for split in ("train", "test"):
+        photo(project.root / f"data/raw/mine/{split}/image/{split}.png", len(split))
+        mask(project.root / f"data/raw/mine/{split}/mask/{split}.png", 0)
+    inbox = project.root / "data/inbox/mine"
+    photo(inbox / "1.png", 1)
+    mask(inbox / "masks/1.png", 1)
+    with pytest.raises(ConfigError, match=r"Give --split train \| test\.$"):
+        look(project, "mine", settled_seconds=0)
+    assert files(inbox) == ["1.png", "masks/1.png"]
+    assert look(project, "mine", "test", settled_seconds=0).taken == ["test/image/1.png"]
+
+
+def test_lists_of_splits_are_asked_for_before_anything_is_touched(tmp_path: Path) -> None:
+    project = sample_project(tmp_path / "project", "voc", num_scenes=8)
+    inbox = project.root / "data/inbox/voc"
+    photo(inbox / "1.png", 1)
+    mask(inbox / "masks/1.png", 1)
+    with pytest.raises(ConfigError, match=r"lists of train, val.*Give --split train \| val"):
+        look(project, "voc", settled_seconds=0)
+    assert files(inbox) == ["1.png", "masks/1.png"]
+
+
 def test_an_annotation_may_come_before_its_photos(case: Case) -> None:
     inbox = drop(case, "new.json")
-    assert look(case.project, "via", settled_seconds=0).waiting == ["new.json"]
+    assert look(case.project, "via", settled_seconds=0).reasons() == [
+        "new.json waits for its photos: IMG_0003.jpg, IMG_0007.jpg neither here nor in the set"
+    ]
     drop(case, "IMG_0003.jpg")
     assert look(case.project, "via", settled_seconds=0).taken == ["photos/IMG_0003.jpg"]
     assert files(inbox) == ["taken/new.json"]

@@ -16,6 +16,7 @@ import pytest
 from segdata.adding.inbox import conversion_is_due
 from segdata.shards import ShardSet
 from tests.adding.cases import Case, via_case
+from tests.adding.test_add_masks import mask, own_project, photo
 from tests.adding.test_inbox import drop, files
 from tests.flows.test_convert_flow import api_url, artifacts, environment, stop_server
 
@@ -68,7 +69,7 @@ def test_it_is_served_with_a_schedule_until_stopped(case: Case) -> None:
         assert serving.stdout.readline() == "via: 0 taken, 2 waiting, 0 quarantined\n"
         drop(case, "new.json")
         line = serving.stdout.readline()
-        while line.startswith("via: 0 taken, 2 waiting"):
+        while line.startswith(("  ", "via: 0 taken, 2 waiting")):
             line = serving.stdout.readline()
         runs = ask(api_url(case.project), "flow_runs")
         serving.send_signal(signal.SIGINT)
@@ -80,6 +81,37 @@ def test_it_is_served_with_a_schedule_until_stopped(case: Case) -> None:
     assert any(run["auto_scheduled"] and run["state_type"] != "SCHEDULED" for run in runs)
     (deployment,) = ask(api_url(case.project), "deployments")
     assert (deployment["name"], deployment["paused"]) == ("via", True)  # nothing is scheduled any more
+
+
+def test_a_lacking_split_is_refused_and_what_waits_is_told(tmp_path: Path) -> None:
+    options = {"split_folders": True}
+    project = own_project(tmp_path / "project", "masks", options=options, splits={"method": "official"})
+    for seed, split in enumerate(("train", "val")):
+        photo(project.root / f"data/raw/mine/{split}/image/{split}.png", seed)
+        mask(project.root / f"data/raw/mine/{split}/mask/{split}.png", 0)
+    inbox = project.root / "data/inbox/mine"
+    photo(inbox / "a.png", 7)
+    photo(inbox / "b.png", 8)
+    mask(inbox / "masks/b.png", 77)
+    command = [sys.executable, "-m", "flows.inbox", "mine", "--once", "--settled", "0"]
+    keywords = {"cwd": project.root, "env": environment(), "capture_output": True, "text": True}
+    refused = subprocess.run(command, check=False, **keywords)  # type: ignore[call-overload]
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        "error: pipelines/mine.yaml: source: found folders for each split; expected one to be chosen. "
+        "Give --split train | val.\n"
+    )
+    assert files(inbox) == ["a.png", "b.png", "masks/b.png"]
+    try:
+        told = subprocess.run([*command, "--split", "val"], check=False, **keywords)  # type: ignore[call-overload]
+    finally:
+        stop_server(project)
+    lines = told.stdout.splitlines()
+    assert told.returncode == 0 and lines[0] == "mine: 0 taken, 1 waiting, 1 quarantined"
+    assert (
+        lines[1].startswith("  b.png quarantined: masks/b.png: row 0, column 0: found ") and "77" in lines[1]
+    )
+    assert lines[2:] == ["  a.png waits for its mask: masks/a.png"]
 
 
 def run_inbox(case: Case) -> subprocess.CompletedProcess[str]:
