@@ -13,7 +13,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from segdata.errors import DataError
+from segdata.errors import DataError, ShardError
 from segdata.findings import Finding
 from segdata.ontology import Ontology
 from segdata.pipeline import Pipeline, Published
@@ -93,7 +93,7 @@ class ShownPhoto:
 
 @dataclass(frozen=True)
 class Section:
-    """One pipeline as the page shows it."""
+    """One pipeline as the page shows it; `stale`: why its scores are left out, as they are of other shards."""
 
     name: str
     anchor: str
@@ -110,10 +110,11 @@ class Section:
     gallery: Gallery | None
     check: Check | None
     findings: tuple[FindingGroup, ...]
+    stale: str = ""
 
     @property
     def started(self) -> bool:
-        return not (self.dataset is None and self.training is None and self.evaluation is None)
+        return bool(self.dataset or self.training or self.evaluation or self.stale)
 
     @property
     def set_aside(self) -> int:
@@ -122,12 +123,23 @@ class Section:
 
 
 def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
-    """Read everything that lies about a pipeline; its gallery holds so many photos at most. Raises SegdataError when a part is damaged or of another ontology."""
+    """Read everything that lies about a pipeline; its gallery holds so many photos at most.
+
+    Scores and predictions of other shards are left out: `stale` says why. Raises SegdataError when a part is damaged.
+    """
     pipeline = project.pipeline(name)
     folder = project.shards_dir(name)
     shards = ShardSet.open(folder) if (folder / MANIFEST).is_file() else None
     ontology = shards.ontology if shards else pipeline.source.build_ontology()
     evaluation = read_evaluation(project.evaluation_dir(name))
+    classes: tuple[ClassRow, ...] = ()
+    photos: tuple[ShownPhoto, ...] = ()
+    stale = ""
+    try:
+        classes = _class_rows(evaluation, ontology) if evaluation else ()
+        photos = _photos(evaluation, shards) if evaluation and shards else ()
+    except (DataError, ShardError) as error:
+        evaluation, classes, stale = None, (), str(error)
     check = read_check(project.check_path(name))
     return Section(
         name=name,
@@ -139,14 +151,15 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         training=_training(project.run_dir(name), shards.digest if shards else None),
         evaluation=evaluation,
         comparison=_comparison(pipeline.published, evaluation.metrics if evaluation else None),
-        classes=_class_rows(evaluation, ontology) if evaluation else (),
+        classes=classes,
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,
-        photos=_photos(evaluation, shards) if evaluation and shards else (),
+        photos=photos,
         gallery=fill_gallery(shards, evaluation.photos if evaluation else {}, most_thumbnails)
         if shards
         else None,
         check=check,
         findings=_findings(check.findings) if check else (),
+        stale=stale,
     )
 
 
