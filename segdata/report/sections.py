@@ -16,8 +16,9 @@ from markupsafe import Markup
 from segdata.errors import DataError, ShardError
 from segdata.findings import Finding
 from segdata.ontology import Ontology
-from segdata.pipeline import Pipeline, Published
+from segdata.pipeline import Pipeline
 from segdata.project import Project
+from segdata.report.comparison import Comparison, compare
 from segdata.report.dataset import Dataset, describe_dataset
 from segdata.report.figures import Line, Matrix, confusion_matrix, line_chart
 from segdata.report.gallery import Gallery, fill_gallery
@@ -26,7 +27,6 @@ from segdata.report.inputs import (
     ClassScore,
     Epoch,
     Evaluation,
-    Metrics,
     PhotoScore,
     Run,
     Shown,
@@ -63,15 +63,6 @@ class Training:
     loss: Markup
     scores: Markup
     other_shards: bool
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A published figure beside the same metric measured here; None where the two cannot be compared."""
-
-    published: Published
-    measured: float | None
-    interval: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +141,7 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         dataset=describe_dataset(shards, check) if shards else None,
         training=_training(project.run_dir(name), shards.digest if shards else None),
         evaluation=evaluation,
-        comparison=_comparison(pipeline.published, evaluation.metrics if evaluation else None),
+        comparison=compare(pipeline.published, evaluation.metrics if evaluation else None),
         classes=classes,
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,
         photos=photos,
@@ -184,14 +175,6 @@ def _training(folder: Path, digest: str | None) -> Training | None:
         scores=line_chart("Validation scores", numbers, scores, run.best_epoch),
         other_shards=digest is not None and digest != run.shards,
     )
-
-
-def _comparison(published: Published | None, metrics: Metrics | None) -> Comparison | None:
-    if published is None:
-        return None
-    figures = metrics.protocols if metrics is not None and metrics.split == published.split else ()
-    here = next((figure for figure in figures if figure.protocol == published.protocol), None)
-    return Comparison(published, here.value, here.interval) if here else Comparison(published, None)
 
 
 def _class_rows(evaluation: Evaluation, ontology: Ontology) -> tuple[ClassRow, ...]:
