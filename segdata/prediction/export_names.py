@@ -57,6 +57,6 @@ def export_names(
 
 def _in_cityscapes(given: Given) -> Named:
     parts = PurePath(given.name).parts[:-1]
-    split = next((split for part in reversed(parts) for split in SPLITS if part == split), "test")
+    split: Split = next((split for part in reversed(parts) for split in SPLITS if part == split), "test")
     name = PurePath(given.id).name
     return name.removesuffix(CITYSCAPES_ENDING) or name, split

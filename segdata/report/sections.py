@@ -130,7 +130,7 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         classes = _class_rows(evaluation, ontology) if evaluation else ()
         photos = _photos(evaluation, shards) if evaluation and shards else ()
     except (DataError, ShardError) as error:
-        evaluation, classes, stale = None, (), str(error)
+        evaluation, classes, stale = None, (), str(error).replace(f"{project.root}/", "")
     check = read_check(project.check_path(name))
     return Section(
         name=name,

@@ -103,7 +103,8 @@ def test_scores_of_other_shards_are_left_out_loudly_and_the_other_pipelines_stay
     large = [attrs for tag, attrs in page.tags if tag == "img" and "loading" not in attrs]
     assert len(large) == 24
     told = capsys.readouterr().err
-    assert told.startswith("WARNING: one: its scores are left out. ") and message in told
+    assert told.startswith("WARNING: one: its scores are left out. data/") and message in told
+    assert str(one.project.root) not in said
 
 
 def test_stale_scores_of_a_model_of_other_shards_name_the_training_too(fake: Callable[..., Fake]) -> None:

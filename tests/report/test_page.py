@@ -123,7 +123,7 @@ def test_both_tables_of_shares_say_of_which_pixels(fake: Callable[..., Fake]) ->
     assert "<h3>Classes, with shares of the labelled pixels</h3>" in text
     assert "<h3>The data: class shares of all pixels</h3>" in text
     head = next(row for row in Page(text).clean() if row[:2] == ["Class", "Truth"])
-    assert head[-1] == "Accuracy (recall)"
+    assert head[-1] == "Accuracy(recall)"
 
 
 def test_the_legend_of_the_difference_stands_apart_from_the_classes(fake: Callable[..., Fake]) -> None:
