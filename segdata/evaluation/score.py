@@ -4,7 +4,7 @@ data/evaluation/sample-via/
     metrics.json      {"split": "test", "samples": 10, "mean_iou": 0.71, "mean_iou_interval": [0.68, 0.74], …}
     per_class.csv     class,truth_pixels,predicted_pixels,iou,accuracy
     confusion.csv     truth,prediction,pixels
-    per_photo.csv     id,pixel_accuracy,mean_iou
+    per_photo.csv     id,pixel_accuracy,mean_iou,classes
     shown.csv         id,rank,why                       the photos a report should show
     predictions/      one palettised PNG per scored photo, at shard size; "/" in ids becomes "__"
 

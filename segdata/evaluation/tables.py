@@ -4,6 +4,8 @@ per_class.csv:  class,truth_pixels,predicted_pixels,iou,accuracy
                 car,32415,30112,0.712345,0.801234
                 train,0,0,,                                   absent: not defined, so empty
                 void,20114,1873,,                             a last class of this name is in no figure
+per_photo.csv:  id,pixel_accuracy,mean_iou,classes
+                berlin/a,0.833333,0.416667,4                  the mean is over the 4 classes that truth or prediction show
 """
 
 from __future__ import annotations
@@ -28,15 +30,20 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class PhotoScore:
-    """How well one photo came out; NaN where nothing of it has a class."""
+    """How well one photo came out; NaN where nothing of it has a class.
+
+    classes  how many classes the mean IoU is over: those that the photo's truth or prediction shows
+    """
 
     id: str
     pixel_accuracy: float
     mean_iou: float
+    classes: int = 0
 
     @classmethod
     def of(cls, id: str, matrix: ConfusionMatrix) -> PhotoScore:
-        return cls(id, matrix.pixel_accuracy(), matrix.mean_iou())
+        classes = int((~np.isnan(matrix.per_class_iou())).sum())
+        return cls(id, matrix.pixel_accuracy(), matrix.mean_iou(), classes)
 
 
 @dataclass(frozen=True)
@@ -99,10 +106,10 @@ def write_tables(
     )
     write_csv(folder / "confusion.csv", ("truth", "prediction", "pixels"), pairs)
     rows = (
-        (photo.id, _cell(photo.pixel_accuracy), _cell(photo.mean_iou))
+        (photo.id, _cell(photo.pixel_accuracy), _cell(photo.mean_iou), photo.classes)
         for photo in sorted(photos, key=lambda photo: photo.id)
     )
-    write_csv(folder / "per_photo.csv", ("id", "pixel_accuracy", "mean_iou"), rows)
+    write_csv(folder / "per_photo.csv", ("id", "pixel_accuracy", "mean_iou", "classes"), rows)
     write_csv(folder / "shown.csv", ("id", "rank", "why"), ((one.id, one.rank, one.why) for one in shown))
 
 

@@ -6,7 +6,7 @@ data/predicted/roll-2/via/…                           with to="via": photos an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from segdata.atomic import commit_file, temporary_file
 from segdata.conversion.sources import set_aside
-from segdata.digests import file_digest
+from segdata.digests import file_digest, value_digest
 from segdata.errors import ConfigError, DataError
 from segdata.evaluation.run import Run
 from segdata.export import Exported, ExportItem, export_samples
@@ -24,6 +24,7 @@ from segdata.mask_file import mask_png
 from segdata.ontology import Ontology
 from segdata.overlay import read_prediction
 from segdata.photo import Photo
+from segdata.prediction.export_names import Named, export_names
 from segdata.prediction.kept import ANOTHER, MASKS, Entry, Kept, Noted, opened
 from segdata.prediction.masks import predict_mask
 from segdata.prediction.photos import Given, Photos
@@ -84,9 +85,11 @@ def predict_folder(
     drafts  to VIA: outlines to correct by hand, in a set's own words; None: the very masks
     root    what the export's source.yaml gives as the folder
     A photo that cannot be read is set aside and listed. A mask of these weights, options and photo is not made again,
-    nor one changed since. Raises ConfigError for a folder in use, DataError when nothing is left, TrainingError.
+    nor one changed since. Raises ConfigError for a folder in use and,
+    before the first photo, for classes or names that `to` cannot have; DataError when nothing is left, TrainingError.
     """
     outcome = Outcome(findings=list(photos.findings))
+    named = {} if to is None else export_names(photos.given, to, out / to, run.ontology, drafts)
     with opened(out, wanted) as noted:
         _check_export(out, to, noted.kept)
         done = [one for one in shown(photos.given, "predict") if _predict(run, one, noted, out, outcome)]
@@ -94,9 +97,11 @@ def predict_folder(
             lines = "".join(f"\n  {finding.line()}" for finding in outcome.findings[:20])
             raise DataError("segdata predict", found=f"not one photo to predict{lines}")
         digest = noted.kept.digest_of((one.id for one in done), drafts)
+        if any(split for _, split in named.values()):
+            digest = value_digest([digest, [named[one.id] for one in done]])
         if to is not None and not _exported_before(out, to, noted.kept, digest, outcome):
             _check_empty(out / to)
-            items = _items(shown(done, f"export {to}"), noted.kept, out, run.ontology, outcome)
+            items = _items(shown(done, f"export {to}"), named, noted.kept, out, run.ontology, outcome)
             outcome.exported = export_samples(items, run.ontology, to, out / to, root=root, drafts=drafts)
             outcome.findings += outcome.exported.findings
             noted.kept.exported[to] = digest
@@ -144,7 +149,12 @@ def _digest(given: Given) -> str:
 
 
 def _items(
-    given: Iterable[Given], kept: Kept, out: Path, ontology: Ontology, outcome: Outcome
+    given: Iterable[Given],
+    named: Mapping[str, Named],
+    kept: Kept,
+    out: Path,
+    ontology: Ontology,
+    outcome: Outcome,
 ) -> Iterator[ExportItem]:
     """The masks as they lie there, with the photos' own files."""
     for one in given:
@@ -154,7 +164,8 @@ def _items(
         except DataError as error:
             outcome.findings.append(set_aside(error))
             continue
-        yield ExportItem(one.id, None, np.ascontiguousarray(mask), one.path)
+        id, split = named[one.id]
+        yield ExportItem(id, split, np.ascontiguousarray(mask), one.path)
 
 
 def _check_export(out: Path, to: str | None, kept: Kept) -> None:

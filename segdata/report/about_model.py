@@ -56,7 +56,7 @@ def about_model(section: Section, metrics: Metrics) -> Iterator[Statement]:
     comparison = section.comparison
     if comparison is not None and comparison.measured is not None and comparison.published.value is not None:
         published = comparison.published
-        within = abs(comparison.measured - comparison.published.value) <= published.tolerance
+        within = abs(comparison.measured - comparison.published.value) <= (published.tolerance or 0.0)
         yield Statement(
             "good" if within else "look",
             f"{'Agrees' if within else 'Does not agree'} with the published {published.metric} of "

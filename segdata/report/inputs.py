@@ -103,11 +103,12 @@ class Confused(msgspec.Struct, frozen=True):
 
 
 class PhotoScore(msgspec.Struct, frozen=True):
-    """One row of per_photo.csv."""
+    """One row of per_photo.csv; classes: how many the mean is over, None in files of earlier versions."""
 
     id: str
     pixel_accuracy: float | None
     mean_iou: float | None
+    classes: int | None = None
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ Names of classes, photos and files come from strangers; the template escapes eve
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from segdata.report.verdict import judge
 def build_report(project: Project, names: Sequence[str]) -> Path:
     """Write data/report/index.html over the named pipelines, in that order, and return its path.
 
-    A pipeline that is not yet converted, trained or scored gets a section that says what to run. The same inputs give
+    A pipeline that is not yet converted, trained or scored gets a section that says what to run, and so does one whose
+    scores are of other shards, which stderr tells too. The same inputs give
     the same bytes, but for the commit and the machine in the footer. Raises SegdataError when nothing at all is there, or
     when a part is damaged.
     """
@@ -34,6 +36,13 @@ def build_report(project: Project, names: Sequence[str]) -> Path:
             expected="at least one converted pipeline under data/",
             fix="Run dvc repro.",
         )
+    for section in sections:
+        if section.stale:
+            print(
+                f"WARNING: {section.name}: its scores are left out. {section.stale}",
+                file=sys.stderr,
+                flush=True,
+            )
     path = project.report_dir() / "index.html"
     write_page(
         path,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segdata.atomic import replace_file
 from segdata.errors import MissingExtraError
-from segdata.report.text import count, percent, rgb, score, share, signed
+from segdata.report.text import count, fixed, percent, rgb, score, share, signed
 from segdata.wording import counted
 
 
@@ -32,7 +32,14 @@ def write_page(path: Path, package: str, template: str, **values: object) -> Non
         lstrip_blocks=True,
     )
     environment.filters.update(
-        score=score, signed=signed, percent=percent, count=count, plural=counted, rgb=rgb, share=share
+        fixed=fixed,
+        score=score,
+        signed=signed,
+        percent=percent,
+        count=count,
+        plural=counted,
+        rgb=rgb,
+        share=share,
     )
     html = environment.get_template(template).render(**values)
     with replace_file(path) as temporary:

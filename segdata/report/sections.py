@@ -13,11 +13,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from segdata.errors import DataError
+from segdata.errors import DataError, ShardError
 from segdata.findings import Finding
 from segdata.ontology import Ontology
-from segdata.pipeline import Pipeline, Published
+from segdata.pipeline import Pipeline
 from segdata.project import Project
+from segdata.report.comparison import Comparison, compare
 from segdata.report.dataset import Dataset, describe_dataset
 from segdata.report.figures import Line, Matrix, confusion_matrix, line_chart
 from segdata.report.gallery import Gallery, fill_gallery
@@ -26,7 +27,6 @@ from segdata.report.inputs import (
     ClassScore,
     Epoch,
     Evaluation,
-    Metrics,
     PhotoScore,
     Run,
     Shown,
@@ -66,15 +66,6 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A published figure beside the same metric measured here; None where the two cannot be compared."""
-
-    published: Published
-    measured: float | None
-    interval: tuple[float | None, float | None] | None = None
-
-
-@dataclass(frozen=True)
 class FindingGroup:
     """Findings of one code and severity: how many, and the first of them."""
 
@@ -93,7 +84,7 @@ class ShownPhoto:
 
 @dataclass(frozen=True)
 class Section:
-    """One pipeline as the page shows it."""
+    """One pipeline as the page shows it; `stale`: why its scores are left out, as they are of other shards."""
 
     name: str
     anchor: str
@@ -110,10 +101,11 @@ class Section:
     gallery: Gallery | None
     check: Check | None
     findings: tuple[FindingGroup, ...]
+    stale: str = ""
 
     @property
     def started(self) -> bool:
-        return not (self.dataset is None and self.training is None and self.evaluation is None)
+        return bool(self.dataset or self.training or self.evaluation or self.stale)
 
     @property
     def set_aside(self) -> int:
@@ -122,12 +114,23 @@ class Section:
 
 
 def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
-    """Read everything that lies about a pipeline; its gallery holds so many photos at most. Raises SegdataError when a part is damaged or of another ontology."""
+    """Read everything that lies about a pipeline; its gallery holds so many photos at most.
+
+    Scores and predictions of other shards are left out: `stale` says why. Raises SegdataError when a part is damaged.
+    """
     pipeline = project.pipeline(name)
     folder = project.shards_dir(name)
     shards = ShardSet.open(folder) if (folder / MANIFEST).is_file() else None
     ontology = shards.ontology if shards else pipeline.source.build_ontology()
     evaluation = read_evaluation(project.evaluation_dir(name))
+    classes: tuple[ClassRow, ...] = ()
+    photos: tuple[ShownPhoto, ...] = ()
+    stale = ""
+    try:
+        classes = _class_rows(evaluation, ontology) if evaluation else ()
+        photos = _photos(evaluation, shards) if evaluation and shards else ()
+    except (DataError, ShardError) as error:
+        evaluation, classes, stale = None, (), str(error).replace(f"{project.root}/", "")
     check = read_check(project.check_path(name))
     return Section(
         name=name,
@@ -138,15 +141,16 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         dataset=describe_dataset(shards, check) if shards else None,
         training=_training(project.run_dir(name), shards.digest if shards else None),
         evaluation=evaluation,
-        comparison=_comparison(pipeline.published, evaluation.metrics if evaluation else None),
-        classes=_class_rows(evaluation, ontology) if evaluation else (),
+        comparison=compare(pipeline.published, evaluation.metrics if evaluation else None),
+        classes=classes,
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,
-        photos=_photos(evaluation, shards) if evaluation and shards else (),
+        photos=photos,
         gallery=fill_gallery(shards, evaluation.photos if evaluation else {}, most_thumbnails)
         if shards
         else None,
         check=check,
         findings=_findings(check.findings) if check else (),
+        stale=stale,
     )
 
 
@@ -171,14 +175,6 @@ def _training(folder: Path, digest: str | None) -> Training | None:
         scores=line_chart("Validation scores", numbers, scores, run.best_epoch),
         other_shards=digest is not None and digest != run.shards,
     )
-
-
-def _comparison(published: Published | None, metrics: Metrics | None) -> Comparison | None:
-    if published is None:
-        return None
-    figures = metrics.protocols if metrics is not None and metrics.split == published.split else ()
-    here = next((figure for figure in figures if figure.protocol == published.protocol), None)
-    return Comparison(published, here.value, here.interval) if here else Comparison(published, None)
 
 
 def _class_rows(evaluation: Evaluation, ontology: Ontology) -> tuple[ClassRow, ...]:

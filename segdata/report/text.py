@@ -17,6 +17,11 @@ def signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.3f}".replace("-", "−")
 
 
+def fixed(value: float, digits: int) -> str:
+    """-0.126, 2 → "-0.13"; what rounds to nothing has no sign: -0.001, 2 → "0.00"."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
 def percent(share: float) -> str:
     """0.0312 → "3.1 %"; a little is "<0.1 %", nothing is "0 %"."""
     if share == 0:

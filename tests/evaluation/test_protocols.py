@@ -11,7 +11,7 @@ from segdata.errors import ConfigError
 from segdata.evaluation.boundary import boundary_distance, boundary_region
 from segdata.evaluation.confusion import void_id
 from segdata.evaluation.pixel_sums import PixelSums
-from segdata.evaluation.protocols import check_protocol, interval, protocol_names, score
+from segdata.evaluation.protocols import PROTOCOLS, check_protocol, interval, protocol_names, score
 from segdata.ontology import load_ontology, ontology_of_names
 from tests.evaluation import brute_force
 from tests.evaluation.brute_force import Photo, random_photos
@@ -223,3 +223,9 @@ def test_a_misspelt_protocol_gets_the_nearest_name() -> None:
     assert str(caught.value).startswith(
         "pipelines/x.yaml: published.protocol: found 'mean_iou'; did you mean 'mean-iou'? Valid: accuracy-20, "
     )
+
+
+def test_each_protocol_says_in_words_of_its_own_what_it_is() -> None:
+    words = [protocol.words for protocol in PROTOCOLS.values()]
+    assert len(set(words)) == len(PROTOCOLS) == 16
+    assert all(len(one) > 20 and not set(one) & set("Σ∩∪_") and one[-1] != "." for one in words)

@@ -147,10 +147,10 @@ def test_the_files_say_the_same(project: Project) -> None:
         ["floor", "door", "2"],
     ]
     assert table(folder / "per_photo.csv") == [
-        ["id", "pixel_accuracy", "mean_iou"],
-        ["berlin/a", "0.833333", "0.416667"],
-        ["berlin/b", "0.4", "0.133333"],
-        ["c", "", ""],
+        ["id", "pixel_accuracy", "mean_iou", "classes"],
+        ["berlin/a", "0.833333", "0.416667", "2"],
+        ["berlin/b", "0.4", "0.133333", "3"],
+        ["c", "", "", "0"],
     ]
     assert table(folder / "shown.csv")[1:] == [["berlin/a", "1", "best"], ["berlin/b", "2", "worst"]]
 

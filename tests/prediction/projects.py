@@ -36,22 +36,22 @@ PIPELINE: dict[str, Any] = {
 }
 
 
-def make_project(root: Path, seed: int = 3) -> Project:
+def make_project(root: Path, seed: int = 3, classes: tuple[str, ...] = CLASSES) -> Project:
     (root / "pipelines").mkdir(parents=True)
     (root / "params.yaml").write_text("pipelines: {}\ndevice: {device: cpu, threads: 1}\n")
     (root / "pipelines/doors.yaml").write_bytes(msgspec.json.encode(PIPELINE))
     project = Project(root)
-    write_run(project, seed)
+    write_run(project, seed, classes)
     return project
 
 
-def write_run(project: Project, seed: int) -> None:
+def write_run(project: Project, seed: int, classes: tuple[str, ...] = CLASSES) -> None:
     torch.manual_seed(seed)
     network = build_model("mini_unet", len(CLASSES), OPTIONS)
     record = RunRecord(
         model="mini_unet",
         options=OPTIONS,
-        classes=tuple(zip(CLASSES, PALETTE, strict=True)),
+        classes=tuple(zip(classes, PALETTE, strict=True)),
         size_hw=SIZE_HW,
         normalisation=Normalisation((0.5, 0.25, 0.4), (0.5, 0.25, 0.2)),
         seed=seed,

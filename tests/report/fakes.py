@@ -118,9 +118,16 @@ class Fake:
         photos = []
         for id, truth in truths.items():
             one = confusion(truth, predictions[id], count)
-            photos.append((id, np.trace(one) / one.sum(), np.nanmean(scores(one)[0])))
+            photos.append(
+                (
+                    id,
+                    np.trace(one) / one.sum(),
+                    np.nanmean(scores(one)[0]),
+                    int((one.sum(0) + one.sum(1) > 0).sum()),
+                )
+            )
             write_mask(folder / "predictions" / f"{id.replace('/', '__')}.png", predictions[id], self.colors)
-        write_csv(folder / "per_photo.csv", ("id", "pixel_accuracy", "mean_iou"), photos)
+        write_csv(folder / "per_photo.csv", ("id", "pixel_accuracy", "mean_iou", "classes"), photos)
         ranked = sorted(photos, key=lambda row: -row[2])
         why = ["best", *["between"] * (len(ranked) - 2), "worst"][: len(ranked)]
         shown = [(row[0], index + 1, why[index]) for index, row in enumerate(ranked)]

@@ -8,6 +8,7 @@ import pytest
 
 from segdata.report.figures import Line, confusion_matrix, line_chart, ticks
 from segdata.report.inputs import ClassScore, Confused
+from segdata.report.text import fixed
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,11 @@ def test_a_large_matrix_keeps_the_most_frequent_classes_in_their_order() -> None
     assert matrix.hidden == 5
     # 30 of the 40 pixels went to a class that is not shown: the row does not pretend otherwise.
     assert matrix.rows[-1][1][-1].share == 0.25
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(-0.4, 0, "0"), (-0.6, 0, "-1"), (-0.0004, 3, "0.000"), (-0.126, 2, "-0.13"), (0.5, 1, "0.5")],
+)
+def test_what_rounds_to_nothing_has_no_minus_sign(value: float, digits: int, text: str) -> None:
+    assert fixed(value, digits) == text

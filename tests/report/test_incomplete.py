@@ -57,12 +57,10 @@ def test_nothing_at_all_is_an_error(fake: Callable[..., Fake]) -> None:
     ("file", "old", "new", "message"),
     [
         ("metrics.json", '"samples": 6', '"samples": "six"', r"metrics\.json: found Expected `int`"),
-        ("per_class.csv", "road", "rood", r"per_class\.csv: found class 'rood'"),
         ("confusion.csv", "road,road,", "road,road,x", r"confusion\.csv: line 2: found"),
-        ("shown.csv", "a,", "zebra,", r"shown\.csv: found id 'zebra'"),
     ],
 )
-def test_a_damaged_or_foreign_evaluation_names_the_file(
+def test_a_damaged_evaluation_names_the_file(
     fake: Callable[..., Fake], file: str, old: str, new: str, message: str
 ) -> None:
     one = fake()
@@ -73,6 +71,50 @@ def test_a_damaged_or_foreign_evaluation_names_the_file(
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(DataError, match=message):
         build_report(one.project, ["one"])
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("per_class.csv", "road", "rood", "per_class.csv: found class 'rood'"),
+        ("shown.csv", "a,", "zebra,", "shown.csv: found id 'zebra'"),
+        ("metrics.json", '"test"', '"holdout"', "found no samples in split 'holdout'"),
+    ],
+)
+def test_scores_of_other_shards_are_left_out_loudly_and_the_other_pipelines_stay(
+    fake: Callable[..., Fake], capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, message: str
+) -> None:
+    one, two = fake(), fake("two")
+    complete(one)
+    metrics = complete(two)
+    path = one.project.evaluation_dir("one") / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    page = Page(built(one, "one", "two"))
+    said = " ".join(page.text.split())
+    assert "2 pipelines, 1 scored" in said
+    assert "The scores that lie here are stale." in said and message in said
+    assert "Run dvc repro, or segdata evaluate one." in said
+    assert page.attributes("div", "class").count("card loud") == 1
+    rows = {r[0][:3]: r for r in page.clean() if r and r[0].endswith("via · mininet")}
+    assert rows["one"][3] == "stale: of other shards"
+    assert rows["two"][5].startswith(f"{metrics['mean_iou']:.3f}")
+    large = [attrs for tag, attrs in page.tags if tag == "img" and "loading" not in attrs]
+    assert len(large) == 24
+    told = capsys.readouterr().err
+    assert told.startswith("WARNING: one: its scores are left out. data/") and message in told
+    assert str(one.project.root) not in said
+
+
+def test_stale_scores_of_a_model_of_other_shards_name_the_training_too(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    one.write_run([(1, 1.0, 1.0, 0.2, 0.5, 0.03)], best=1, shards="0" * 64)
+    path = one.project.evaluation_dir("one") / "shown.csv"
+    path.write_text(path.read_text().replace("a,", "zebra,", 1))
+    said = " ".join(Page(built(one)).text.split())
+    assert "or segdata evaluate one after segdata train one." in said
 
 
 def test_it_needs_neither_torch_nor_matplotlib() -> None:

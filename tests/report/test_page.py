@@ -103,6 +103,39 @@ def test_it_shows_every_photo_four_times_with_a_text_for_each(fake: Callable[...
     assert page.text.rindex("worst") > page.text.rindex("between")
 
 
+def test_a_photo_s_mean_iou_says_over_how_many_classes_it_is(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    path = one.project.evaluation_dir("one") / "per_photo.csv"
+    path.write_text(path.read_text().splitlines()[0] + "\na,0.75,0.5,2\nb,1.0,1.0,1\n")
+    text = " ".join(Page(built(one)).text.split())
+    shows = "that this photo’s truth or prediction shows"
+    assert f"pixel accuracy 0.750, mean IoU 0.500 over the 2 classes {shows}" in text
+    assert f"mean IoU 1.000 over the 1 class {shows}" in text
+    path.write_text("id,pixel_accuracy,mean_iou\na,0.75,0.5\n")
+    assert f"mean IoU 0.500 over the classes {shows}" in " ".join(Page(built(one)).text.split())
+
+
+def test_both_tables_of_shares_say_of_which_pixels(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    text = built(one)
+    assert "<h3>Classes, with shares of the labelled pixels</h3>" in text
+    assert "<h3>The data: class shares of all pixels</h3>" in text
+    head = next(row for row in Page(text).clean() if row[:2] == ["Class", "Truth"])
+    assert head[-1] == "Accuracy(recall)"
+
+
+def test_the_legend_of_the_difference_stands_apart_from_the_classes(fake: Callable[..., Fake]) -> None:
+    one = fake(names=("person", "pole"))
+    complete(one)
+    text = built(one)
+    legends = re.findall(r'<ul class="key[^"]*" aria-label="([^"]+)">(.*?)</ul>', text, re.S)
+    plain = {label: " ".join(re.sub("<[^>]+>", " ", inner).split()) for label, inner in legends}
+    assert plain["Legend"] == "person pole not labelled, not scored"
+    assert plain["Legend of the difference"] == "In the difference: wrong right"
+
+
 def test_the_curves_say_where_they_go_and_which_epoch_is_best(fake: Callable[..., Fake]) -> None:
     one = fake()
     complete(one)

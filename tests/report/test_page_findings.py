@@ -54,11 +54,36 @@ def test_a_published_figure_stands_beside_the_measured_one(fake: Callable[..., F
         f"0.500 pixel accuracy on test; here {here:.3f} [0.123 to 0.987] (+{here - 0.5:.3f}, within ±0.9)"
         in text
     )
-    assert "Protocol: pixel-accuracy. Source: table 3." in text
+    assert (
+        "Protocol: pixel-accuracy (right pixels, as a share of all labelled pixels of the split). Source: table 3."
+        in text
+    )
     one.write_pipeline(more=f"published: {published.replace('split: test', 'split: val')}")
     assert "; here" not in Page(built(one)).text
     one.write_pipeline(more=f"published: {published.replace('value: 0.5', 'value: null')}")
     assert f"no figure for pixel accuracy on test; here {here:.3f}" in " ".join(Page(built(one)).text.split())
+
+
+def test_the_further_published_figures_stand_there_too(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    here = complete(one)["pixel_accuracy"]
+    also = (
+        "[{metric: accuracy, protocol: pixel-accuracy, split: test, value: 0.9, tolerance: 0.001}, "
+        "{metric: IoU, protocol: jaccard-20, split: val, value: 0.31}, {metric: recall, protocol: weighted-recall, split: test}]"
+    )
+    one.write_pipeline(
+        more="published: {metric: mean IoU, protocol: mean-iou, split: test, value: 0.5, where: table 3, tolerance: 0.02, "
+        f"also: {also}}}"
+    )
+    text = " ".join(Page(built(one)).text.split())
+    gap = f"{here - 0.9:+.3f}".replace("-", "−")  # type: ignore[operator]
+    assert f"Also: 0.900 accuracy on test; here {here:.3f} [0.123 to 0.987] ({gap}, outside ±0.001)." in text
+    assert (
+        "Also: 0.310 IoU on val. Protocol: jaccard-20 (mean IoU with void as one class more, whose pixels count)."
+        in text
+    )
+    assert "Also: no figure for recall on test. Protocol: weighted-recall" in text
+    assert text.count("Also: ") == 3 and text.count("Source: ") == 1
 
 
 def test_a_model_below_the_baseline_is_marked(fake: Callable[..., Fake]) -> None:

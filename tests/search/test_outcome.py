@@ -115,6 +115,10 @@ def test_the_page_has_one_curve_per_trial_and_a_chart_per_value_of_the_second_ke
         "Best figures over train.schedule",
         "All trials across all keys",
     ]
+    assert (
+        "<dt>Best loss on val</dt>" in html and "it was chosen by this, so it is no figure to report" in html
+    )
+    assert "scroll it sideways" in html[html.index("All keys side by side") :]
     assert html.count('class="cross"') == 4  # two trials without a figure, in two charts
     assert len(re.findall(r'<g class="best"[^>]*><title>trial 3: train\.lr 0\.01', html)) == 2
     assert "<b>" not in html.replace("&lt;b&gt;", "") and "not &lt;finite&gt;" in html

@@ -47,29 +47,70 @@ class ProtocolScore(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Protocol:
-    """A figure, and over what it is taken: the split's sums, each photo's (then their mean), or each batch's."""
+    """A figure, and over what it is taken: the split's sums, each photo's (then their mean), or each batch's.
+
+    words  what it is, for people who read a report and no formulas
+    """
 
     figure: Callable[[PixelSums], standard.Figure]
+    words: str
     over: Literal["split", "photos", "batches"] = "split"
 
 
 PROTOCOLS = {
-    "mean-iou": Protocol(standard.mean_iou),
-    "pixel-accuracy": Protocol(standard.pixel_accuracy),
-    "mean-class-accuracy": Protocol(standard.mean_class_accuracy),
-    "frequency-weighted-iou": Protocol(standard.frequency_weighted_iou),
-    "macro-dice": Protocol(standard.macro_dice),
-    "boundary-iou": Protocol(standard.boundary_iou),
-    "weighted-precision": Protocol(standard.weighted_precision),
-    "weighted-recall": Protocol(standard.weighted_recall),
-    "weighted-f1": Protocol(standard.weighted_f1),
-    "onehot-accuracy": Protocol(reports.onehot_accuracy),
-    "per-image-miou": Protocol(reports.per_image_miou, "photos"),
-    "per-image-accuracy": Protocol(reports.per_image_accuracy, "photos"),
-    "index-dice": Protocol(reports.index_dice, "batches"),
-    "jaccard-20": Protocol(reports.jaccard_20),
-    "accuracy-20": Protocol(reports.accuracy_20),
-    "void-as-error-miou": Protocol(reports.void_as_error_miou),
+    "mean-iou": Protocol(
+        standard.mean_iou, "IoU of each class over the whole split, then the mean over classes"
+    ),
+    "pixel-accuracy": Protocol(
+        standard.pixel_accuracy, "right pixels, as a share of all labelled pixels of the split"
+    ),
+    "mean-class-accuracy": Protocol(
+        standard.mean_class_accuracy, "recall of each class over the whole split, then the mean over classes"
+    ),
+    "frequency-weighted-iou": Protocol(
+        standard.frequency_weighted_iou,
+        "IoU of each class over the whole split, weighted by the class's true pixels",
+    ),
+    "macro-dice": Protocol(
+        standard.macro_dice, "Dice (F1) of each class over the whole split, then the mean over classes"
+    ),
+    "boundary-iou": Protocol(
+        standard.boundary_iou, "IoU of the thin bands along the outlines alone, then the mean over classes"
+    ),
+    "weighted-precision": Protocol(
+        standard.weighted_precision, "precision of each class, weighted by the class's true pixels"
+    ),
+    "weighted-recall": Protocol(
+        standard.weighted_recall,
+        "recall of each class, weighted by the class's true pixels: the pixel accuracy by another name",
+    ),
+    "weighted-f1": Protocol(
+        standard.weighted_f1, "F1 (Dice) of each class, weighted by the class's true pixels"
+    ),
+    "onehot-accuracy": Protocol(
+        reports.onehot_accuracy,
+        "right pixels, as a share of all pixels, where unlabelled ones count as the first class",
+    ),
+    "per-image-miou": Protocol(
+        reports.per_image_miou,
+        "mean IoU of each photo over the classes of its truth, then the mean over photos",
+        "photos",
+    ),
+    "per-image-accuracy": Protocol(
+        reports.per_image_accuracy, "pixel accuracy of each photo, then the mean over photos", "photos"
+    ),
+    "index-dice": Protocol(
+        reports.index_dice,
+        "a Dice formula over class numbers, batch by batch: no Dice score, comparable with its own report alone",
+        "batches",
+    ),
+    "jaccard-20": Protocol(reports.jaccard_20, "mean IoU with void as one class more, whose pixels count"),
+    "accuracy-20": Protocol(
+        reports.accuracy_20, "right pixels, as a share of all pixels, with void as one class more"
+    ),
+    "void-as-error-miou": Protocol(
+        reports.void_as_error_miou, "mean IoU where every class predicted on an unlabelled pixel is an error"
+    ),
 }
 
 
