@@ -15,7 +15,7 @@ from pathlib import Path
 from segdata.errors import ConfigError, DataError, MissingExtraError, SegdataError, nearest
 from segdata.findings import Finding
 from segdata.formats import format_names, survey_folder
-from segdata.formats._parts.photo_files import is_photo, list_paths
+from segdata.formats._parts.photo_files import is_photo, list_paths, lying
 from segdata.photo import Photo
 from segdata.survey import Survey, evenly_spaced
 from segdata.wording import counted
@@ -111,14 +111,22 @@ def _unread(root: Path, survey: Survey) -> dict[str, int]:
     Their masks may be missing, elsewhere or in colours, their annotation file damaged. Without them, the proposal would
     split anew what is split already.
     """
-    read = {name.partition("/")[0] for name in survey.photos if "/" in name}
-    if not any(name.lower() in _SPLITS for name in read):
-        return {}
+    read: dict[str, set[str]] = {}
+    """Folder with folders of splits in it → the names of those of which photos are read."""
+    for name in survey.photos:
+        parts = name.split("/")[:-1]
+        for at, part in enumerate(parts):
+            if part.lower() in _SPLITS:
+                read.setdefault("/".join(parts[:at]), set()).add(part)
+                break
     unread: dict[str, int] = {}
-    for folder in sorted(root.iterdir()):
-        if folder.is_dir() and folder.name.lower() in _SPLITS and folder.name not in read:
-            images = sum(is_photo(name) for name in list_paths(folder, root, []))
-            unread |= {folder.name: images} if images else {}
+    for above, names in sorted(read.items()):
+        if not (root / above).is_dir():  # a name that macOS takes apart
+            continue
+        for folder in sorted((root / above).iterdir()):
+            if folder.is_dir() and folder.name.lower() in _SPLITS and folder.name not in names:
+                images = sum(is_photo(name) for name in list_paths(folder, root, []))
+                unread |= {folder.relative_to(root).as_posix(): images} if images else {}
     return unread
 
 
@@ -128,14 +136,9 @@ def read_headers(root: Path, photos: Sequence[str]) -> Headers:
     turns: Counter[int] = Counter()
     findings: list[Finding] = []
     names = evenly_spaced(photos, MOST_HEADERS)
-    files: Mapping[str, str] = {}
     for name in names:
-        path = root / name
-        if not path.exists():  # names are composed (NFC), files may not be
-            files = files or list_paths(root, root, [])
-            path = Path(files.get(name, path))
         try:
-            photo = Photo.open(path, name)
+            photo = Photo.open(lying(root, name), name)
         except DataError as error:
             message = f"found {error.found}; expected {error.expected}"
             findings.append(Finding("unreadable", name, "", message, "left out of the counts", "error"))

@@ -83,6 +83,23 @@ def test_a_split_that_cannot_be_read_is_named_and_nothing_is_split_anew(
     assert f"Nothing of train ({images} images) can be read" in proposal.reasons["splits"]
 
 
+@pytest.mark.parametrize(("photos", "masks"), [("image/{}", "mask/{}"), ("d/{}/image", "d/{}/mask")])
+def test_splits_lie_at_any_depth_and_coloured_masks_lose_one(photos: str, masks: str, tmp_path: Path) -> None:
+    root = tmp_path / "data/raw/mine"
+    for split, count in SPLITS.items():
+        for number in range(count):
+            name = f"{split}{number}.png"
+            write_image(root / photos.format(split) / name, value=40 * number)
+            write_image(
+                root / masks.format(split) / name, channels=3 if split == "train" else 1, value=number % 2
+            )
+    found = inspect_folder(root)
+    lost = {"image/train": 4} if photos.startswith("image") else {"d/train": 8}
+    assert found.unread == lost
+    proposal = propose(found, "mine", "data/raw/mine")
+    assert (proposal.splits, dict(proposal.samples)) == ({"method": "official"}, {"val": 2, "test": 3})
+
+
 def test_folders_of_one_split_alone_and_of_other_names_are_no_lost_splits(tmp_path: Path) -> None:
     write_masks(tmp_path)
     write_image(tmp_path / "extra" / "a.png")
@@ -97,3 +114,13 @@ def test_names_that_macos_takes_apart_are_found(tmp_path: Path) -> None:
     found = inspect_folder(tmp_path)
     assert dict(found.headers.sizes) == {(6, 8): 1}
     assert found.findings == ()
+
+
+def test_masks_whose_names_macos_takes_apart_are_masks(tmp_path: Path) -> None:
+    for number, name in enumerate(("Köln", "Düren", "Lübeck")):
+        apart = unicodedata.normalize("NFD", f"{name}.png")
+        write_image(tmp_path / "image" / apart, value=40 * number)
+        write_image(tmp_path / "mask" / apart, channels=1, value=number % 2)
+    survey = inspect_folder(tmp_path).survey
+    assert survey is not None
+    assert (survey.format, survey.annotated) == ("masks", 3)

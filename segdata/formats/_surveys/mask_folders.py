@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segdata.errors import DataError
-from segdata.formats._parts.photo_files import without_extension
+from segdata.formats._parts.photo_files import lying, without_extension
 from segdata.formats._surveys.mask_files import values_in
 from segdata.mask_file import read_mask_values
 from segdata.pipeline import SPLITS
@@ -169,7 +169,7 @@ def _are_masks(root: Path, names: Sequence[str]) -> bool:
     told = []
     for name in names:
         try:
-            values = read_mask_values(root / name, name)
+            values = read_mask_values(lying(root, name), name)
         except DataError:
             continue
         told.append(values.ndim == 2 and len(values_in(values)) <= MOST_VALUES)
