@@ -73,9 +73,9 @@ def command(
 
     OUT/predictions holds palettised PNGs whose index is the class id; with --to, OUT/<format> holds photos and masks for
     that tool. To VIA these are drafts: outlines with few points and without tiny islands, to be corrected by hand and
-    given to segdata add; what they differ by is said. To
-    Cityscapes the split is that of a folder called train, val or test that the photo lies in, else test. Averages are of softmax probabilities; overlapping tiles are blended. Run again to go on: masks made with
-    the same weights and options are kept. Exit code 1: some photos could not be read; they are listed.
+    given to segdata add; what they differ by is said. To Cityscapes the split is that of a folder called train, val or test
+    that the photo lies in, else test. Averages are of softmax probabilities; overlapping tiles are blended. Run again to
+    go on: masks made with the same weights and options are kept. Exit code 1: some photos could not be read; they are listed.
     """
     if tile_hw is None and (overlap is not None or tile_scale is not None):
         raise click.UsageError("--overlap and --tile-scale go with --tile H W.")

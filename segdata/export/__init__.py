@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, cast
 
 from segdata.atomic import replace_folder
+from segdata.conversion.leaks import Gate
 from segdata.conversion.sources import set_aside
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.export.items import Exported, ExportItem, Names, Target
@@ -56,12 +56,13 @@ def export_samples(
         exported = Exported(to, out)
         names = Names(to)
         split_of_first: list[str | None] = []
+        gate = Gate("all" if accept_leaks == "all" else tuple(accept_leaks), "")
         accepted: list[str] = []
         for item in items:
             _check_split(item, split_of_first, to)
             name = target.name(item)
             names.take(name, item.id)
-            if accept_leaks != "all" and any(fnmatchcase(item.id, entry) for entry in accept_leaks):
+            if gate.accepts(item.id):
                 accepted.append(name)
             try:
                 target.add(item, name)
@@ -74,7 +75,7 @@ def export_samples(
             problems = "".join(f"\n  {finding.line()}" for finding in exported.findings[:20])
             raise DataError(f"export to {to}", found=f"not one photo to write{problems}")
         own = target.finish()
-        if accept_leaks == "all" or accepted:
+        if accepted:
             own = {**own, "accept_leaks": "all" if accept_leaks == "all" else accepted}
         exported.notes += target.notes
         official = "all" not in exported.samples

@@ -85,8 +85,8 @@ def predict_folder(
     drafts  to VIA: outlines to correct by hand, in a set's own words; None: the very masks
     root    what the export's source.yaml gives as the folder
     A photo that cannot be read is set aside and listed. A mask of these weights, options and photo is not made again,
-    nor one changed since. Raises ConfigError for a folder in use and,
-    before the first photo, for classes or names that `to` cannot have; DataError when nothing is left, TrainingError.
+    nor one changed since. Raises ConfigError for a folder in use and, before the first photo, for classes or names that
+    `to` cannot have; DataError when nothing is left, TrainingError.
     """
     outcome = Outcome(findings=list(photos.findings))
     named = {} if to is None else export_names(photos.given, to, out / to, run.ontology, drafts)

@@ -15,7 +15,17 @@ from segdata.export.inputs import open_samples
 from segdata.ontology import Label, Ontology, load_ontology, ontology_of_names
 from segdata.pipeline import Split
 from segdata.sample import Mask
-from tests.export.round_trip import IGNORED, export, item, noise, photo_for, read_back, shapes, source_of
+from tests.export.round_trip import (
+    IGNORED,
+    STREET,
+    export,
+    item,
+    noise,
+    photo_for,
+    read_back,
+    shapes,
+    source_of,
+)
 from tests.projects import sample_project
 
 CITY = ontology_of_names("own", ["road", "car", "sky", "pole"])
@@ -122,3 +132,16 @@ def test_odd_class_names_and_colours_come_back(tmp_path: Path, to: str) -> None:
     assert source_of(tmp_path / "out").build_ontology() == ontology
     reader = read_back(tmp_path / "out")
     assert reader.read(reader.ids()[0]).mask.tolist() == rows
+
+
+@pytest.mark.parametrize("to", ["masks", "voc", "via", "coco"])
+def test_accepted_leaks_are_called_as_the_reader_will_call_them(tmp_path: Path, to: str) -> None:
+    items = [item("a[1]", [[0, 1]], "train"), item("b", [[0, 1]], "val")]
+    for entry, is_carried in (("a[1]", True), ("none", False)):
+        out = tmp_path / entry
+        exported = export_samples(items, STREET, to, out, accept_leaks=[entry])
+        accepted = exported.source.get("accept_leaks")
+        assert (accepted is not None) is is_carried
+        if is_carried:
+            (name,) = source_of(out).accept_leaks
+            assert name in read_back(out).ids() and name.endswith("a[1]")
