@@ -129,7 +129,7 @@ class Conversion:
         """
         require_rest(self.root, self.pipeline.source.root, self.name)
         with self.digests.in_use(verify=verify):
-            self.previous.check_shards()
+            self._reading.check_shards()
             return self._plan()
 
     def _plan(self) -> ConversionPlan:
