@@ -96,7 +96,7 @@ class Mapped:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitems__(self, indices: list[int]) -> Batch:
+    def __getitem__(self, indices: list[int]) -> Batch:
         return Batch(torch.from_numpy(self.images[indices]), torch.from_numpy(self.masks[indices]))
 
 
@@ -109,7 +109,7 @@ def own(name: str, folder: Path, workers: int, epochs: int) -> None:
     if name in ("memmap", "segdata, DataLoader"):
         dataset: Any = Mapped(folder) if name == "memmap" else ShardDataset(split)
         keep: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0}
-        loader = DataLoader(dataset, batch_sampler=batches, collate_fn=_same, **keep)
+        loader = DataLoader(dataset, sampler=batches, batch_size=None, **keep)
     size = sum(path.stat().st_size for path in place.glob("*.*") if path.is_file())
     rates = measure(loader, len(split), split.size_hw, epochs)
     print(json.dumps({"samples_per_second": rates, "bytes": size, "version": ""}))
@@ -124,10 +124,6 @@ class Threads:
     def __iter__(self) -> Iterator[Batch]:
         for images, masks in self.loader:
             yield Batch(torch.from_numpy(images), torch.from_numpy(masks))
-
-
-def _same(batch: Batch) -> Batch:
-    return batch
 
 
 def own_memory() -> int:

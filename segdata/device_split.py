@@ -2,7 +2,7 @@
 
 >>> split = on_device(ShardSet.open(folder).split("train"), torch.device("cuda"))      # 2,000 of 224x224: 0.37 GiB
 >>> images, masks = split[[4, 0, 7]]                                                   # gathered there
->>> DataLoader(split, batch_sampler=EpochBatches(len(split), 32, seed=2012), collate_fn=tuple)
+>>> DataLoader(split, sampler=EpochBatches(len(split), 32, seed=2012), batch_size=None)
 """
 
 from __future__ import annotations
@@ -28,14 +28,19 @@ class DeviceSplit:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """A batch, copied on the device. Raises IndexError."""
-        if any(not 0 <= index < len(self) for index in indices):  # a GPU would only say that it asserted
+    def __getitem__(self, index: int | Sequence[int]) -> tuple[Tensor, Tensor]:
+        """A sample, or a batch of several, copied on the device. Raises IndexError."""
+        if not isinstance(index, Sequence):
+            images, masks = self[[index]]
+            return images[0], masks[0]
+        if any(not 0 <= one < len(self) for one in index):  # a GPU would only say that it asserted
             raise IndexError(f"sample index outside 0 … {len(self) - 1}")
-        wanted = torch.as_tensor(indices, dtype=torch.int64).to(self.images.device, non_blocking=True)
+        wanted = torch.as_tensor(index, dtype=torch.int64).to(self.images.device, non_blocking=True)
         return self.images.index_select(0, wanted), self.masks.index_select(0, wanted)
 
-    __getitems__ = __getitem__
+    def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+        """Samples, views of one batch: what DataLoader asks for before it puts a batch together itself."""
+        return list(zip(*self[indices], strict=True))
 
 
 def on_device(split: ShardSplit, device: torch.device) -> DeviceSplit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ def test_it_is_the_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device
     images, masks = loaded[wanted]
     assert np.array_equal(images.cpu(), [truth[split.ids[index]][0] for index in wanted])
     assert np.array_equal(masks.cpu(), [truth[split.ids[index]][1] for index in wanted])
+    assert all(torch.equal(*both) for both in zip(loaded[4], (images[2], masks[2]), strict=True))
     images[:] = 0  # a copy
     assert np.array_equal(loaded[[9]][0].cpu()[0], truth[split.ids[9]][0])
     for index in (-1, 10):
@@ -44,14 +46,18 @@ def test_it_is_the_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_torchs_loader_takes_it_with_the_epoch_sampler(tmp_path: Path, device: str) -> None:
+@pytest.mark.parametrize("given_as", ["sampler", "batch_sampler"])
+def test_torchs_loader_takes_it_with_the_epoch_sampler(tmp_path: Path, device: str, given_as: str) -> None:
     truth = write_set(tmp_path, {"train": [3, 2, 5]})
     loaded = on_device(ShardSet.open(tmp_path).split("train"), torch.device(device))
     batches = EpochBatches(10, 4, seed=1)
-    loader = DataLoader(loaded, batch_sampler=batches, collate_fn=tuple)
-    given = torch.cat([masks for _, masks in loader]).cpu()
+    options: dict[str, Any] = {given_as: batches} | ({"batch_size": None} if given_as == "sampler" else {})
+    pairs = list(DataLoader(loaded, **options))  # type: ignore[arg-type, var-annotated]
     order = np.random.default_rng((1, 0)).permutation(10)
-    assert np.array_equal(given, [truth[loaded.ids[index]][1] for index in order])
+    for column in (0, 1):
+        given = torch.cat([pair[column] for pair in pairs])
+        assert given.device.type == device
+        assert np.array_equal(given.cpu(), [truth[loaded.ids[index]][column] for index in order])
 
 
 def test_a_split_that_does_not_fit_is_refused_before_anything_is_read(

@@ -6,8 +6,9 @@
 ...     torch.save({"model": …, "batches": batches.state_dict()}, …)      # at any moment
 >>> batches.load_state_dict(kept["batches"])             # goes on with the next batch of that epoch
 
-numpy only; torch's DataLoader takes it as `batch_sampler`, and since indices are drawn in the main process, the order is
-the same whatever the number of workers. Nothing is drawn from a global generator.
+numpy only; torch's DataLoader takes it as `sampler` with batch_size=None, or as `batch_sampler`
+(segdata/training/data.py says when), and since indices are drawn in the main process, the order is the same whatever the
+number of workers. Nothing is drawn from a global generator.
 
 Every sample comes exactly once per epoch, over all ranks. Where the samples do not divide by world_size, ranks differ by
 one sample, and so perhaps by a batch, which training in lock step (DistributedDataParallel) would wait for in vain: with

@@ -1,9 +1,14 @@
 """Shards as torch sees them: one gather for a whole batch. Which photos it holds, segdata/shards/sampler.py says.
 
 >>> dataset = ShardDataset(ShardSet.open(folder).split("train"))
->>> batch = dataset.__getitems__([4, 0, 7])
->>> batch.images.shape, batch.masks.dtype
-(torch.Size([3, 96, 128, 3]), torch.uint8)
+>>> batches = EpochBatches(len(dataset), 32, seed=2012)
+>>> for images, masks in DataLoader(dataset, sampler=batches, batch_size=None):      # the next `for` is the next epoch
+...     images.shape, masks.dtype
+(torch.Size([32, 96, 128, 3]), torch.uint8)
+
+With batch_size=None, torch's DataLoader asks for a batch at once and passes it on as it is. DataLoader(dataset,
+batch_sampler=batches), or batch_size=32 with torch's own samplers, gives the same batches, copied once more to put
+single samples together.
 
 Loading happens in the training process (num_workers=0): the files are mapped into memory, and worker processes make
 that 2 to 12 times slower, because each batch then travels between processes.
@@ -12,7 +17,7 @@ that 2 to 12 times slower, because each batch then travels between processes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import torch
 from torch import Tensor
@@ -30,7 +35,7 @@ class Batch(NamedTuple):
 
 
 class ShardDataset(Dataset[tuple[Tensor, Tensor]]):
-    """One split of a shard set, for torch's DataLoader."""
+    """One split of a shard set, for torch's DataLoader: by an index a sample, by several a batch."""
 
     def __init__(self, split: ShardSplit) -> None:
         self.split = split
@@ -38,22 +43,39 @@ class ShardDataset(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.split)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """One sample: uint8 (H, W, 3) and uint8 (H, W)."""
-        images, masks = self.__getitems__([index])
-        return images[0], masks[0]
+    @overload
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]: ...
 
-    def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """A whole batch with one copy from the mapped files; DataLoader asks for it when it is there."""
-        return Batch(
-            torch.from_numpy(self.split.images(indices)), torch.from_numpy(self.split.masks(indices))
-        )
+    @overload
+    def __getitem__(self, index: Sequence[int]) -> Batch: ...
+
+    def __getitem__(self, index: int | Sequence[int]) -> tuple[Tensor, Tensor]:
+        """A sample, uint8 (H, W, 3) and uint8 (H, W), or a Batch with one copy from the mapped files.
+
+        Raises IndexError.
+        """
+        if isinstance(index, Sequence):
+            images, masks = self.split.images(index), self.split.masks(index)
+            return Batch(torch.from_numpy(images), torch.from_numpy(masks))
+        batch = self[[index]]
+        return batch.images[0], batch.masks[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+        """Samples, views of one batch: what DataLoader asks for before it puts a batch together itself."""
+        return list(zip(*self[indices], strict=True))
+
+
+class _Batches(ShardDataset):
+    """The same as batches that nobody puts together once more."""
+
+    def __getitems__(self, indices: Sequence[int]) -> Any:
+        return self[indices]
 
 
 def build_loader(split: ShardSplit, batches: EpochBatches, *, pin: bool) -> DataLoader[Batch]:
     """A DataLoader that yields Batch; `pin` puts batches into page-locked memory for a quicker trip to a GPU."""
     # The stubs know no dataset that gives whole batches.
-    dataset: Dataset[Batch] = ShardDataset(split)  # type: ignore[assignment]
+    dataset: Dataset[Batch] = _Batches(split)  # type: ignore[assignment]
     return DataLoader(
         dataset,
         batch_sampler=batches,

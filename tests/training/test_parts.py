@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from segdata.pipeline import Augment, Schedule, Train
 from segdata.project import Project
@@ -25,7 +26,7 @@ NAN = float("nan")
 def test_batches_hold_the_samples_asked_for(make_project: Callable[..., Project]) -> None:
     split = ShardSet.open(make_project().shards_dir("colours")).split("train")
     dataset = ShardDataset(split)
-    batch = dataset.__getitems__([7, 2])
+    batch = dataset[[7, 2]]
     assert (batch.images.dtype, batch.masks.dtype) == (torch.uint8, torch.uint8)
     assert np.array_equal(batch.images[1].numpy(), split.image_at(2))
     assert np.array_equal(batch.masks[0].numpy(), split.mask_at(7))
@@ -36,6 +37,34 @@ def test_batches_hold_the_samples_asked_for(make_project: Callable[..., Project]
     loaded = list(build_loader(split, EpochBatches(len(split), 4, seed=0, shuffle=False), pin=False))
     assert np.array_equal(loaded[2].masks[1].numpy(), split.mask_at(9))
     assert torch.equal(torch.get_rng_state(), state)  # loading draws nothing from the global generator
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("given_as", ["sampler", "batch_sampler"])
+def test_torchs_loader_takes_dataset_and_epochs_as_documented(
+    make_project: Callable[..., Project], given_as: str, workers: int
+) -> None:
+    split = ShardSet.open(make_project().shards_dir("colours")).split("train")
+    batches = EpochBatches(len(split), 4, seed=3)
+    options: dict[str, Any] = {given_as: batches} | ({"batch_size": None} if given_as == "sampler" else {})
+    dataset = ShardDataset(split)
+    loader: DataLoader[Any] = DataLoader(dataset, **options, num_workers=workers)
+    assert len(loader) == len(batches) > 1
+    for epoch in range(2):
+        order = np.random.default_rng((3, epoch)).permutation(len(split))
+        pairs = list(loader)
+        assert [len(images) for images, _ in pairs[:-1]] == [4] * (len(batches) - 1)
+        for column, truth in enumerate((split.images(order), split.masks(order))):
+            given = torch.cat([pair[column] for pair in pairs])
+            assert given.dtype == torch.uint8 and np.array_equal(given, truth)
+
+
+def test_torchs_own_samplers_take_the_dataset(make_project: Callable[..., Project]) -> None:
+    split = ShardSet.open(make_project().shards_dir("colours")).split("train")
+    images, masks = next(iter(DataLoader(ShardDataset(split), batch_size=3)))
+    assert np.array_equal(images, split.images(range(3))) and np.array_equal(masks, split.masks(range(3)))
+    with pytest.raises(IndexError, match="outside 0"):
+        ShardDataset(split)[len(split)]
 
 
 def photos(count: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
