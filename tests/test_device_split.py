@@ -52,7 +52,7 @@ def test_torchs_loader_takes_it_with_the_epoch_sampler(tmp_path: Path, device: s
     loaded = on_device(ShardSet.open(tmp_path).split("train"), torch.device(device))
     batches = EpochBatches(10, 4, seed=1)
     options: dict[str, Any] = {given_as: batches} | ({"batch_size": None} if given_as == "sampler" else {})
-    pairs = list(DataLoader(loaded, **options))  # type: ignore[arg-type, var-annotated]
+    pairs = list(DataLoader(loaded, **options))  # type: ignore[arg-type]
     order = np.random.default_rng((1, 0)).permutation(10)
     for column in (0, 1):
         given = torch.cat([pair[column] for pair in pairs])
