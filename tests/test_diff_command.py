@@ -96,7 +96,10 @@ def test_what_is_not_in_the_cache_is_said_with_what_to_do(repository: Repository
     done = run(repository, "diff", "HEAD~1")
     assert done.exit_code == 2
     assert "found 1 of 3 shards not in DVC's cache, such as train-" in done.output
-    assert "Run dvc fetch --all-commits data/shards/streets." in done.output
+    short = repository.git("rev-parse", "--short=7", "HEAD~1")
+    folder = f".segdata/at-{short}/streets"
+    command = f"dvc get . data/shards/streets --rev {short} -o {folder}"
+    assert f"Run {command}, and give {folder} instead of HEAD~1." in done.output
     assert "in part" in run(repository, "history", "streets").output
     for path in cached:
         path.unlink(missing_ok=True)

@@ -78,7 +78,8 @@ def open_version(project: Project, name: str, spec: str | None) -> Iterator[Vers
             expected="an entry in dvc.lock at that commit",
             fix=f"segdata history {name} lists the versions.",
         )
-    fetch = f"Run dvc fetch --all-commits {path}."
+    folder = f".segdata/at-{commit.short}/{name}"
+    fetch = f"Run dvc get . {path} --rev {commit.short} -o {folder}, and give {folder} instead of {spec}."
     files = cached_files(project.root, tracked)
     if files is None or MANIFEST not in files or not files[MANIFEST].is_file():
         raise ShardError(

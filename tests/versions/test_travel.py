@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from segdata.cli import main
 from segdata.project import Project
 from segdata.shards.manifest import read_manifest
 from segdata.shards.schema import MANIFEST
@@ -101,3 +104,34 @@ def test_only_changed_shards_travel(tmp_path: Path, remote: tuple[list[str], Cal
     untouched = kept.keys() & now.keys()
     assert len(untouched) == 9
     assert all((copied / name).stat().st_mtime_ns == kept[name] for name in untouched)
+
+
+def test_the_one_version_that_lacks_is_fetched_by_the_command_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Repository((tmp_path / "here").resolve())
+    (here.root / ".gitignore").write_text("/.segdata/\n")
+    samples = {f"photo{number}": Drawn("train", "0011 0011", grey=number) for number in range(4)}
+    here.draw(samples)
+    keep = ["add -q data/shards/streets", "push -q"]
+    commands = ["init -q", f"remote add --default store {tmp_path / 'store'}", *keep]
+    here.dvc_each([command.split() for command in commands])
+    here.git("add", "-A")
+    here.git("commit", "-qm", "Four streets")
+    here.draw(samples | {"photo3": Drawn("train", "0012 0011", grey=3)})
+    here.dvc_each([command.split() for command in keep])
+    here.git("commit", "-qam", "One edited")
+
+    there = clone(here, tmp_path / "there")
+    there.dvc("pull", "-q")
+    arguments = ["--project", str(there.root), "diff", "--no-page"]
+    done = CliRunner().invoke(main, [*arguments, "HEAD~1"])
+    assert done.exit_code == 2
+    named = re.search(r"Run dvc (get \. \S+ --rev [0-9a-f]{7} -o (\S+)), and give \2 instead", done.output)
+    assert named is not None, done.output
+    there.dvc(*named[1].split())
+    monkeypatch.chdir(there.root)
+    done = CliRunner().invoke(main, [*arguments, named[2]])
+    assert "re-annotated   photo3 (train): 1 of 8 pixels" in done.output, done.output
+    assert "1 re-annotated, 0 photos changed; 3 as they were" in done.output
+    assert there.git("status", "--porcelain") == ""
