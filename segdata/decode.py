@@ -64,6 +64,8 @@ def read_yaml(path: Path, where: str) -> object:
     try:
         return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
+        if line := conflict_line(text):
+            raise ConfigError(where, place=f"line {line}", **CONFLICT) from error
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
@@ -72,6 +74,20 @@ def read_yaml(path: Path, where: str) -> object:
         ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # a list as a key, the 99th of a month
         raise ConfigError(where, found=str(error), expected="valid YAML") from error
+
+
+CONFLICT = {
+    "found": "git's conflict markers",
+    "expected": "a file without them",
+    "fix": "Finish the merge first: docs/how-to/team.md says how.",
+}
+_CONFLICT_BEGINS = re.compile(r"^<{7}(?: |$)", re.M)
+
+
+def conflict_line(text: str) -> int | None:
+    """The line at which git left the first conflict of a merge; None without one."""
+    begins = _CONFLICT_BEGINS.search(text)
+    return text.count("\n", 0, begins.start()) + 1 if begins else None
 
 
 def strict(value: object, kind: type[T], where: str, section: str = "") -> T:

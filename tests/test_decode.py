@@ -66,6 +66,16 @@ def test_broken_yaml_names_line_and_column(tmp_path: Path) -> None:
         _yaml(tmp_path, "z: 1\na: b: c")
 
 
+def test_conflict_markers_are_called_by_their_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        _yaml(tmp_path, "train:\n<<<<<<< HEAD\n  lr: 0.1\n=======\n  lr: 0.2\n>>>>>>> theirs\n")
+    assert str(raised.value) == (
+        "pipelines/x.yaml: line 2: found git's conflict markers; expected a file without them. "
+        "Finish the merge first: docs/how-to/team.md says how."
+    )
+    assert _yaml(tmp_path, "said: |\n  <<<<<<< HEAD\n") == {"said": "<<<<<<< HEAD\n"}
+
+
 def test_python_objects_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="could not determine a constructor"):
         _yaml(tmp_path, "!!python/object/apply:os.system ['true']")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,33 @@ def test_damaged_files_of_dvc_are_named(repository: Repository) -> None:
     assert done.exit_code == 2
     assert "dvc.lock: " in done.output
     assert "found what DVC did not write" in done.output
+
+
+def test_conflict_markers_in_files_of_dvc_are_called_by_their_name(repository: Repository) -> None:
+    repository.git("checkout", "-qb", "other", "HEAD~1")
+    repository.draw(FIRST | {"f": Drawn("val", "1111 1111")})
+    repository.commit("Another street more")
+    with pytest.raises(subprocess.CalledProcessError):
+        repository.git("merge", "-q", "main")
+    line = (repository.root / "dvc.lock").read_text().splitlines().index("<<<<<<< HEAD") + 1
+    for arguments in (("history", "streets"), ("diff", "HEAD", "streets", "--no-page")):
+        done = run(repository, *arguments)
+        if arguments[0] == "history":
+            assert done.exit_code == 2
+            assert f"dvc.lock: line {line}: found git's conflict markers; expected a file" in done.output
+        else:
+            assert "no difference: 5 photos as before" in done.output, "a commit is whole"
+    lock = (repository.root / "dvc.lock").read_text()
+    (repository.root / "dvc.lock").unlink()
+    repository.git("rm", "-q", "--cached", "dvc.lock")
+    pointer = repository.root / "data/shards/streets.dvc"
+    pointer.write_text("outs:\n" + lock[lock.index("<<<<<<<") :])
+    assert "streets.dvc: line 2: found git's conflict" in run(repository, "history", "streets").output
+    repository.git("add", "-f", "data/shards/streets.dvc")
+    repository.git("commit", "-qm", "Markers and all")
+    short = repository.git("rev-parse", "--short=7", "HEAD")
+    said = run(repository, "diff", "HEAD", "streets", "--no-page").output
+    assert f"streets.dvc: {short}, line 2: found git's conflict markers" in said
 
 
 def test_history_lists_each_content_once_with_the_commit_that_made_it(repository: Repository) -> None:

@@ -37,7 +37,9 @@ def command(ctx: click.Context, name: str, most: int) -> None:
     if next(history, None) is not None:
         click.echo(f"older ones: segdata history {name} --most {2 * most}")
     if any(entry.here != "here" for entry in shown):
-        click.echo(f"what is not here: dvc get . data/shards/{name} --rev COMMIT -o FOLDER, for segdata diff FOLDER")
+        click.echo(
+            f"what is not here: dvc get . data/shards/{name} --rev COMMIT -o FOLDER, for segdata diff FOLDER"
+        )
 
 
 def _lines(entry: HistoryEntry) -> list[str]:

@@ -23,6 +23,7 @@ from typing import TypeVar
 import msgspec
 import yaml
 
+from segdata.decode import CONFLICT, conflict_line
 from segdata.errors import ShardError
 from segdata.versions.git import file_at
 
@@ -90,6 +91,9 @@ def _decode(text: str, kind: type[T], where: str, commit: str | None) -> T:
             yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}, kind
         )
     except (yaml.YAMLError, msgspec.ValidationError, RecursionError) as error:
+        if line := conflict_line(text):
+            place = f"{commit[:7]}, line {line}" if commit else f"line {line}"
+            raise ShardError(where, place=place, **CONFLICT) from error
         raise ShardError(
             where,
             place=commit[:7] if commit else "",
