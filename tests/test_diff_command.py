@@ -55,6 +55,17 @@ def test_a_revision_against_the_working_tree(repository: Repository) -> None:
     assert written["added"] == [{"id": "<e>", "split": "val"}]
 
 
+def test_ids_are_written_whole(repository: Repository) -> None:
+    ids = repository.root.parent / "some/ids"
+    done = run(repository, "diff", "HEAD~1", "--no-page", "--ids", str(ids))
+    assert f"  ids            {ids / 'streets-changed.txt'}: 2 photos" in done.output
+    assert (ids / "streets-changed.txt").read_text() == "<e>\nc\n"
+    assert (ids / "streets-removed.txt").read_text() == ""
+    run(repository, "diff", "HEAD", "HEAD~1", "streets", "--no-page", "--ids", str(ids))
+    assert (ids / "streets-changed.txt").read_text() == "c\n"
+    assert (ids / "streets-removed.txt").read_text() == "<e>\n"
+
+
 def test_the_page_stands_alone_and_escapes_names(repository: Repository) -> None:
     assert run(repository, "diff", "HEAD~1").exit_code == 0
     page = (repository.root / "data/diff/streets/index.html").read_text()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segdata.commands._shared import needing, project_of
+from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.project import Project
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 @click.argument("after", metavar="[B]", required=False)
 @click.argument("name", required=False)
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="All of it, too.")
+@click.option(
+    "--ids",
+    "ids_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Lists for add and remove, too.",
+)
 @click.option("--page/--no-page", default=True, help="Write data/diff/NAME/index.html.  [default: page]")
 @click.pass_context
 def command(
@@ -28,12 +35,15 @@ def command(
     after: str | None,
     name: str | None,
     json_path: Path | None,
+    ids_folder: Path | None,
     page: bool,
 ) -> None:
     """Photos added, removed, moved, re-annotated; pixels changed per class pair; class shares; pictures.
 
     A and B are folders of shard sets, or git revisions; without B, the working tree. Revisions are compared for the
-    pipeline NAME, or for each whose set DVC tracked at A.
+    pipeline NAME, or for each whose set DVC tracked at A. --ids writes the ids of photos that are new
+    in B, or whose file or annotation is another there, into DIRECTORY/NAME-changed.txt, and those that A alone has into
+    DIRECTORY/NAME-removed.txt: docs/how-to/team.md.
     """
     project = project_of(ctx)
     folders = [spec for spec in (before, after) if spec is not None and _is_set(spec)]
@@ -51,7 +61,7 @@ def command(
             names = [name or Path(folders[0]).resolve().name]
         else:
             names = pipelines_to_compare(project, before)
-        done = {one: _compare(project, one, (before, after), page) for one in names}
+        done = {one: _compare(project, one, (before, after), page, ids_folder) for one in names}
         if json_path is not None:
             _write_json(json_path, done)
         return 0
@@ -63,7 +73,9 @@ def _is_set(spec: str) -> bool:
     return (Path(spec) / "manifest.parquet").is_file()
 
 
-def _compare(project: Project, name: str, specs: tuple[str, str | None], page: bool) -> Difference:
+def _compare(
+    project: Project, name: str, specs: tuple[str, str | None], page: bool, ids_folder: Path | None
+) -> Difference:
     from segdata.versions import compare
     from segdata.versions.text import summary_lines
 
@@ -78,6 +90,8 @@ def _compare(project: Project, name: str, specs: tuple[str, str | None], page: b
             path = project.root / "data" / "diff" / name / "index.html"
             write_page(path, name, difference, (before, after))
             click.echo(f"  {'page':<14} {path.relative_to(project.root)}")
+        if ids_folder is not None:
+            _write_ids(ids_folder, name, before, after)
     return difference
 
 
@@ -99,3 +113,16 @@ def _write_json(path: Path, done: dict[str, Difference]) -> None:
     with replace_file(path) as temporary:
         temporary.write_bytes(msgspec.json.format(msgspec.json.encode(done), indent=1) + b"\n")
     click.echo(f"  {'json':<14} {path}")
+
+
+def _write_ids(folder: Path, name: str, before: Version, after: Version) -> None:
+    from segdata.atomic import replace_file
+    from segdata.versions.difference import changed_ids
+
+    folder.mkdir(parents=True, exist_ok=True)
+    gone = sorted(before.manifest.by_id.keys() - after.manifest.by_id.keys())
+    for kind, ids in (("changed", changed_ids(before.manifest, after.manifest)), ("removed", gone)):
+        path = folder / f"{name}-{kind}.txt"
+        with replace_file(path) as temporary:
+            temporary.write_text("".join(f"{id}\n" for id in ids), encoding="utf-8")
+        click.echo(f"  {'ids':<14} {path}: {counted(len(ids), 'photo')}")

@@ -83,6 +83,15 @@ def _carried(gone: Sequence[SampleRow], come: Sequence[SampleRow]) -> list[Moved
     return found
 
 
+def changed_ids(old: Manifest, new: Manifest) -> list[str]:
+    """Photos of `new` that `old` has not, or with another file or annotation: also where no pixel of the set shows it."""
+
+    def raw(row: SampleRow | None) -> tuple[str, str] | None:
+        return (row.photo_digest, row.annotation_digest) if row else None
+
+    return sorted(id for id, row in new.by_id.items() if raw(row) != raw(old.by_id.get(id)))
+
+
 def table_of(manifest: Manifest, names: Sequence[str]) -> NDArray[np.int64]:
     """int64 (256,): mask value of a version → index in `names`; -1 for a value that is no class."""
     table = np.full(256, STRAY, np.int64)

@@ -7,6 +7,7 @@ import pytest
 
 from segdata.errors import ShardError
 from segdata.versions import Difference, compare
+from segdata.versions.difference import changed_ids
 from segdata.versions.opening import open_folder
 from segdata.versions.page import short_count
 from segdata.versions.pictures import paint_change
@@ -115,6 +116,27 @@ def test_an_edit_that_changes_no_pixel_is_told_apart(tmp_path: Path) -> None:
     found = differ(tmp_path, BEFORE, after)
     assert (found.reannotated, found.without_effect, found.unchanged) == ((), ("a",), 4)
     assert summary_lines("streets", found)[-1] == "  1 edited annotation gave the same mask: a"
+
+
+def test_ids_of_what_is_other_in_the_raw_data_whatever_the_masks_show(tmp_path: Path) -> None:
+    manifests = []
+    for name, samples in (
+        ("before", BEFORE),
+        (
+            "after",
+            {
+                "a": Drawn("train", "0011 0011", annotation="an edited outline"),  # the same mask
+                "b": Drawn("train", "0000 1111", grey=91),  # another photo
+                "d": Drawn("train", BEFORE["d"].mask),  # moved, and nothing else
+                "e": Drawn("val", "2222 2222"),
+            },
+        ),
+    ):
+        write_drawn(tmp_path / name, samples)
+        manifests.append(open_folder(tmp_path / name, name).manifest)
+    assert changed_ids(*manifests) == ["a", "b", "e"]
+    assert changed_ids(*reversed(manifests)) == ["a", "b", "c"]
+    assert changed_ids(manifests[0], manifests[0]) == []
 
 
 def test_other_class_ids_are_compared_by_name(tmp_path: Path) -> None:
