@@ -121,6 +121,20 @@ def test_what_is_not_in_the_cache_is_said_with_what_to_do(repository: Repository
     assert "not here" in run(repository, "history", "streets").output
 
 
+def test_a_shard_of_another_size_is_told_though_no_photo_differs(repository: Repository) -> None:
+    said = run(repository, "diff", "HEAD", "streets", "--no-page").output
+    assert "no difference" in said and "damaged" not in said
+    shard = sorted(repository.project.shards_dir("streets").glob("train-*"))[0]
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-7])
+    done = run(repository, "diff", "HEAD", "streets", "--no-page")
+    assert done.exit_code == 0
+    assert done.output.splitlines()[-1] == (
+        f"  damaged        working tree: {shard.name} has {len(whole) - 7:,} bytes; its manifest says "
+        f"{len(whole):,}: segdata verify streets"
+    )
+
+
 def test_wrong_names_are_one_line(repository: Repository) -> None:
     for arguments, said in (
         (("diff", "HEAD~7"), "HEAD~7: found neither a shard set's folder nor a git revision"),

@@ -93,6 +93,17 @@ def test_photos_of_a_folder_stay_together() -> None:
         assign_splits([*ids, "7"], HashSplits(shares=SHARES, group=FolderGroups()), _none, "p.yaml", ROOT)
 
 
+def test_a_photo_in_another_folder_keeps_its_split_where_the_name_alone_decides() -> None:
+    moved = {id: f"roll7/{id}" for id in IDS}
+    for group, all_stay in ((None, False), ("[^/]+$", True)):
+        splits = HashSplits(shares=SHARES, group=group)
+        before = assign_splits(IDS, splits, _none, "p.yaml", ROOT)
+        after = assign_splits(list(moved.values()), splits, _none, "p.yaml", ROOT)
+        assert all(after[moved[id]] == before[id] for id in IDS) == all_stay
+        if all_stay:
+            assert before == assign_splits(IDS, HashSplits(shares=SHARES), _none, "p.yaml", ROOT)
+
+
 def test_a_group_as_a_pipeline_file_says_it() -> None:
     said = {"method": "hash", "shares": {"train": 1.0}, "group": {"by": "folder"}}
     assert strict(said, HashSplits, "p.yaml").group == FolderGroups()

@@ -29,6 +29,9 @@ from segdata.project import Project
 from segdata.shards.manifest import read_manifest
 from segdata.splits import assign_splits
 
+MOST_NAMED = 5
+"""Copies that a refusal names."""
+
 
 def lying_in(source: OpenSource, store: Store) -> dict[str, Path]:
     """The files in the photo folder of a store, by their places."""
@@ -81,7 +84,10 @@ class Copies:
                     f"conversion stops. Leave it out, or name {one.id!r} in source.accept_leaks"
                 )
         if within and not self._gate.accepts(one.id):
-            return f"the same photo as {within[0]}; accepted when source.accept_leaks names {one.id!r}"
+            return (
+                f"the same photo as {', '.join(within[:MOST_NAMED])}{' and more' if len(within) > MOST_NAMED else ''}. "
+                f"Leave it out, or name {one.id!r} in source.accept_leaks"
+            )
         return ""
 
     def _split_of(self, place: str) -> str | None:

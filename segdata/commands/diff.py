@@ -84,6 +84,9 @@ def _compare(
         difference = compare(before, after)
         for line in summary_lines(name, difference):
             click.echo(line)
+        for version in (before, after):
+            for line in version.ill_sized():
+                click.echo(f"  damaged        {version.label}: {line}: segdata verify {name}", err=True)
         if page:
             from segdata.versions.page import write_page
 

@@ -110,8 +110,8 @@ def read_manifest(folder: Path) -> Manifest:
             str(folder),
             found=f"no {MANIFEST}",
             expected="a finished shard set",
-            fix="Run dvc repro (segdata convert NAME, where params.yaml does not list the pipeline), or dvc pull if the "
-            "set lies on a remote.",
+            fix="Run segdata convert NAME (dvc repro does, where params.yaml lists the pipeline), or dvc pull if the set "
+            "lies on a remote.",
         )
     try:
         table = pq.ParquetFile(path, page_checksum_verification=True).read()

@@ -50,6 +50,16 @@ class Version:
                 fix=self._fetch,
             )
 
+    def ill_sized(self) -> list[str]:
+        """Shards that lie here with another size than the manifest states: name, size and that size in words."""
+        found = []
+        for name, entry in self._entries.items():
+            path = self.folder / name
+            size = path.stat().st_size if path.is_file() else entry.bytes
+            if size != entry.bytes:
+                found.append(f"{name} has {size:,} bytes; its manifest says {entry.bytes:,}")
+        return found
+
     def sample(self, id: str) -> tuple[Image, Mask]:
         """Views of the mapped shard: uint8 (H, W, 3) and uint8 (H, W). Raises ShardError."""
         row = self.manifest.by_id[id]

@@ -56,8 +56,24 @@ def test_in_its_own_split_a_copy_is_refused_as_a_copy(folders: Project, tmp_path
     x = shutil.copy(folders.root / "data/raw/mine/train/image/1.png", tmp_path / "x.png")
     (bad,) = add(folders, "mine", [Path(x)], None, Choice(split="train")).bad
     assert bad.reason == (
-        "the same photo as train/image/1.png; accepted when source.accept_leaks names 'train/x'"
+        "the same photo as train/image/1.png. Leave it out, or name 'train/x' in source.accept_leaks"
     )
+
+
+def test_of_several_copies_each_names_all_and_its_own_way_in(folders: Project, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    for name in ("a1.png", "a2.png", "a3.png"):
+        photo(new / name, 9)
+        mask(tmp_path / "drawn" / name, 1)
+    shutil.copy(folders.root / "data/raw/mine/train/image/1.png", new / "b1.png")
+    accept(folders, "train/a2")
+    added = add(folders, "mine", [new], None, Choice(split="train"), dry_run=True)
+    assert [one.line() for one in added.bad] == [
+        f"{new / 'a3.png'}: the same photo as train/image/a1.png, train/image/a2.png. "
+        "Leave it out, or name 'train/a3' in source.accept_leaks",
+        f"{new / 'b1.png'}: the same photo as train/image/1.png. "
+        "Leave it out, or name 'train/b1' in source.accept_leaks",
+    ]
 
 
 @pytest.mark.parametrize("accepted", ["val/x", "train/1", "*/1"])
@@ -106,7 +122,7 @@ def test_splits_that_files_name_share_a_folder_or_have_their_own(tmp_path: Path)
     (bad,) = add(project, "mine", [x], entry, Choice(split="val")).bad
     assert bad.reason.startswith("the same photo as a/0.png (train); as a/x.png (val) it would be a leak")
     (bad,) = add(project, "mine", [x], entry, Choice(split="train")).bad
-    assert bad.reason == "the same photo as a/0.png; accepted when source.accept_leaks names 'x'"
+    assert bad.reason == "the same photo as a/0.png. Leave it out, or name 'x' in source.accept_leaks"
 
 
 def test_a_near_copy_of_another_split_is_warned_of(tmp_path: Path) -> None:
@@ -164,4 +180,4 @@ def test_files_with_folders_of_their_own_are_compared_with_one_another(tmp_path:
         (raw / folder / "via.json").write_text("{}")
     x = Path(shutil.copy(raw / "a/0.png", tmp_path / "x.png"))
     (bad,) = add(project, "mine", [x], None, Choice(file="b/via.json")).bad
-    assert bad.line() == f"{x}: the same photo as a/0.png; accepted when source.accept_leaks names 'b/x'"
+    assert bad.line() == f"{x}: the same photo as a/0.png. Leave it out, or name 'b/x' in source.accept_leaks"

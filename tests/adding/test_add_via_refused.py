@@ -66,7 +66,7 @@ def test_another_photo_under_a_name_and_a_photo_under_another_name_are_refused(c
         "another photo lies at photos/IMG_0001.jpg already; rename one, or --into FOLDER"
     )
     assert reasons["copy.jpg"] == (
-        "the same photo as photos/IMG_0001.jpg; accepted when source.accept_leaks names 'copy'"
+        "the same photo as photos/IMG_0001.jpg. Leave it out, or name 'copy' in source.accept_leaks"
     )
     assert reasons["IMG_0002.JPG"].startswith("photos/IMG_0002.jpg is the photo of sample 'IMG_0002' already")
 
