@@ -75,6 +75,8 @@ def test_the_first_repro_makes_everything_and_is_clean_after(road: Road) -> None
     assert road.sh("dvc status").strip() == "Data and pipelines are up to date."
     assert road.sh("git status --porcelain").split() == ["??", "dvc.lock"]
     assert (road.root / "data/report/index.html").stat().st_size > 50_000
+    assert "data/evaluation/sample-via/scored.json" in (road.root / "dvc.lock").read_text()
+    assert "cannot be told" not in (road.root / "data/report/index.html").read_text()
     road.sh("git add -A && git commit -qm first")
 
 
