@@ -7,6 +7,7 @@ import click
 from segdata.commands._shared import check_names, needing, project_of
 
 _OUTSIDE = 1
+_INTERRUPTED = 130
 
 
 @click.command(
@@ -38,5 +39,10 @@ def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> 
             click.echo(line)
         return comparison.rows[0].within
 
-    if needing("train", "segdata reproduce", work) is False:
+    try:
+        within = needing("train", "segdata reproduce", work)
+    except KeyboardInterrupt:
+        click.echo(f"\n{name}: stopped; `segdata reproduce {name}` goes on where it was.", err=True)
+        ctx.exit(_INTERRUPTED)
+    if within is False:
         ctx.exit(_OUTSIDE)
