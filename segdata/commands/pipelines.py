@@ -9,6 +9,7 @@ from segdata.digest_cache import DigestCache
 from segdata.errors import ConfigError
 from segdata.pipeline import Published, read_values
 from segdata.project import Project
+from segdata.published_settings import other_settings
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
 from segdata.weights_file import check_weights_file
@@ -41,7 +42,8 @@ HERE = HEADER.index("here")
 def command(ctx: click.Context, check: bool, show: str | None) -> None:
     """List the pipelines with their format, model, and what is on disk.
 
-    A pipeline with a published figure shows it, the same figure as measured here, and how both were computed.
+    A pipeline with a published figure shows it, the same figure as measured here, and how both were computed; with other
+    settings than published, it says so. --show prints in what it departs from the report, too.
     """
     project = project_of(ctx)
     if show is not None:
@@ -88,7 +90,8 @@ def _figures(project: Project, name: str, published: Published) -> tuple[str, st
         "-" if value is None else value if isinstance(value, str) else f"{value:.4f}"
         for value in (published.value, measured(project, name, published))
     )
-    return said, here, f"{published.protocol}, {published.split}"
+    changed = ", other settings" if other_settings(project.pipeline(name)) else ""
+    return said, here, f"{published.protocol}, {published.split}{changed}"
 
 
 def _in_full(project: Project, name: str) -> str:

@@ -25,7 +25,7 @@ _INTERRUPTED = 130
 def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> None:
     """Do the whole road of a published result; say what data to put where when it is not there.
 
-    It is a `dvc exp run` where DVC can do it. Ends with 1 when our figure lies outside the tolerance. Run it again after Ctrl-C to go on.
+    It is a `dvc exp run` where DVC can do it. Ends with 1 when our figure lies outside the tolerance, or the file's settings are not the published ones. Run it again after Ctrl-C to go on.
     """
     project = project_of(ctx)
     check_names(project, name)
@@ -37,12 +37,12 @@ def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> 
         click.echo("")
         for line in comparison.lines():
             click.echo(line)
-        return comparison.rows[0].within
+        return comparison.agrees
 
     try:
-        within = needing("train", "segdata reproduce", work)
+        agrees = needing("train", "segdata reproduce", work)
     except KeyboardInterrupt:
         click.echo(f"\n{name}: stopped; `segdata reproduce {name}` goes on where it was.", err=True)
         ctx.exit(_INTERRUPTED)
-    if within is False:
+    if agrees is False:
         ctx.exit(_OUTSIDE)

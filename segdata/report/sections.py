@@ -153,7 +153,7 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         dataset=describe_dataset(shards, check) if shards else None,
         training=_training(project.run_dir(name), shards.digest if shards else None),
         evaluation=evaluation,
-        comparison=compare(pipeline.published, evaluation.metrics if evaluation else None),
+        comparison=compare(pipeline, evaluation.metrics if evaluation else None),
         classes=classes,
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,
         photos=photos,
