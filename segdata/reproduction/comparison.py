@@ -128,7 +128,7 @@ class Comparison:
     def _warning(self) -> str:
         return (
             f"OTHER SETTINGS than published: pipelines/{self.name}.yaml says something else in {', '.join(self.other)}; "
-            "what differs from the report is no verdict on it"
+            "its figures are no check of the report's"
         )
 
     def _departures(self) -> list[str]:
