@@ -304,15 +304,16 @@ def test_with_the_data_in_place_a_published_figure_is_an_experiment(road: Road) 
     ):
         road.edit(name, section, key, value)
     said = road.sh(f"segdata reproduce {name} || [ $? = 1 ]")
+    told = said.index(f"{name}: goes into params.yaml (pipelines.{name})")
     for stage in ("convert", "train", "evaluate"):
-        assert f"Running stage '{stage}@{name}'" in said
+        assert said.index(f"Running stage '{stage}@{name}'") > told  # said before, not after
     table = said[said.index("figure ") :]
     assert re.search(r"^pixel accuracy +test +32x48 +onehot-accuracy +0\.53980 +0\.\d{5} ", table, re.M)
     assert re.search(r"^standard +test +32x48 +pixel-accuracy +- +0\.\d{5} ", table, re.M)
     assert len(road.sh("dvc exp list --name-only").split()) == 1
     assert road.project.params().pipelines[name].raw == "unh-campus"
     again = road.sh(f"segdata reproduce {name} || [ $? = 1 ]")
-    assert "Running stage" not in again
+    assert "Running stage" not in again and "goes into params.yaml" not in again
     assert again[again.index("figure ") :] == table
 
 
