@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, path: Path, name: str | None, format: str | None, write: bool) -> None:
     """Recognise a folder of annotated photos and start a pipeline file for it.
 
-    Prints what lies there: photos, annotations, classes, sizes, EXIF turns, splits, and what is doubtful. Exit code 2,
-    and no file, where nothing can be read.
+    Prints what lies there: photos, annotations, classes, sizes, EXIF turns, splits, and what is doubtful.
+
+    \b
+    Exit code 0  the file is written (--no-write: a format knows the folder); findings change nothing in that
+    Exit code 2  no file: nothing there can be read, or none may be written; the message says why
     """
     project = project_of(ctx) if write else None
     ctx.exit(needing("core", "segdata inspect", lambda: _inspect(project, path, name, format)))
