@@ -216,5 +216,8 @@ def test_names_are_kebab_case(root: str, name: str) -> None:
 
 def test_help_says_what_the_exit_codes_mean() -> None:
     said = segdata("inspect", "--help").output
-    assert "Exit code 0  the file is written (--no-write: a format knows the folder); findings change nothing in that" in said
+    assert (
+        "Exit code 0  the file is written (--no-write: a format knows the folder); findings change nothing in that"
+        in said
+    )
     assert "Exit code 2  no file: nothing there can be read, or none may be written" in said
