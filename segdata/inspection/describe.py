@@ -81,10 +81,10 @@ def _classes(survey: Survey) -> Iterator[str]:
         return
     yield _row("classes", f"{len(survey.labels):,} ({unit})")
     labels = sorted(survey.labels.items(), key=lambda item: (-item[1], str(item[0])))[:MOST_CLASSES]
-    shown = [(_shown(label), f"{count:,}") for label, count in labels]
-    width = max(len(name) for name, _ in shown)
-    digits = max(len(count) for _, count in shown)
-    yield from (f"    {name:<{width}}  {count:>{digits}}" for name, count in shown)
+    shown = [(_shown(label), f"{count:,}", _becomes(label, survey)) for label, count in labels]
+    width = max(len(name) for name, _, _ in shown)
+    digits = max(len(count) for _, count, _ in shown)
+    yield from (f"    {name:<{width}}  {count:>{digits}}{becomes}" for name, count, becomes in shown)
     if len(survey.labels) > MOST_CLASSES:
         yield f"    … and {len(survey.labels) - MOST_CLASSES:,} more"
 
@@ -95,6 +95,12 @@ def _shown(label: str | int) -> str:
         return str(label)
     plain = label and label == label.strip() and not label.lstrip("-").isdigit()
     return label if plain else f'"{label}"'
+
+
+def _becomes(label: str | int, survey: Survey) -> str:
+    """The class that is proposed for a name of the annotation's own, where it is called otherwise."""
+    name = (survey.label_map or {}).get(label, label)
+    return "" if isinstance(label, int) or name == label else f"  {name}"
 
 
 def _photos(headers: Headers, photos: int) -> Iterator[str]:
