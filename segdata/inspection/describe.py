@@ -15,6 +15,8 @@ data/raw/mine: via (certain)
 from __future__ import annotations
 
 import importlib
+import posixpath
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from segdata.findings import Finding
@@ -52,8 +54,20 @@ def describe(found: Inspection, shown_as: str) -> list[str]:
         lines.append(
             f"also {other.format} ({other.certainty}): {other.evidence}; --format {other.format} takes that instead"
         )
+    lines += [f"also {line}" for line in better_inside(found, shown_as)]
     lines += [f"could not look: {name}: {why}" for name, why in found.failed.items()]
     return [printable(line) for line in lines]
+
+
+def better_inside(found: Inspection, shown_as: str) -> list[str]:
+    """Which folders below are whole sets of a format, and how to take them."""
+    return [
+        printable(
+            f"its folder {folder} is {survey.format} ({survey.certainty}): {survey.evidence}; "
+            f"give that: segdata inspect {shlex.quote(posixpath.join(shown_as, folder))}"
+        )
+        for folder, survey in found.inside.items()
+    ]
 
 
 def nothing_found(found: Inspection, names: Sequence[str] = ()) -> list[str]:
