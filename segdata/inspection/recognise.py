@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from segdata.errors import ConfigError, DataError, MissingExtraError, SegdataError, nearest
 from segdata.findings import Finding
 from segdata.formats import format_names, survey_folder
-from segdata.formats._parts.photo_files import is_photo, list_paths, lying
+from segdata.formats._parts.photo_files import lying
+from segdata.inspection.beside import photos_unread, splits_unread
 from segdata.photo import Photo
 from segdata.survey import Survey, evenly_spaced
 from segdata.wording import counted
@@ -24,7 +25,7 @@ from segdata.wording import counted
 MOST_HEADERS = 1000
 """Of more photos than this, so many headers are read, evenly spaced over the sorted names."""
 
-_SPLITS = frozenset(("train", "training", "val", "valid", "validation", "test", "testing"))
+LEFT_OUT = "not in the proposal: annotate them, and put them into the folder of a split"
 
 _RANK = {"certain": 0, "likely": 1, "possible": 2}
 
@@ -53,6 +54,7 @@ class Inspection:
     others  what further formats see, the surest first
     failed  format → why it could not look
     unread  folder of a split → images in it, where that format reads photos of other such folders and none of this one
+    spare   folder of photos beside those of splits → images in it, of which the format reads none
     inside  folder → what a format sees in it that knows more of its masks than that they are masks
     """
 
@@ -62,6 +64,7 @@ class Inspection:
     others: tuple[Survey, ...]
     failed: Mapping[str, str]
     unread: Mapping[str, int] = field(default_factory=dict)
+    spare: Mapping[str, int] = field(default_factory=dict)
     inside: Mapping[str, Survey] = field(default_factory=dict)
 
     @property
@@ -73,7 +76,18 @@ class Inspection:
             Finding("split-unread", name, "", message.format(counted(images, "image")), action, "error")
             for name, images in self.unread.items()
         )
-        return (*folders, *(self.survey.findings if self.survey else ()), *self.headers.findings)
+        spare = (
+            Finding(
+                "not-annotated",
+                name,
+                "",
+                f"{counted(images, 'photo')} without annotation",
+                LEFT_OUT,
+                "warning",
+            )
+            for name, images in self.spare.items()
+        )
+        return (*folders, *spare, *(self.survey.findings if self.survey else ()), *self.headers.findings)
 
 
 def inspect_folder(root: Path, only: str | None = None) -> Inspection:
@@ -95,8 +109,9 @@ def inspect_folder(root: Path, only: str | None = None) -> Inspection:
         surveys = []
     taken = surveys[0] if surveys else None
     headers = read_headers(root, taken.photos if taken else ())
-    unread = _unread(root, taken) if taken else {}
-    return Inspection(root, taken, headers, tuple(surveys[1:]), failed, unread, inside)
+    unread = splits_unread(root, taken) if taken else {}
+    spare = photos_unread(root, taken) if taken else {}
+    return Inspection(root, taken, headers, tuple(surveys[1:]), failed, unread, spare, inside)
 
 
 def _ask(root: Path, formats: Sequence[str]) -> tuple[list[Survey], dict[str, str]]:
@@ -134,31 +149,6 @@ def _better_inside(root: Path, surveys: Sequence[Survey]) -> tuple[list[Survey],
                 inside[folder] = known[0]
                 break
     return kept, inside
-
-
-def _unread(root: Path, survey: Survey) -> dict[str, int]:
-    """Folders called as splits are, beside those whose photos a format reads: name → images, where it reads none.
-
-    Their masks may be missing, elsewhere or in colours, their annotation file damaged. Without them, the proposal would
-    split anew what is split already.
-    """
-    read: dict[str, set[str]] = {}
-    """Folder with folders of splits in it → the names of those of which photos are read."""
-    for name in survey.photos:
-        parts = name.split("/")[:-1]
-        for at, part in enumerate(parts):
-            if part.lower() in _SPLITS:
-                read.setdefault("/".join(parts[:at]), set()).add(part)
-                break
-    unread: dict[str, int] = {}
-    for above, names in sorted(read.items()):
-        if not (root / above).is_dir():  # a name that macOS takes apart
-            continue
-        for folder in sorted((root / above).iterdir()):
-            if folder.is_dir() and folder.name.lower() in _SPLITS and folder.name not in names:
-                images = sum(is_photo(name) for name in list_paths(folder, root, []))
-                unread |= {folder.relative_to(root).as_posix(): images} if images else {}
-    return unread
 
 
 def read_headers(root: Path, photos: Sequence[str]) -> Headers:
