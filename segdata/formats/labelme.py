@@ -34,6 +34,7 @@ import numpy as np
 
 from segdata.digests import bytes_digest
 from segdata.errors import DataError
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.drawn import (
@@ -124,7 +125,7 @@ class Reader(ListedReader):
 
     def _embedded(self, subject: Subject) -> bytes:
         assert subject.entry is not None
-        return embedded_photo(self._source.root / subject.entry.file, subject.entry.file)
+        return embedded_photo(lying(self._source.root, subject.entry.file), subject.entry.file)
 
     def _draw(
         self,

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from segdata.errors import ConfigError, DataError, MissingExtraError, SegdataError, nearest
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import format_names, survey_folder
-from segdata.formats._parts.photo_files import lying
 from segdata.inspection.beside import photos_unread, splits_unread
 from segdata.photo import Photo
 from segdata.survey import Survey, evenly_spaced

@@ -20,7 +20,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
-from segdata.formats._parts.photo_files import lying, without_extension
+from segdata.file_names import lying
+from segdata.formats._parts.photo_files import without_extension
 from segdata.formats._surveys.mask_colors import share_of_commonest
 from segdata.formats._surveys.mask_files import values_in
 from segdata.mask_file import read_mask_values
