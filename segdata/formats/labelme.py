@@ -48,7 +48,8 @@ from segdata.formats._parts.drawn import (
     width_of,
 )
 from segdata.formats._parts.labelme_files import POINTS, as_file, embedded_photo, from_base64, read_entries
-from segdata.formats._parts.listed import Folders, ListedReader, Subject, pair, read_sample
+from segdata.formats._parts.listed import Folders, Subject, pair
+from segdata.formats._parts.listed_reader import ListedReader, read_sample
 from segdata.formats._surveys.labelme import survey
 from segdata.mask_file import read_mask_values
 from segdata.photo import Resize

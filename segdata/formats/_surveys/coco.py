@@ -20,7 +20,7 @@ from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import open_reader
 from segdata.formats._parts.coco_files import read_content
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys import listed
 from segdata.formats._surveys.common import any_source

@@ -11,7 +11,7 @@ from segdata.errors import DataError
 from segdata.file_names import lying
 from segdata.formats import open_reader
 from segdata.formats._parts.cvat_files import Content, read_content
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys import listed
 from segdata.formats._surveys.common import any_source

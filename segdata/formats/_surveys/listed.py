@@ -14,7 +14,7 @@ from pathlib import Path
 from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats._parts.entries import ELSEWHERE, path_part
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import composed, is_photo, list_files
 from segdata.formats._surveys.common import unreadable
 from segdata.survey import Survey

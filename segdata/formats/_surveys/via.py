@@ -20,7 +20,7 @@ from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import open_reader
 from segdata.formats._parts.entries import Entry
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import is_photo, list_files
 from segdata.formats._parts.via_files import read_entries
 from segdata.formats._parts.via_labels import attributes_said, by_merit, count_labels, shape_name
