@@ -16,6 +16,7 @@ from segdata.atomic import only_one
 from segdata.conversion.garbage import collected_later
 from segdata.conversion.journal import Journal
 from segdata.conversion.leaks import Gate, Pair, Place, alike
+from segdata.conversion.orphans import remove_orphans, take_back
 from segdata.conversion.plan import (
     ConversionPlan,
     SampleRecord,
@@ -40,7 +41,7 @@ from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.shards.boundaries import group_into_shards, target_rows
 from segdata.shards.manifest import Manifest, refuse_newer, write_manifest
-from segdata.shards.schema import MANIFEST, SampleRow, SetMetadata
+from segdata.shards.schema import SampleRow, SetMetadata
 from segdata.shards.writer import ShardWriter, room_on_disk
 from segdata.splits import assign_splits, without_split
 
@@ -129,7 +130,7 @@ class Conversion:
         """
         require_rest(self.root, self.pipeline.source.root, self.name)
         with self.digests.in_use(verify=verify):
-            self.previous.check_shards()
+            self._reading.check_shards()
             return self._plan()
 
     def _plan(self) -> ConversionPlan:
@@ -246,26 +247,13 @@ class Conversion:
         try:
             refuse(summary, self.pipeline.source.expected_counts, self.where, strict=strict)
         except DataError:
-            self._take_back({entry.name for entry in entries})
+            take_back(self.shards_dir, {entry.name for entry in entries}, self.previous.names)
+            self.journal.clear()
             raise
         with room_on_disk(self.shards_dir):
             write_records(self.records_path, records)
             write_summary(self.check_path, summary)
             write_manifest(self.shards_dir, manifest)
-        self._remove_orphans({entry.name for entry in entries})
+        remove_orphans(self.shards_dir, {entry.name for entry in entries})
         self.journal.clear()
         return summary
-
-    def _take_back(self, names: set[str]) -> None:
-        """Remove what this run made. Where there is a manifest that cannot be read, all may belong to it."""
-        if self.previous.names or not (self.shards_dir / MANIFEST).exists():
-            for name in names - self.previous.names:
-                (self.shards_dir / name).unlink(missing_ok=True)
-        self.journal.clear()
-
-    def _remove_orphans(self, names: set[str]) -> None:
-        """Remove shards that no manifest names, and what a killed run left half-written; nothing else."""
-        for pattern in ("*.arrow", ".*.partial"):
-            for path in self.shards_dir.glob(pattern):
-                if path.name not in names:
-                    path.unlink()

@@ -55,12 +55,13 @@ class PreviousSet:
         """The files of the old set."""
         return set(self._entries)
 
-    def check_shards(self) -> None:
-        """Find out which files are what the manifest states, through the digest cache that is in use."""
-        for entry in self._entries.values():
-            self._is_sound(entry)
+    @property
+    def entries(self) -> tuple[ShardEntry, ...]:
+        """The shards that the manifest names."""
+        return tuple(self._entries.values())
 
-    def _is_sound(self, entry: ShardEntry) -> bool:
+    def is_sound(self, entry: ShardEntry) -> bool:
+        """Whether a shard's file is what the manifest states, through the digest cache that is in use."""
         if entry.name not in self._sound:
             try:
                 self._sound[entry.name] = remembered_digest(self._folder / entry.name) == entry.digest
@@ -143,7 +144,7 @@ class PreviousSet:
         entry = self._entries.get(rows[0].shard)
         if entry is None or entry.rows != len(rows) or any(row.shard != entry.name for row in rows):
             return None
-        if not self._is_sound(entry):
+        if not self.is_sound(entry):
             return None
         records = []
         for row in rows:

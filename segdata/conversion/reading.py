@@ -46,14 +46,23 @@ class Reading:
         which a file must be read are left to them. (Photos inside an annotation file have no times: they are decoded
         and digested here.)
         """
-        made: dict[str, Fingerprint | Finding] = {}
+        return self._remembered(self._fingerprint, ids)
+
+    def check_shards(self) -> None:
+        """Find out which files of the old set are what its manifest states; those that changed of late are read."""
+        self._remembered(self._previous.is_sound, self._previous.entries)
+
+    def _remembered(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """work(item) of each: at once where the digest cache knows all that it asks for, else by the threads."""
+        made: dict[int, R] = {}
         with reading_nothing():
-            for id in ids:
+            for place, item in enumerate(items):
                 with contextlib.suppress(NotRememberedError):
-                    made[id] = self._fingerprint(id)
-        rest = [id for id in ids if id not in made]
-        made |= zip(rest, done_ahead(self._pool, self._fingerprint, rest, 4 * self._threads), strict=True)
-        return [made[id] for id in ids]
+                    made[place] = work(item)
+        rest = [place for place in range(len(items)) if place not in made]
+        read = done_ahead(self._pool, work, [items[place] for place in rest], 4 * self._threads)
+        made |= zip(rest, read, strict=True)
+        return [made[place] for place in range(len(items))]
 
     def _fingerprint(self, id: str) -> Fingerprint | Finding:
         try:

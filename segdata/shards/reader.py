@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +20,8 @@ from segdata.shards.compressed import CompressedRows, Rows
 from segdata.shards.manifest import MEND, Manifest, check_version, read_manifest
 from segdata.shards.schema import MANIFEST, METADATA_KEY, SampleRow, SetMetadata, ShardEntry, Statistics
 from segdata.shards.statistics import sum_statistics
+from segdata.shards.window import Window
 from segdata.wording import counted
-
-LARGEST_WINDOW = sys.maxsize
-"""numpy's limit of an array's size, rows that overlap counted in full."""
 
 
 def shard_metadata(folder: Path, entry: ShardEntry) -> SetMetadata:
@@ -182,8 +178,8 @@ class ShardSplit:
         return [map_shard(self.folder, entry) for entry in self.entries]
 
     @cached_property
-    def _windows(self) -> list[_Window]:
-        return [_Window([mapped[column] for mapped in self._mapped]) for column in (0, 1)]
+    def _windows(self) -> list[Window]:
+        return [Window([mapped[column] for mapped in self._mapped]) for column in (0, 1)]
 
     def _gather(self, column: int, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
         wanted = np.asarray(indices, np.int64)
@@ -213,47 +209,3 @@ class ShardSplit:
         shard = int(np.searchsorted(self._starts, index, side="right")) - 1
         pixels: NDArray[np.uint8] = self._mapped[shard][column][index - int(self._starts[shard])]
         return pixels
-
-
-class _Window:
-    """Samples of several shards as rows of one array, so that numpy gathers a batch in one go, as from a memory map.
-
-    The window begins where the lowest array lies in memory and ends with the highest. Its row i is the sample's worth of
-    bytes from byte i on; rows overlap, and only those at which a sample begins are ever read. Without a window, as for
-    compressed shards, samples are gathered one by one.
-    """
-
-    def __init__(self, rows: Sequence[Rows]) -> None:
-        self._rows = rows  # the memory lives as long as they do
-        self._shape = rows[0].shape[1:]
-        self._window: NDArray[np.uint8] | None = None
-        arrays = [one for one in rows if isinstance(one, np.ndarray)]
-        if len(arrays) < len(rows):  # compressed
-            return
-        row = math.prod(self._shape)
-        addresses = np.array([array.ctypes.data for array in arrays], np.int64)
-        counts = [len(array) for array in arrays]
-        lowest = int(addresses.argmin())
-        self._at = np.concatenate(
-            [
-                address - addresses[lowest] + row * np.arange(count)
-                for address, count in zip(addresses, counts, strict=True)
-            ]
-        )
-        span = int(self._at.max()) + 1
-        if span * row <= LARGEST_WINDOW:
-            first = arrays[lowest].reshape(-1)
-            self._window = np.lib.stride_tricks.as_strided(first, (span, row), (1, 1), writeable=False)
-
-    def rows(self, wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """A copy of these samples."""
-        if self._window is not None:
-            gathered: NDArray[np.uint8] = self._window[self._at[wanted]]
-            return gathered.reshape(wanted.size, *self._shape)
-        ends = np.cumsum([len(array) for array in self._rows])
-        array_of = np.searchsorted(ends, wanted, side="right")
-        out = np.empty((wanted.size, *self._shape), np.uint8)
-        for place, (number, index) in enumerate(zip(array_of.tolist(), wanted.tolist(), strict=True)):
-            array = self._rows[number]
-            out[place] = array[index - int(ends[number]) + len(array)]
-        return out

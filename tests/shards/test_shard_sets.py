@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from segdata.errors import ShardError
 from segdata.ontology import ontology_of_names
-from segdata.shards import ShardSet, reader
+from segdata.shards import ShardSet, window
 from segdata.shards.manifest import Manifest, read_manifest, write_manifest
 from segdata.shards.schema import MANIFEST, METADATA_KEY, SetMetadata
 from segdata.shards.writer import ShardWriter
@@ -193,11 +193,11 @@ def test_shards_read_without_torch_prefect_or_dvc(tmp_path: Path) -> None:
     assert done.stdout == "(2, 4, 6, 3)\n", done.stderr
 
 
-@pytest.mark.parametrize("largest", [0, reader.LARGEST_WINDOW])
+@pytest.mark.parametrize("largest", [0, window.LARGEST_WINDOW])
 def test_a_batch_from_many_shards_with_and_without_a_window(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, largest: int
 ) -> None:
-    monkeypatch.setattr(reader, "LARGEST_WINDOW", largest)
+    monkeypatch.setattr(window, "LARGEST_WINDOW", largest)
     truth = write_set(tmp_path, {"train": [3, 1, 4, 1, 5], "val": [2]})
     split = ShardSet.open(tmp_path).split("train")
     wanted = [13, 0, 3, 4, 7, 8, 8, 2]
