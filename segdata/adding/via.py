@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from segdata.adding.changes import Bad, Choice, Merge, Newcomer, Removal
 from segdata.adding.json_splice import Edit, Member, apply, insert_members, replace_value
@@ -23,7 +21,7 @@ from segdata.adding.via_text import ViaFile, labels_of, listed, name_of, names_i
 from segdata.digests import bytes_digest
 from segdata.errors import ConfigError
 from segdata.formats import OpenSource
-from segdata.formats._parts.entries import ELSEWHERE
+from segdata.formats._parts.entries import ELSEWHERE, ending_alike, path_part
 from segdata.formats._parts.listed import files_of
 from segdata.formats._parts.photo_files import composed, list_files, without_extension
 from segdata.formats.via import Options
@@ -52,15 +50,13 @@ class Store:
         ]
         if len(fits) == 1:
             return fits[0]
-        has_splits = isinstance(self._options.annotations, dict)
-        splits = " | ".join(dict.fromkeys(str(split) for split in self._files.values()))
         listed = ", ".join(f"{file} ({split})" if split else file for file, split in self._files.items())
         raise ConfigError(
             self._source.where,
             place="source.options.annotations",
             found=listed,
             expected="one of them to be chosen",
-            fix=f"Give --split {splits}." if has_splits else "Give --file FILE.",
+            fix=choice.advice(self._files.values()),
         )
 
     def photo_name(self, relative: str) -> str:
@@ -114,7 +110,7 @@ class Store:
         there = {one.name: one.path for one in newcomers}
         there = self._photos_there() | there
         by_given = {composed(one.given): one.name for one in newcomers}
-        old = {posixpath.join(self.photo_folder, name_of(one.value)): one for one in file.entries}
+        old = {self._photo_of(name_of(one.value), there): one for one in file.entries}
         seen: dict[str, Any] = {}
         taken: list[tuple[dict[str, Any], Member | None]] = []
         for raw in given:
@@ -153,11 +149,10 @@ class Store:
     ) -> str | None:
         """The photo that an entry is about; an entry of none is told."""
         name = name_of(raw)
-        if ELSEWHERE.match(name):
-            name = (unquote(re.split("[?#]", name)[0]) if "://" in name else name).rpartition("/")[2]
-        place = posixpath.normpath(posixpath.join(self.photo_folder, name))
-        if name in by_given:
-            return by_given[name]
+        last = posixpath.basename(path_part(name)) if ELSEWHERE.match(name) else name
+        if last in by_given:
+            return by_given[last]
+        place = self._photo_of(name, there)
         if not name or "\0" in name or place.startswith("../"):
             reason = "leads out of the root folder; expected a path inside it"
             merge.bad.append(Bad(f"entry {raw.get('filename')!r}", reason))
@@ -167,6 +162,16 @@ class Store:
         said = f"entry {raw.get('filename')!r}: no such photo here or among those given; left out"
         merge.strangers[name] = said
         return None
+
+    def _photo_of(self, name: str, there: Collection[str]) -> str:
+        """The photo that an entry's file name stands for, as the reader has it; there or not."""
+        place = posixpath.normpath(posixpath.join(self.photo_folder, name))
+        if place in there or not ELSEWHERE.match(name):
+            return place
+        path = path_part(name)
+        alike = [one for one in there if posixpath.basename(one) == posixpath.basename(path)]
+        found = ending_alike(path, [self.photo_folder], alike)
+        return found[0] if len(found) == 1 else place
 
     def _renamed(self, raw: dict[str, Any], place: str, path: Path, numbered: bool) -> dict[str, Any]:
         """The entry under its photo's place and size, with its regions in the target's manner."""
@@ -216,14 +221,13 @@ class Store:
             self.file = name
             home = posixpath.dirname(composed(name))
             self.photo_folder = posixpath.normpath(posixpath.join(home, composed(self._options.photos)))
-            places = {
-                place: path for place, path in self._photos_there().items() if self.id_of(place) in wanted
-            }
+            there = self._photos_there()
+            places = {place: path for place, path in there.items() if self.id_of(place) in wanted}
             path = self._source.need(name, "annotations exported from VIA")
             file = ViaFile.read(path, name)
             which = set()
             for number, one in enumerate(file.entries):
-                place = posixpath.normpath(posixpath.join(self.photo_folder, name_of(one.value)))
+                place = self._photo_of(name_of(one.value), there)
                 if name_of(one.value) and (place in places or self.id_of(place) in wanted):
                     which.add(number)
                     found.add(self.id_of(place))

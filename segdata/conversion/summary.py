@@ -63,11 +63,17 @@ class Summary(msgspec.Struct, frozen=True):
         )
 
     def problem_lines(self, most: int = 20) -> list[str]:
-        """Errors and warnings, one line for all that say the same, errors first; the rest as a count."""
+        """Errors and warnings, one line for all that say the same, errors first; the rest, and all notes, as counts."""
         loud = group_findings([finding for finding in self.findings if finding.severity != "note"])
         lines = [kind.line() for kind in loud[:most]]
         if len(loud) > most:
             lines.append(f"… and {counted(len(loud) - most, 'more kind')} in the check report")
+        notes = [f"{code} {count:,}" for code, severity, count in self.by_code() if severity == "note"]
+        if notes:
+            number = sum(finding.severity == "note" for finding in self.findings)
+            lines.append(
+                f"{counted(number, 'note')} ({', '.join(notes)}): segdata check {self.pipeline} shows where"
+            )
         return lines
 
     def reasons(self, most: int = 50) -> list[str]:

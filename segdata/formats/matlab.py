@@ -41,7 +41,7 @@ from segdata.formats._parts.matlab_masks import UNLABELLED, class_ids
 from segdata.formats._parts.matlab_pairs import Pair, Pairing, pair_names, pair_rows
 from segdata.formats._parts.matlab_places import Folders
 from segdata.formats._parts.matlab_segmentations import read_segmentation
-from segdata.formats._parts.matlab_shapes import paint_shape, turned_shapes
+from segdata.formats._parts.matlab_shapes import misfit, paint_shape
 from segdata.formats._parts.photo_files import digest_of
 from segdata.formats._surveys.matlab import survey as survey
 from segdata.label_map import LabelMap
@@ -212,7 +212,7 @@ class Reader:
         for shape in pair.shapes:
             class_id = self._label_map.id_of_name(shape.label, where=where, place=shape.place)
             findings += paint_shape(mask, shape, class_id, pair.photo)
-        findings += turned_shapes(pair.shapes, (mask.shape[0], mask.shape[1]), pair.photo)
+        findings += misfit(pair.shapes, (mask.shape[0], mask.shape[1]), pair.photo)
         mask = photo.fitted(mask if as_shown else turn_upright(mask, photo.orientation), resize)
         return photo.sample(id, mask, resize, tuple(findings))
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from segdata.adding import Choice, add, remove
 from tests.adding.cases import NEW, Case, read_json, tree, via_case, write_json
@@ -114,6 +115,41 @@ def test_a_conflict_is_shown_and_nothing_taken_unless_replaced(case: Case) -> No
     assert read_json(case.json)[key] == other
     (kept,) = (case.project.root / ".segdata/removed").rglob("via_region_data.json")
     assert read_json(kept) == entries
+
+
+@pytest.mark.parametrize("way", ["beside", "url", "path"])
+def test_an_entry_is_found_wherever_the_photos_lie_and_however_it_names_them(case: Case, way: str) -> None:
+    entries = read_json(case.json)
+    key = next(iter(entries))
+    if way == "beside":
+        for photo in (case.root / "photos").iterdir():
+            photo.rename(case.root / photo.name)
+        path = case.project.pipeline_path("via")
+        values = yaml.safe_load(path.read_text())
+        values["source"]["options"]["photos"] = "."
+        path.write_text(yaml.safe_dump(values))
+    else:
+        start = {"url": "https://example.org/my%20photos/", "path": "/home/me/photos/"}[way]
+        written = {
+            name: entry | {"filename": start + entry["filename"] + ("?w=9" if way == "url" else "")}
+            for name, entry in entries.items()
+        }
+        write_json(case.json, written)
+    convert(case.project, "via")
+    write_json(case.new / "new.json", {key: entries[key]})
+    before = case.json.read_bytes()
+    same = add(case.project, "via", [], case.new / "new.json")
+    assert not same.bad and not same.annotated and case.json.read_bytes() == before
+    write_json(case.new / "new.json", {key: entries[key] | {"regions": entries[key]["regions"][:1]}})
+    (bad,) = add(case.project, "via", [], case.new / "new.json").bad
+    assert "annotated otherwise already" in bad.reason and case.json.read_bytes() == before
+    assert add(case.project, "via", [], case.new / "new.json", Choice(replace=True)).done
+    pairs = json.loads(case.json.read_text(), object_pairs_hook=list)
+    assert [name for name, _ in pairs] == list(json.loads(before))  # no key twice
+    assert len(dict(dict(pairs)[key])["regions"]) == 1
+    assert convert(case.project, "via").converted == 1
+    remove(case.project, "via", ["IMG_0001"])
+    assert list(read_json(case.json)) == list(json.loads(before))[1:]
 
 
 def test_with_skip_bad_a_conflict_is_set_aside(case: Case) -> None:

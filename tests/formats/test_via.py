@@ -163,6 +163,26 @@ def test_annotation_drawn_on_a_turned_photo_is_flagged(tmp_path: Path) -> None:
     assert codes(sample.findings) == [("points-clipped", "region 1"), ("turned-annotation", "")]
 
 
+def test_outlines_of_a_larger_photo_are_told_as_such(tmp_path: Path) -> None:
+    sample = read_one(tmp_path, box(0, 0, 15, 11), box(4, 4, 15, 11))
+    assert codes(sample.findings)[-1] == ("other-photo", "")
+    assert sample.findings[-1].severity == "warning"
+    assert sample.findings[-1].message == (
+        "6 of 8 points lie far outside the photo of 6x8 (height x width): was it made smaller, or replaced by "
+        "another, since they were drawn?"
+    )
+
+
+def test_generous_outlines_are_no_other_photo(tmp_path: Path) -> None:
+    few = read_one(tmp_path / "few", box(-3, -3, 20, 20))
+    assert codes(few.findings) == [("points-clipped", "region 1")]
+    inside = [box(1, 1, 4, 3) for _ in range(3)]
+    most_inside = read_one(tmp_path / "most", box(-3, -3, 20, 20), *inside)
+    assert codes(most_inside.findings) == [("points-clipped", "region 1")]
+    over_the_edge = read_one(tmp_path / "edge", box(0, 0, 8.5, 6.5), box(0, 0, 8.5, 6.5))
+    assert codes(over_the_edge.findings) == [("points-clipped", "region 1"), ("points-clipped", "region 2")]
+
+
 def test_coordinates_as_text_and_fractions(tmp_path: Path) -> None:
     sample = read_one(tmp_path, box("1", 0.5, 2.4, "3.49"))
     assert drawn(sample.mask) == ["........", ".00.....", ".00.....", ".00.....", "........", "........"]

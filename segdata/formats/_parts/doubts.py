@@ -3,10 +3,13 @@
 annotation 3: the outline crosses itself at x 3.5, y 2.5       [self-crossing: filled even-odd …]
 row 2, 'car', polygon 1: all 4 points lie on one line          [zero-area: painted one pixel wide]
 IMG_7.jpg: all regions fit a photo of 480x640, but it is 640x480   [turned-annotation: clipped; see source.exif]
+IMG_9.jpg: 31 of 40 points lie far outside the photo of 480x640 …  [other-photo: clipped]
 IMG_8.jpg: nothing that was drawn covers an area               [not-annotated: whole photo taken as background]
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,11 @@ from segdata.rasterize import PointsXY, is_on_a_line, pixel_points
 from segdata.wording import counted, size_text
 
 ONE_PIXEL_WIDE = "painted one pixel wide"
+FAR = 0.1
+"""Beyond this share of a photo's side nobody draws by accident."""
+MANY = 0.25
+ENOUGH = 8
+"""So many points, and this share of them far outside, speak of another photo; a box drawn generously does not."""
 
 
 def outline_doubts(
@@ -77,6 +85,22 @@ def turned(frame_hw: tuple[int, int], name: str) -> Finding:
     height, width = frame_hw
     message = f"all regions fit a photo of {size_text((width, height))}, but it is {height}x{width}"
     return Finding("turned-annotation", name, "", message, "clipped; see source.exif", "warning")
+
+
+def other_photo(outlines: Sequence[PointsXY], frame_hw: tuple[int, int], name: str) -> list[Finding]:
+    """For outlines (N, 2) of photo `name` that were drawn on a larger one: it was shrunk since, or replaced."""
+    points = np.concatenate([*outlines, np.empty((0, 2))])
+    if len(points) < ENOUGH:
+        return []
+    sides = np.array(frame_hw[::-1], np.float64)
+    far = int(np.count_nonzero(np.any((points < -FAR * sides) | (points > (1 + FAR) * sides), axis=1)))
+    if far <= MANY * len(points):
+        return []
+    message = (
+        f"{far} of {len(points)} points lie far outside the photo of {size_text(frame_hw)}: was it made smaller, or "
+        "replaced by another, since they were drawn?"
+    )
+    return [Finding("other-photo", name, "", message, "clipped", "warning")]
 
 
 def nothing_drawn(source: OpenSource, name: str) -> Finding:

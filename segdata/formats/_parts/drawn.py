@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from segdata.crossings import may_cross
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats._parts.doubts import pixel_doubts, turned
+from segdata.formats._parts.doubts import other_photo, pixel_doubts, turned
 from segdata.photo import Photo
 from segdata.rasterize import (
     PointsXY,
@@ -148,7 +148,7 @@ def _area(region: Drawn, frame_hw: tuple[int, int]) -> float:
 
 
 def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: str) -> list[Finding]:
-    """One finding per region that runs outside the frame, and one when all fit a frame of swapped sides."""
+    """One finding per region that runs outside the frame; one more when all fit a frame of swapped sides, or a larger one."""
     height, width = frame_hw
     if _all_inside(drawn, frame_hw):
         return []
@@ -163,6 +163,9 @@ def outside_findings(drawn: Sequence[Drawn], frame_hw: tuple[int, int], name: st
     )
     if past and not past_if_turned:
         findings.append(turned(frame_hw, name))
+    elif past:
+        outlines = [region.points_xy for region in drawn if isinstance(region, Outline)]
+        findings += other_photo(outlines, frame_hw, name)
     return findings
 
 

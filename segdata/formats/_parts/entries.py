@@ -127,7 +127,7 @@ def locate(
     name, alike = composed(entry.filename), []
     last = posixpath.basename(path_part(name))
     if ELSEWHERE.match(name) and not guesses:
-        alike = _ending_alike(path_part(name), entry.folders, last_names.get(last, []))
+        alike = ending_alike(path_part(name), entry.folders, last_names.get(last, []))
         guesses = alike if len(alike) == 1 else []
     message = f"the entry names {entry.filename!r}"
     if guesses:
@@ -162,7 +162,7 @@ def _lost(
     return Finding(code, entry.file, entry.place, message, "set aside", "error")
 
 
-def _ending_alike(path: str, folders: Iterable[str], named: Iterable[str]) -> list[str]:
+def ending_alike(path: str, folders: Iterable[str], named: Iterable[str]) -> list[str]:
     """Of photos with the same last name, those in a folder of these whose path in it ends like this one for longest.
 
     Of "x/b/1.jpg" that is "b/1.jpg" rather than "c/b/1.jpg" (all of it is that end) or "1.jpg"; "c/1.jpg" and

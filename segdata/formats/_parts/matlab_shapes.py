@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from segdata.errors import DataError
 from segdata.findings import Finding
-from segdata.formats._parts.doubts import outline_doubts, turned
+from segdata.formats._parts.doubts import other_photo, outline_doubts, turned
 from segdata.formats._parts.matlab_variables import columns
 from segdata.rasterize import PointsXY, count_outside, fill, refuse_high
 from segdata.sample import Mask
@@ -193,11 +193,11 @@ def _is_polygon(shape: Shape) -> bool:
     return shape.place.rpartition(", ")[2].startswith("polygon")
 
 
-def turned_shapes(shapes: Sequence[Shape], size_hw: tuple[int, int], name: str) -> list[Finding]:
-    """A finding where shapes of photo `name` run outside a frame of this size, and all fit one of swapped sides."""
+def misfit(shapes: Sequence[Shape], size_hw: tuple[int, int], name: str) -> list[Finding]:
+    """A finding where shapes of photo `name` run outside a frame of this size, and fit one of swapped sides or a larger one."""
     outlines = [np.array(shape.corners, np.float64).reshape(-1, 2) for shape in shapes]
-    if any(count_outside(points, size_hw) for points in outlines) and not any(
-        count_outside(points, size_hw[::-1]) for points in outlines
-    ):
-        return [turned(size_hw, name)]
-    return []
+    if not any(count_outside(points, size_hw) for points in outlines):
+        return []
+    if any(count_outside(points, size_hw[::-1]) for points in outlines):
+        return other_photo(outlines, size_hw, name)
+    return [turned(size_hw, name)]
