@@ -117,6 +117,7 @@ def test_the_code_of_a_run_is_training_its_own_model_and_what_reads_and_counts(
         "shards/reader.py",
         "shards/sampler.py",
         "shards/statistics.py",
+        "shards/window.py",
     }
 
 
