@@ -21,6 +21,10 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+MOST_NAMES = 40
+"""Of more valid names than these, an error tells the nearest few."""
+_ALIKE = 0.5
+
 
 class SegdataError(Exception):
     """Something the person who made the file, or typed the command, can mend.
@@ -102,13 +106,44 @@ class MissingExtraError(SegdataError):
         )
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """The end of a sentence about a misspelt name: the nearest valid one, or all of them.
+def nearest(name: str, valid: Iterable[str], listed: str = "") -> str:
+    """The end of a sentence about a misspelt name: the nearest valid one, and all of them where they are not too many.
+
+    listed  where people find the whole list
 
     >>> nearest("traning", ["train", "shards"])
     "did you mean 'train'? Valid: shards, train"
+    >>> nearest("resnet-18", [*(f"vgg{depth}" for depth in range(100)), "resnet18", "ResNet-18-D"], "the docs")
+    "did you mean 'resnet18' or 'ResNet-18-D'? Valid: 102 names, listed at the docs"
     """
     names = sorted(valid)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if len(names) > MOST_NAMES:
+        few = _few(name, names)
+        listing = f"{len(names):,} names{f', listed at {listed}' if listed else ''}"
+        if not few:
+            return f"Valid: one of {listing}"
+        *others, last = map(repr, few)
+        return (
+            f"did you mean {' or '.join([*([', '.join(others)] if others else []), last])}? Valid: {listing}"
+        )
+    close = difflib.get_close_matches(name, names, n=1, cutoff=_ALIKE)
     listing = f"Valid: {', '.join(names)}" if names else "Nothing is valid here"
     return f"did you mean {close[0]!r}? {listing}" if close else listing
+
+
+def _few(name: str, names: list[str]) -> list[str]:
+    """At most three names that hold `name` or look like it, whatever the case; the most alike first."""
+    folded = name.casefold()
+    alike = difflib.SequenceMatcher(b=folded)
+
+    near = []
+    for one in names:
+        other = one.casefold()
+        alike.set_seq1(other)
+        holds = bool(folded) and folded in other
+        # The quick ones are no less than the ratio, and there may be thousands of names.
+        if holds or min(alike.real_quick_ratio(), alike.quick_ratio()) >= _ALIKE:
+            ratio = alike.ratio()
+            if holds or ratio >= _ALIKE:
+                near.append((-ratio, one))
+    return [one for _, one in sorted(near)[:3]]

@@ -1,7 +1,8 @@
 """Findings that say the same of many photos, as one line: what, how often, and the first few places.
 
-error: 40 times in 40 files, first a.jpg (region 2), …: label 'Tree ' (31), 'TREE' (9): not in source.label_map; …
-note: 112 times in 60 files, first a.jpg (region 1): 3 of 14 points outside the photo of 480x640 (height x width)
+error: 40 times in 40 files, first a.jpg (region 2), b.jpg (region 1), …: label 'Tree ' (31), 'TREE' (9): not in …
+note: 112 times in 60 files, first a.jpg (region 1): 3 of 14 points outside the photo of 480x640; also b.jpg (region 4), …
+error: 7 times in 1 file, first coco.json (image 4): no '4.jpg', '9.jpg', '12.jpg' and 4 more in images
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from segdata.wording import counted
 SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
 
 MOST_PLACES = 3
-"""So many places are told of a kind that stands in several files."""
+"""So many files, places in one file, or names are told of a kind."""
 
 _QUOTED = re.compile(r"(?<!\w)(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 _CHANGING = re.compile(_QUOTED.pattern + r"|(?<![\w.])\d[\d.,x]*\b")
@@ -57,16 +58,48 @@ class Kind(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
     def line(self) -> str:
-        """One line for people: severity, how often and where first, what (of the first, where it differs), code, action."""
-        many = len(self.findings)
-        is_alike = "…" not in self.says or self.code == "unmapped-label"
-        shown = self.findings[: MOST_PLACES if is_alike and self.files > 1 else 1]
-        says = self.says if is_alike else self.findings[0].message
-        where = ", ".join(f"{one.file} ({one.place})" if one.place else one.file for one in shown)
-        if many > 1:
-            more = ", …" if is_alike and many > len(shown) else ""
-            where = f"{many:,} times in {counted(self.files, 'file')}, first {where}{more}"
-        return f"{self.severity}: {where}: {says} [{self.code}: {self.action}]"
+        """One line for people: severity, how often, the first places, what (of the first, where it differs), code, action."""
+        first, many = self.findings[0], len(self.findings)
+        if many == 1:
+            return f"{self.severity}: {_where(first)}: {self.says} [{self.code}: {self.action}]"
+        firsts: dict[str, Finding] = {}
+        for one in self.findings:
+            firsts.setdefault(one.file, one)
+        names = [_where(one) for one in firsts.values()]
+        more = ", …" if len(names) > MOST_PLACES else ""
+        where, says = names[0], self.says
+        if self.code == "unmapped-label" or "…" not in says:
+            where = _places(self.findings) if len(names) == 1 else ", ".join(names[:MOST_PLACES]) + more
+        elif (named := self._named()) is not None:
+            says = named
+        else:
+            others = ", ".join(names[1:MOST_PLACES])
+            says = first.message + (f"; also {others}{more}" if others else "")
+        head = f"{many:,} times in {counted(self.files, 'file')}, first {where}"
+        return f"{self.severity}: {head}: {says} [{self.code}: {self.action}]"
+
+    def _named(self) -> str | None:
+        """What it says with the first few names in place of "…"; None where more than one name differs."""
+        before, mark, after = self.says.partition("…")
+        if not mark or "…" in after:
+            return None
+        names = list(dict.fromkeys(one.message[len(before) :].removesuffix(after) for one in self.findings))
+        if not all(map(_QUOTED.fullmatch, names)):
+            return None
+        more = f" and {len(names) - MOST_PLACES:,} more" if len(names) > MOST_PLACES else ""
+        return before + ", ".join(names[:MOST_PLACES]) + more + after
+
+
+def _where(finding: Finding) -> str:
+    return f"{finding.file} ({finding.place})" if finding.place else finding.file
+
+
+def _places(findings: Sequence[Finding]) -> str:
+    """The first few places of findings in one file."""
+    places = list(dict.fromkeys(one.place for one in findings if one.place))
+    more = "; …" if len(places) > MOST_PLACES else ""
+    listed = "; ".join(places[:MOST_PLACES]) + more
+    return f"{findings[0].file} ({listed})" if places else findings[0].file
 
 
 def group_findings(findings: Sequence[Finding]) -> tuple[Kind, ...]:

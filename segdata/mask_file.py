@@ -38,7 +38,8 @@ def read_mask_values(path: Path, name: str) -> NDArray[Any]:
     """The numbers stored in a mask file: uint8 or uint16 (H, W), or uint8 (H, W, 3) RGB for a coloured mask.
 
     Palettised files give palette indices. Grey PNGs of 1, 2 or 4 bits give 0…1, 0…3, 0…15 (decoders scale those
-    to 0…255). Raises DataError for a damaged file, one with an alpha channel or real numbers, or a turned TIFF.
+    to 0…255). An alpha channel that is opaque throughout says nothing and is left off. Raises DataError for a damaged
+    file, one that is transparent anywhere or of real numbers, or a turned TIFF.
     """
     return read_values_and_palette(path, name)[0]
 
@@ -76,12 +77,16 @@ def _numbers(values: NDArray[Any], mode: str, bits: int, name: str) -> NDArray[A
         return values // np.uint8(255 // (2**bits - 1)) if bits < 8 else values
     if mode in ("P", "RGB"):
         return values
+    if mode == "RGBA" and (values[..., 3] == 255).all():
+        return values[..., :3]
     if mode.startswith("I"):
         if values.min(initial=0) < 0 or values.max(initial=0) > 65535:
             raise DataError(name, found="values outside 0 to 65535", expected="8- or 16-bit label numbers")
         return values.astype(np.uint16)
     raise DataError(
-        name, found=f"a mask of mode {mode}", expected="palettised, grey (8 or 16 bit) or RGB without alpha"
+        name,
+        found=f"a mask of mode {mode}" + (", partly transparent" if mode == "RGBA" else ""),
+        expected="palettised, grey (8 or 16 bit) or RGB without alpha",
     )
 
 

@@ -6,11 +6,15 @@ data: {what: 68 photos …, where: from the authors …, licence: not stated, la
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
 from segdata.sections import NotNegative, Section, Split
+
+Setting = Literal["source", "shards", "model", "train", "evaluate"]
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
+DIGITS = 8
 
 
 class Figure(Section, frozen=True):
@@ -33,15 +37,19 @@ class Figure(Section, frozen=True):
 class Published(Section, frozen=True):
     """A figure somebody published, and how it was computed.
 
-    metric     what the report calls it
-    protocol   how the report computed it (segdata/evaluation/protocols)
-    split      which photos it is over
-    value      share of 1; None where only curves were published
-    where      report and section
-    tolerance  how far ours may lie from it and still count as the same; of the others too that state none of their own
-    standard   protocol of the standard figure to print beside it
-    at         "shards": the standard figure at the size of the others; "photo": predictions enlarged to each photo's own size
-    also       further figures of the same report
+    metric      what the report calls it
+    protocol    how the report computed it (segdata/evaluation/protocols)
+    split       which photos it is over
+    value       share of 1; None where only curves were published
+    where       report and section
+    tolerance   how far ours may lie from it and still count as the same; of the others too that state none of their own
+    standard    protocol of the standard figure to print beside it
+    at          "shards": the standard figure at the size of the others; "photo": predictions enlarged to each photo's own size
+    also        further figures of the same report
+    departures  in what this file departs from the report, and why: subject → sentences. A variant adds to those of its base,
+                or says of a subject what holds for it
+    settings    section → digest of what it says (segdata/published_settings.py), of the sections that the figures follow
+                from: where one says something else now, a figure is not held against the report's. None stated: not checked
     """
 
     metric: str
@@ -53,6 +61,8 @@ class Published(Section, frozen=True):
     standard: str = "mean-iou"
     at: Literal["shards", "photo"] = "shards"
     also: tuple[Figure, ...] = ()
+    departures: dict[str, str] = {}
+    settings: dict[Setting, Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{DIGITS}}}$")]] = {}
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -15,6 +15,9 @@ from segdata.findings import Finding
 MOST_MASKS = 200
 """A survey reads the pixels of so many masks at most, evenly spaced over the sorted names."""
 
+VOID_NAMES = frozenset(("ignore", "void", "unlabeled", "unlabelled"))
+"""Labels of these names are proposed as ignore."""
+
 Certainty = Literal["certain", "likely", "possible"]
 """certain: the annotation files say so · likely: the layout says so · possible: nothing speaks against it."""
 
@@ -48,6 +51,7 @@ class Survey:
     options     to propose as source.options: whatever the format's reader needs besides its defaults
     choices     option → what else it could be, for a comment beside it ({"class_attribute": ["kind", "name"]})
     findings    what was doubtful
+    checks      what the user must decide or fill in, for the head of the pipeline file
     """
 
     format: str
@@ -64,3 +68,4 @@ class Survey:
     options: Mapping[str, object] = field(default_factory=dict)
     choices: Mapping[str, Sequence[object]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    checks: tuple[str, ...] = ()

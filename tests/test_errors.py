@@ -82,6 +82,19 @@ def test_nearest_name() -> None:
     assert nearest("x", []) == "Nothing is valid here"
 
 
+def test_of_many_names_the_nearest_few_and_where_the_list_stands() -> None:
+    many = [f"VGG{depth}_Weights" for depth in range(100)]
+    names = [*many, "ResNet18_Weights", "ResNet50_Weights", "ResNet101_Weights", "WideResNet_Weights"]
+    where = "https://example.org/models"
+    assert nearest("resnet50_weights", names, where) == (
+        "did you mean 'ResNet50_Weights', 'ResNet101_Weights' or 'ResNet18_Weights'? Valid: 104 names, listed at "
+        "https://example.org/models"
+    )
+    assert nearest("wideres", names) == "did you mean 'WideResNet_Weights'? Valid: 104 names"
+    assert nearest("zzz", names) == "Valid: one of 104 names"
+    assert nearest("", names) == "Valid: one of 104 names"
+
+
 def test_missing_extra_says_what_to_install() -> None:
     error = MissingExtraError.of("torch", "train", "training")
     assert str(error) == (

@@ -212,3 +212,12 @@ def test_labels_that_are_void_by_name_or_empty_are_printed_to_check(tmp_path: Pa
 )
 def test_names_are_kebab_case(root: str, name: str) -> None:
     assert name_of(root) == name
+
+
+def test_help_says_what_the_exit_codes_mean() -> None:
+    said = segdata("inspect", "--help").output
+    assert (
+        "Exit code 0  the file is written (--no-write: a format knows the folder); findings change nothing in that"
+        in said
+    )
+    assert "Exit code 2  no file: nothing there can be read, or none may be written" in said

@@ -101,7 +101,7 @@ def test_the_first_places_are_told_and_one_of_a_kind_is_no_other_kind() -> None:
         ]
     )
     assert kind.line() == (
-        "note: 4 times in 4 files, first a.jpg: 2 points: too few [too-few-points: ignored]"
+        "note: 4 times in 4 files, first a.jpg: 2 points: too few; also b.jpg, c.jpg, … [too-few-points: ignored]"
     )
     (kind,) = group_findings(
         [Finding("not-annotated", f"{name}.jpg", "", "no entry", "set aside") for name in "abcd"]
@@ -109,3 +109,37 @@ def test_the_first_places_are_told_and_one_of_a_kind_is_no_other_kind() -> None:
     assert kind.line() == (
         "note: 4 times in 4 files, first a.jpg, b.jpg, c.jpg, …: no entry [not-annotated: set aside]"
     )
+
+
+def test_names_that_differ_are_told_up_to_three() -> None:
+    def lost(*names: str) -> str:
+        found = [
+            Finding(
+                "no-photo", "coco.json", f"image {number}", f"no {name!r} in images", "set aside", "error"
+            )
+            for number, name in enumerate(names, 1)
+        ]
+        (kind,) = group_findings(found)
+        return kind.line()
+
+    assert lost("a.jpg") == "error: coco.json (image 1): no 'a.jpg' in images [no-photo: set aside]"
+    assert lost("a.jpg", "b.jpg") == (
+        "error: 2 times in 1 file, first coco.json (image 1): no 'a.jpg', 'b.jpg' in images [no-photo: set aside]"
+    )
+    assert "no 'a.jpg', 'b.jpg', 'c.jpg' and 2 more in images" in lost(*(f"{one}.jpg" for one in "abcde"))
+
+
+def test_places_in_one_file_are_told_up_to_three_and_each_file_once() -> None:
+    def lines(*places: tuple[str, str]) -> list[str]:
+        found = [Finding("x", file, place, "alike", "kept") for file, place in places]
+        return [kind.line() for kind in group_findings(found)]
+
+    assert lines(("a.jpg", "1"), ("a.jpg", "2")) == [
+        "note: 2 times in 1 file, first a.jpg (1; 2): alike [x: kept]"
+    ]
+    assert lines(*(("a.jpg", number) for number in "1234")) == [
+        "note: 4 times in 1 file, first a.jpg (1; 2; 3; …): alike [x: kept]"
+    ]
+    assert lines(("a.jpg", "1"), ("a.jpg", "2"), ("b.jpg", "7")) == [
+        "note: 3 times in 2 files, first a.jpg (1), b.jpg (7): alike [x: kept]"
+    ]

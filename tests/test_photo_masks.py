@@ -61,6 +61,13 @@ def test_16_bit_and_coloured_masks(tmp_path: Path) -> None:
     assert read_palette(path, "deep.png") is None
     colors = read_mask_values(save_picture(tmp_path / "rgb.png", PICTURE), "rgb.png")
     assert np.array_equal(colors, PICTURE)
+    opaque = np.concatenate([PICTURE, np.full((*PICTURE.shape[:2], 1), 255, np.uint8)], axis=2)
+    path = save_picture(tmp_path / "opaque.png", Image.fromarray(opaque))
+    assert np.array_equal(read_mask_values(path, "opaque.png"), PICTURE)
+    opaque[-1, -1, 3] = 254
+    path = save_picture(tmp_path / "clear.png", Image.fromarray(opaque))
+    with pytest.raises(DataError, match="found a mask of mode RGBA, partly transparent"):
+        read_mask_values(path, "clear.png")
 
 
 def test_masks_that_are_none(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from segdata.cli import main
+from segdata.digests import file_digest
 from segdata.errors import ConfigError
+from segdata.evaluation.origin import Origin
 from segdata.pipeline import Published, Weights, read_pipeline
 from segdata.project import Project
 from tests.projects import REPOSITORY, sample_pipeline, write_project
@@ -165,6 +167,19 @@ def test_the_list_shows_published_and_measured_figures(tmp_path: Path) -> None:
     protocols = [{"protocol": "mean-iou", "value": 0.43218, "interval": [0.4, 0.5]}]
     (folder / "metrics.json").write_text(json.dumps({"split": "val", "protocols": protocols}))
     assert _reordered(pipelines(tmp_path).output)[1].split()[7:9] == ["0.5000", "0.4322"]
+    run = project.run_dir("via")
+    run.mkdir(parents=True)
+    (run / "model.safetensors").write_bytes(b"first")
+    origin = Origin(shards="0" * 64, weights=file_digest(run / "model.safetensors"))
+    (folder / "scored.json").write_bytes(origin.encoded())
+    assert _reordered(pipelines(tmp_path).output)[1].split()[7:9] == ["0.5000", "0.4322"]
+    (run / "model.safetensors").write_bytes(b"trained again")
+    *listed, beneath = pipelines(tmp_path).output.splitlines()
+    assert next(line for line in listed if line.startswith("via ")).split()[7:9] == ["0.5000", "stale"]
+    assert (
+        beneath
+        == "stale: scored with other shards or weights than lie here now (segdata evaluate NAME scores again)"
+    )
     (folder / "metrics.json").write_text("half a fi")
     assert _reordered(pipelines(tmp_path).output)[1].split()[7:9] == ["0.5000", "-"]
 

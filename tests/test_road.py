@@ -75,6 +75,8 @@ def test_the_first_repro_makes_everything_and_is_clean_after(road: Road) -> None
     assert road.sh("dvc status").strip() == "Data and pipelines are up to date."
     assert road.sh("git status --porcelain").split() == ["??", "dvc.lock"]
     assert (road.root / "data/report/index.html").stat().st_size > 50_000
+    assert "data/evaluation/sample-via/scored.json" in (road.root / "dvc.lock").read_text()
+    assert "cannot be told" not in (road.root / "data/report/index.html").read_text()
     road.sh("git add -A && git commit -qm first")
 
 
@@ -302,15 +304,16 @@ def test_with_the_data_in_place_a_published_figure_is_an_experiment(road: Road) 
     ):
         road.edit(name, section, key, value)
     said = road.sh(f"segdata reproduce {name} || [ $? = 1 ]")
+    told = said.index(f"{name}: goes into params.yaml (pipelines.{name})")
     for stage in ("convert", "train", "evaluate"):
-        assert f"Running stage '{stage}@{name}'" in said
+        assert said.index(f"Running stage '{stage}@{name}'") > told  # said before, not after
     table = said[said.index("figure ") :]
     assert re.search(r"^pixel accuracy +test +32x48 +onehot-accuracy +0\.53980 +0\.\d{5} ", table, re.M)
     assert re.search(r"^standard +test +32x48 +pixel-accuracy +- +0\.\d{5} ", table, re.M)
     assert len(road.sh("dvc exp list --name-only").split()) == 1
     assert road.project.params().pipelines[name].raw == "unh-campus"
     again = road.sh(f"segdata reproduce {name} || [ $? = 1 ]")
-    assert "Running stage" not in again
+    assert "Running stage" not in again and "goes into params.yaml" not in again
     assert again[again.index("figure ") :] == table
 
 

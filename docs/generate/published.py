@@ -20,7 +20,7 @@ def pages(project: Project) -> dict[str, str]:
             [
                 "# Published results",
                 "Each published result is one file in `pipelines/`: data, model and training as the report states them, "
-                "every departure as a comment, and the [protocol](protocols.md) by which the report computed its number.",
+                "every departure from it in words, and the [protocol](protocols.md) by which the report computed its number.",
                 table(("pipeline", "model", "data", "split", "figure", "published", "protocol"), rows),
                 "± says how far ours may lie off and still count as the same; where it comes from stands in the file. "
                 "Where no number stands in *published*, the report has curves only, and ours stands alone.",
@@ -28,8 +28,11 @@ def pages(project: Project) -> dict[str, str]:
                 fence("segdata reproduce unh-mininet", "console"),
                 "says which photos to put where, and who has them. With the data in place the same command converts, "
                 "trains and evaluates, and ends with a table: published, ours by the report’s protocol, ours by the "
-                "standard one with its 95 % interval, and whether the two agree. Exit code 1: ours lies outside the "
-                "tolerance. After Ctrl-C, the same command goes on.",
+                "standard one with its 95 % interval, and whether the two agree; beneath it each class, and in what the file "
+                "departs from the report. Exit code 1: ours lies outside the tolerance. After Ctrl-C, the same command goes "
+                "on.",
+                "`published.settings` holds a digest of each section that the figures follow from. Where one says something "
+                "else now (fewer epochs, to try it out), the verdict is *other settings*, and the exit code 1.",
                 "A variant (a file with `base`) goes this road without DVC: a stage watches the sections of its pipeline's own "
                 "file, and a variant’s stand in two. To watch both, each stage and each entry of `params.yaml` would have "
                 "to name a second file, also where there is none. Where its shards and scores shall be versioned, write "
@@ -86,6 +89,11 @@ def _file(project: Project, name: str, pipeline: Pipeline) -> Iterator[str]:
                 ("licence", cell(pipeline.data.licence)),
                 ("put into", f"`{pipeline.source.root}/`"),
             ],
+        )
+    if pipeline.published is not None and pipeline.published.departures:
+        yield "Departures from the report:"
+        yield table(
+            ("", ""), [(cell(subject), cell(why)) for subject, why in pipeline.published.departures.items()]
         )
 
     inside = "\n".join(f"    {line}" if line else "" for line in fence(text, "yaml").splitlines())

@@ -6,7 +6,7 @@ Merge(files={"via_region_data.json": <the whole new text>}, alone={"via_region_d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -26,12 +26,26 @@ class Choice:
     file     annotation file, where the source has several
     into     folder below the photos, "" for none
     replace  take new annotations of photos that are annotated otherwise
+    inbox    made for what lies in an inbox, which knows a split and no file
     """
 
     split: Split | None = None
     file: str | None = None
     into: str = ""
     replace: bool = False
+    inbox: bool = False
+
+    def advice(self, splits: Iterable[str | None]) -> str:
+        """What to do where one of several annotation files must be chosen, each of a split or (None) of none."""
+        named = [split for split in dict.fromkeys(splits) if split is not None]
+        if named:
+            return f"Give --split {' | '.join(named)}."
+        if self.inbox:
+            return (
+                "An inbox cannot choose between them: merge them into one file, or take these photos in with "
+                "segdata add, which has --file FILE."
+            )
+        return "Give --file FILE."
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,7 @@ class Store:
         ]
         if len(fits) != 1:
             listed = ", ".join(f"{file} ({split})" if split else file for file, _, split in files)
-            splits = " | ".join(dict.fromkeys(str(split) for _, _, split in files))
-            fix = f"Give --split {splits}." if files[0][2] else "Give --file FILE."
+            fix = choice.advice(split for _, _, split in files)
             raise ConfigError(source.where, found=listed, expected="one to be chosen", fix=fix)
         self.file, folder, self._split = fits[0]
         self.photo_folder = composed(folder)

@@ -59,7 +59,7 @@ class Looked:
 
 def require_choice(project: Project, name: str, split: Split | None) -> None:
     """Raises ConfigError that lists the splits where one must be chosen, DataError where the set is not there."""
-    OpenSet.open(project, name).store(Choice(split=split)).merge((), None)
+    OpenSet.open(project, name).store(Choice(split=split, inbox=True)).merge((), None)
 
 
 def conversion_is_due(project: Project, name: str) -> Path:
@@ -179,7 +179,7 @@ class _Inbox:
             folders.setdefault(one.rpartition("/")[0], []).append(one)
         reasons: list[str] = []
         for into, photos in folders.items():
-            choice = Choice(split=self.split, into=into)
+            choice = Choice(split=self.split, into=into, inbox=True)
             paths = [self.folder / one for one in photos]
             try:
                 added = add(

@@ -50,15 +50,13 @@ class Store:
         ]
         if len(fits) == 1:
             return fits[0]
-        has_splits = isinstance(self._options.annotations, dict)
-        splits = " | ".join(dict.fromkeys(str(split) for split in self._files.values()))
         listed = ", ".join(f"{file} ({split})" if split else file for file, split in self._files.items())
         raise ConfigError(
             self._source.where,
             place="source.options.annotations",
             found=listed,
             expected="one of them to be chosen",
-            fix=f"Give --split {splits}." if has_splits else "Give --file FILE.",
+            fix=choice.advice(self._files.values()),
         )
 
     def photo_name(self, relative: str) -> str:

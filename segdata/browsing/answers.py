@@ -49,11 +49,13 @@ def about_model(opened: Opened, progress: Progress, figures: ModelFigures) -> di
 
     why_not     why nothing can be computed; empty when it can
     known       photos whose loss is known        predicted  photos that have a prediction to show
+    scores      what to know of the last evaluation's scores; empty: they are of what lies here
     """
     reason = why_not(opened.project, opened.name)
     left = progress.seconds_left
     return {
         "why_not": reason,
+        "scores": _about_scores(opened),
         "weights": opened.weights[:16],
         "known": len(opened.index) - sum(map(math.isnan, figures.loss.tolist())),
         "complete": bool(opened.weights) and not opened.kept.missing(),
@@ -65,6 +67,18 @@ def about_model(opened: Opened, progress: Progress, figures: ModelFigures) -> di
         "seconds_left": None if left is None else round(left),
         "error": progress.error,
     }
+
+
+def _about_scores(opened: Opened) -> str:
+    known, way = opened.standing, f"dvc repro, or segdata evaluate {opened.name}"
+    if known.state == "stale":
+        what = known.of or "files than can be told"
+        return (
+            f"The last scores and predictions are of other {what}: left out until {way}, has run. {known.why}"
+        )
+    if known.state == "unknown" and opened.scored:
+        return f"Whether the last scores and predictions are of these shards and weights cannot be told: {way}, notes it."
+    return ""
 
 
 def page_of(opened: Opened, numbers: Sequence[int], figures: ModelFigures) -> list[dict[str, object]]:

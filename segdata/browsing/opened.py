@@ -27,6 +27,7 @@ from segdata.browsing.thumbnails import Thumbnails
 from segdata.conversion.plan import SampleRecord, read_records
 from segdata.digests import bytes_digest, file_digest, value_digest
 from segdata.errors import DataError
+from segdata.evaluation.origin import Standing, standing_of
 from segdata.evaluation.tables import prediction_path
 from segdata.findings import Finding
 from segdata.overlay import read_prediction
@@ -82,7 +83,12 @@ class Opened:
 
     @cached_property
     def scored(self) -> dict[str, tuple[float, float]]:
-        """Pixel accuracy and mean IoU of the photos that the last evaluation scored, by id; NaN where not defined."""
+        """Pixel accuracy and mean IoU of the photos that the last evaluation scored, by id; NaN where not defined.
+
+        Empty where it scored other shards, or other weights.
+        """
+        if self.standing.state == "stale":
+            return {}
         path = self._scored_dir / "per_photo.csv"
         try:
             with path.open(newline="", encoding="utf-8") as file:
@@ -92,6 +98,14 @@ class Opened:
                 }
         except (OSError, KeyError, ValueError, UnicodeDecodeError, csv.Error):
             return {}
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Whether the last evaluation is of these shards and weights."""
+        try:
+            return standing_of(self.project, self.name, self._scored_dir)
+        except DataError as error:  # nobody knows of what
+            return Standing("stale", why=str(error))
 
     @property
     def _scored_dir(self) -> Path:

@@ -12,6 +12,7 @@ from segdata.checking.outcome import Check
 from segdata.checking.reading import Seen, read_all
 from segdata.checking.tallies import about_classes, about_masks, single_minded, sizes, tally
 from segdata.conversion import Conversion
+from segdata.conversion.doubts import about_colors
 from segdata.conversion.leaks import Gate
 from segdata.duplicates import DEFAULT_MAX_BITS
 from segdata.errors import DataError
@@ -80,6 +81,7 @@ def examine(
         *gate.unknown(list(splits)),
         *(group.finding() for group in copies),
         *about_masks(empty, single, pipeline),
+        *about_colors(ontology, conversion.where),
         *about_classes(split_rows, class_rows, pipeline, conversion.where),
         *_about_turns(turned),
     ]

@@ -1,6 +1,5 @@
 """Adds up what masks carry: pixels and photos of each class by split, and what is doubtful about that.
 
-split-empty        no photo to train on, or to score
 expected-counts    other counts than source.expected_counts, at which the conversion stops
 class-nowhere      a class of the ontology that no mask carries
 class-not-learned  a class that no photo of train carries; class-not-scored: none of the split that is scored
@@ -14,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from segdata.checking.outcome import ClassRow, SizeRow, SplitRow
 from segdata.checking.reading import Seen
+from segdata.conversion.doubts import TRAINED_ON, about_splits
 from segdata.findings import Finding, Severity
 from segdata.ontology import Ontology
 from segdata.pipeline import SPLITS, Pipeline
@@ -88,11 +88,8 @@ def about_classes(
         return []
     scored = pipeline.evaluate.split
     used = ("train",) if scored == "train" else ("train", scored)
-    empty = [row.split for row in splits if row.split in used and not row.photos]
-    found = [
-        Finding("split-empty", where, "source.splits", f"no photo in {split}", "left as it is", "warning")
-        for split in empty
-    ]
+    photos = {row.split: row.photos for row in splits}
+    found = about_splits(photos, {*TRAINED_ON, scored}, where)
     found += _about_counts(splits, pipeline, where)
     nowhere = [row.name for row in classes if not any(row.pixels.values())]
     if nowhere:
@@ -102,7 +99,7 @@ def about_classes(
         found.append(Finding("class-nowhere", where, "source.ontology", message, "left as it is", "warning"))
     for split, use in zip(used, ("learned", "scored"), strict=False):
         absent = [row.name for row in classes if row.name not in nowhere and not row.pixels[split]]
-        if absent and split not in empty:
+        if absent and photos.get(split):
             message = f"not in {split}, so it cannot be {use}: {', '.join(absent)}"
             found.append(
                 Finding(f"class-not-{use}", where, "source.splits", message, "left as it is", "warning")

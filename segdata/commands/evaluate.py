@@ -11,6 +11,7 @@ import click
 from segdata.commands._shared import check_names, needing, project_of
 from segdata.errors import ConfigError
 from segdata.project import Project
+from segdata.published_settings import other_settings
 from segdata.wording import size_text
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
                 f"  published {published.metric}: {published.value} ({published.where}); by its protocol, "
                 f"{published.protocol}: {_figure(found.value)} {_interval(found.interval)}"
             )
+            if other := other_settings(pipeline):
+                click.echo(f"  other settings than published: {', '.join(other)} of pipelines/{name}.yaml")
         if scores.split != pipeline.evaluate.split:
             click.echo(f"  written: data/scored/{name}-{scores.split}")
 

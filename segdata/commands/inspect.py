@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, path: Path, name: str | None, format: str | None, write: bool) -> None:
     """Recognise a folder of annotated photos and start a pipeline file for it.
 
-    Prints what lies there: photos, annotations, classes, sizes, EXIF turns, splits, and what is doubtful. Exit code 2,
-    and no file, where nothing can be read.
+    Prints what lies there: photos, annotations, classes, sizes, EXIF turns, splits, and what is doubtful.
+
+    \b
+    Exit code 0  the file is written (--no-write: a format knows the folder); findings change nothing in that
+    Exit code 2  no file: nothing there can be read, or none may be written; the message says why
     """
     project = project_of(ctx) if write else None
     ctx.exit(needing("core", "segdata inspect", lambda: _inspect(project, path, name, format)))
@@ -38,11 +41,23 @@ def _inspect(project: Project | None, path: Path, name: str | None, format: str 
 
     found = inspect_folder(path, format)
     if found.survey is None:
-        _say_what_is_needed(found, format)
+        if found.inside:
+            _say_which_folder(found, path)
+        else:
+            _say_what_is_needed(found, format)
         return 2
     for line in describe(found, str(path)):
         click.echo(line)
     return 0 if project is None else _write(project, found, name)
+
+
+def _say_which_folder(found: Inspection, path: Path) -> None:
+    from segdata.inspection import better_inside
+
+    click.echo(f"error: {path}: what is annotated here lies in a folder below", err=True)
+    for line in better_inside(found, str(path)):
+        click.echo(f"  {line}", err=True)
+    click.echo("  or --format masks, which reads its masks from here as plain numbers or colours", err=True)
 
 
 def _say_what_is_needed(found: Inspection, format: str | None) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from segdata.commands._shared import check_names, check_raw, project_of
+from segdata.digest_cache import DigestCache
 from segdata.errors import ConfigError
 from segdata.pipeline import Published, read_values
 from segdata.project import Project
+from segdata.published_settings import other_settings
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
 from segdata.weights_file import check_weights_file
@@ -24,6 +26,7 @@ HEADER = (
     "here",
     "as",
 )
+HERE = HEADER.index("here")
 
 
 @click.command(
@@ -39,7 +42,8 @@ HEADER = (
 def command(ctx: click.Context, check: bool, show: str | None) -> None:
     """List the pipelines with their format, model, and what is on disk.
 
-    A pipeline with a published figure shows it, the same figure as measured here, and how both were computed.
+    A pipeline with a published figure shows it, the same figure as measured here, and how both were computed; with other
+    settings than published, it says so. --show prints in what it departs from the report, too.
     """
     project = project_of(ctx)
     if show is not None:
@@ -55,10 +59,16 @@ def command(ctx: click.Context, check: bool, show: str | None) -> None:
         return
     built = list(project.params().pipelines)
     others = [name for name in project.pipeline_names() if name not in built]
-    rows = [HEADER, *(_row(project, name) for name in built + others)]
+    # The weights of every published result are read once, not at every list.
+    with DigestCache(project.root / ".segdata" / "digests-of-weights").in_use():
+        rows = [HEADER, *(_row(project, name) for name in built + others)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if any(row[HERE] == "stale" for row in rows):
+        click.echo(
+            "stale: scored with other shards or weights than lie here now (segdata evaluate NAME scores again)"
+        )
 
 
 def _row(project: Project, name: str) -> tuple[str, ...]:
@@ -77,10 +87,11 @@ def _row(project: Project, name: str) -> tuple[str, ...]:
 
 def _figures(project: Project, name: str, published: Published) -> tuple[str, str, str]:
     said, here = (
-        "-" if value is None else f"{value:.4f}"
+        "-" if value is None else value if isinstance(value, str) else f"{value:.4f}"
         for value in (published.value, measured(project, name, published))
     )
-    return said, here, f"{published.protocol}, {published.split}"
+    changed = ", other settings" if other_settings(project.pipeline(name)) else ""
+    return said, here, f"{published.protocol}, {published.split}{changed}"
 
 
 def _in_full(project: Project, name: str) -> str:

@@ -7,6 +7,7 @@ import click
 from segdata.commands._shared import check_names, needing, project_of
 
 _OUTSIDE = 1
+_INTERRUPTED = 130
 
 
 @click.command(
@@ -24,7 +25,7 @@ _OUTSIDE = 1
 def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> None:
     """Do the whole road of a published result; say what data to put where when it is not there.
 
-    It is a `dvc exp run` where DVC can do it. Ends with 1 when our figure lies outside the tolerance. Run it again after Ctrl-C to go on.
+    It is a `dvc exp run` where DVC can do it. Ends with 1 when our figure lies outside the tolerance, or the file's settings are not the published ones. Run it again after Ctrl-C to go on.
     """
     project = project_of(ctx)
     check_names(project, name)
@@ -36,7 +37,12 @@ def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> 
         click.echo("")
         for line in comparison.lines():
             click.echo(line)
-        return comparison.rows[0].within
+        return comparison.agrees
 
-    if needing("train", "segdata reproduce", work) is False:
+    try:
+        agrees = needing("train", "segdata reproduce", work)
+    except KeyboardInterrupt:
+        click.echo(f"\n{name}: stopped; `segdata reproduce {name}` goes on where it was.", err=True)
+        ctx.exit(_INTERRUPTED)
+    if agrees is False:
         ctx.exit(_OUTSIDE)

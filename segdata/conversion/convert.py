@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from segdata.atomic import only_one
+from segdata.conversion.doubts import TRAINED_ON, about_colors, about_splits
 from segdata.conversion.garbage import collected_later
 from segdata.conversion.journal import Journal
 from segdata.conversion.leaks import Gate, Pair, Place, alike
@@ -235,6 +236,8 @@ class Conversion:
         findings = [*plan.findings, *(finding for record in records for finding in record.findings)]
         pairs = self._alike(rows, records)
         findings += self._gate.near(pairs or [])
+        findings += about_colors(self.metadata.ontology(), self.where)
+        findings += about_splits(Counter(row.split for row in rows), TRAINED_ON if rows else (), self.where)
         summary = summarize(
             self.name,
             manifest,

@@ -25,6 +25,7 @@ CODE = (
     "crossings.py",
     "decode.py",
     "exif.py",
+    "file_names.py",
     "image_file.py",
     "jpeg.py",
     "mask_file.py",

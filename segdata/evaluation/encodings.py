@@ -114,9 +114,13 @@ def kind_of(path: Path, name: str, ontology: Ontology, colors_known: bool = True
         return "colors" if values.ndim == 3 else "index"
     if not colors_known:
         return "palette"
-    colors = color_ids(ontology)
+    colors, colors_of = color_ids(ontology), dict(enumerate(ontology.palette))
     used = np.flatnonzero(np.bincount(values.ravel(), minlength=256)).tolist()
-    said = {index: colors.get(tuple(palette[index].tolist())) for index in used if index != IGNORE_INDEX}
+    said = {
+        index: index if color == colors_of.get(index) else colors.get(color)  # two classes may share a colour
+        for index in used
+        if index != IGNORE_INDEX and (color := tuple(palette[index].tolist()))
+    }
     if all(id in (index, None) for index, id in said.items()):
         return "palette"
     if None not in said.values():

@@ -2,6 +2,7 @@
 
 data/evaluation/sample-via/
     metrics.json      {"split": "test", "samples": 10, "mean_iou": 0.71, "mean_iou_interval": [0.68, 0.74], …}
+    scored.json       {"shards": "9f2c…", "weights": "5e1c…"}, what was scored (origin.py)
     per_class.csv     class,truth_pixels,predicted_pixels,iou,accuracy
     confusion.csv     truth,prediction,pixels
     per_photo.csv     id,pixel_accuracy,mean_iou,classes
@@ -25,14 +26,16 @@ import msgspec
 import numpy as np
 
 from segdata.atomic import replace_folder
+from segdata.digests import file_digest
 from segdata.errors import ShardError, TrainingError
 from segdata.evaluation.baselines import Baselines
 from segdata.evaluation.confusion import ConfusionMatrix, Counts, per_photo_counts, void_id
 from segdata.evaluation.device import choose_device
+from segdata.evaluation.origin import ORIGIN, Origin
 from segdata.evaluation.pixel_sums import PixelSums
 from segdata.evaluation.predict import predict
 from segdata.evaluation.protocols import ProtocolScore, score_all
-from segdata.evaluation.run import Run, load_run
+from segdata.evaluation.run import WEIGHTS, Run, load_run
 from segdata.evaluation.scored import Scored, scored_photos
 from segdata.evaluation.tables import (
     PhotoScore,
@@ -105,6 +108,7 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
     train = shards.split("train")
     scored = scored_photos(project, name, shards, scored_name)
     run = load_run(project.run_dir(name), torch_device)
+    origin = Origin(shards=shards.digest, weights=file_digest(project.run_dir(name) / WEIGHTS))
     check_run(run, shards, project.run_dir(name))
     check_prediction_names(scored.ids)
     trained_here = run.record.shards == shards.digest
@@ -136,6 +140,7 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
         )
         content = msgspec.json.format(msgspec.json.encode(scores), indent=2) + b"\n"
         (folder / "metrics.json").write_bytes(content)
+        (folder / ORIGIN).write_bytes(origin.encoded())
     return scores
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from segdata.decode import strict
 from segdata.errors import ConfigError, DataError, nearest
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX, Ontology
@@ -70,7 +71,7 @@ class OpenSource:
             raise DataError(
                 named_by, found=f"the file name {name!r}", expected="a path inside the source's root folder"
             )
-        return path
+        return lying(Path(os.path.normpath(self.root)), os.path.relpath(path, self.root))
 
     def name_of(self, path: str) -> str:
         """A listed file by its path below the root, as messages and annotations call it."""
@@ -87,7 +88,7 @@ class OpenSource:
 
     def need(self, relative: str, what: str) -> Path:
         """A file or folder that must be there. Raises DataError naming it, what should lie in it, and the README."""
-        path = self.root / relative
+        path = lying(self.root, relative)
         if not path.exists():
             raise DataError(
                 str(path),

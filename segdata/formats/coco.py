@@ -42,15 +42,8 @@ from segdata.formats._parts.coco_masks import (
 )
 from segdata.formats._parts.drawn import Drawn, largest_first
 from segdata.formats._parts.entries import Entry
-from segdata.formats._parts.listed import (
-    AnnotationFiles,
-    Folders,
-    ListedReader,
-    Subject,
-    files_of,
-    pair,
-    read_sample,
-)
+from segdata.formats._parts.listed import AnnotationFiles, Folders, Subject, files_of, pair
+from segdata.formats._parts.listed_reader import ListedReader, read_sample
 from segdata.formats._surveys.coco import survey
 from segdata.label_map import LabelMap
 from segdata.ontology import IGNORE_INDEX

@@ -49,15 +49,8 @@ from segdata.formats._parts.cvat_shapes import (
 )
 from segdata.formats._parts.drawn import Drawn, Lines, Outline, covers_area, largest_first, width_of
 from segdata.formats._parts.entries import Entry
-from segdata.formats._parts.listed import (
-    AnnotationFiles,
-    Folders,
-    ListedReader,
-    Subject,
-    files_of,
-    pair,
-    read_sample,
-)
+from segdata.formats._parts.listed import AnnotationFiles, Folders, Subject, files_of, pair
+from segdata.formats._parts.listed_reader import ListedReader, read_sample
 from segdata.formats._surveys.cvat import survey as survey
 from segdata.photo import Resize
 from segdata.sample import Sample

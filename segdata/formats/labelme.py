@@ -34,6 +34,7 @@ import numpy as np
 
 from segdata.digests import bytes_digest
 from segdata.errors import DataError
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, FormatRow, OpenSource
 from segdata.formats._parts.drawn import (
@@ -47,7 +48,8 @@ from segdata.formats._parts.drawn import (
     width_of,
 )
 from segdata.formats._parts.labelme_files import POINTS, as_file, embedded_photo, from_base64, read_entries
-from segdata.formats._parts.listed import Folders, ListedReader, Subject, pair, read_sample
+from segdata.formats._parts.listed import Folders, Subject, pair
+from segdata.formats._parts.listed_reader import ListedReader, read_sample
 from segdata.formats._surveys.labelme import survey
 from segdata.mask_file import read_mask_values
 from segdata.photo import Resize
@@ -124,7 +126,7 @@ class Reader(ListedReader):
 
     def _embedded(self, subject: Subject) -> bytes:
         assert subject.entry is not None
-        return embedded_photo(self._source.root / subject.entry.file, subject.entry.file)
+        return embedded_photo(lying(self._source.root, subject.entry.file), subject.entry.file)
 
     def _draw(
         self,

@@ -9,13 +9,15 @@ or, with `split_folders: true`, one such pair of folders per split:
 
 Other layouts, a folder for each split or names with endings: `_parts/masks_pairs.py`.
 
-Masks are single-channel files of 8 or 16 bits, or palettised (their indices count, not their colours, unless a
-labelmap.txt says what the colours are called). The label map gives every value its class: {3: road, 11: ignore}, or, where `options.names` names the values, {pavement: road}.
+Masks are single-channel files of 8 or 16 bits, or palettised (their indices count, not their colours, unless the colours are
+named). The label map gives every value its class: {3: road, 11: ignore}, or, where `options.names` names the values,
+{pavement: road}, or, for masks in colours, every colour: {"128,64,128": road, "0,0,0": ignore}.
 
 Traps
 - A JPEG mask invents values along every border, and a coloured (RGB) mask has no label values: both are refused. With
-  a labelmap.txt as `options.names`, a coloured or palettised mask goes through its colours: image programs number
-  palettes as they please. VOC's border colour is 255; any other unknown colour is an error.
+  colours in the label map, or a labelmap.txt as `options.names`, a coloured or palettised mask goes through its colours:
+  image programs number palettes as they please. VOC's border colour is 255 beside a labelmap.txt; any other unknown
+  colour is an error.
 - Value 0 is a value like any other; whether it is background, unlabelled or a class, the label map says.
 - A mask has the photo's size, upright as the photo is shown unless `source.exif: as-stored` says otherwise.
 """
@@ -31,7 +33,7 @@ from segdata.digests import value_digest
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, FormatRow, OpenSource
-from segdata.formats._parts.label_file import LabelFile, read_numbers
+from segdata.formats._parts.label_file import LabelFile, labels_of_colors, read_numbers
 from segdata.formats._parts.masks_pairs import Options, Pair, list_pairs, several
 from segdata.formats._parts.photo_files import digest_of
 from segdata.formats._surveys.masks import survey
@@ -45,7 +47,7 @@ __all__ = ["Options", "Reader", "class_ids", "survey"]
 
 ROW = FormatRow(
     reads="a photo folder beside a mask folder, paired by name",
-    class_from="pixel value or its name, through `label_map`",
+    class_from="pixel value, its name, or the colour, through `label_map`",
     splits="`train/ val/ test/` folders",
 )
 
@@ -72,14 +74,14 @@ def class_ids(path: Path, name: str, label_map: LabelMap, labels: LabelFile | No
             name,
             found="a coloured (RGB) mask",
             expected="one channel of label values, or a palettised file",
-            fix="Export label numbers instead of colours, or name a labelmap.txt (a line per label: "
+            fix='Map the colours in source.label_map ("128,64,128": road), or name a labelmap.txt (a line per label: '
             "road:128,64,128::) in source.options.names.",
         )
     return label_map.remap(values, where=name, names=dict(enumerate(labels.names)) if labels else None)
 
 
 def map_of_values(source: OpenSource, labels: LabelFile | None) -> LabelMap:
-    """Class id of every mask value: by the names of `options.names` where it names values, by value.
+    """Class id of every mask value: by the names of `options.names`, or colours, where there are any, by value.
 
     Raises ConfigError for names in the label map without such a file, or names that it does not hold.
     """
@@ -112,6 +114,8 @@ class Reader:
             path = source.inside(options.names, named_by=f"{source.where}: source.options.names")
             source.need(options.names, "names of the mask values: one per line, the first that of value 0")
             self._labels = LabelFile.read(path, options.names)
+        else:
+            self._labels = labels_of_colors(source.label_map.by_name, source.where)
         self._label_map = map_of_values(source, self._labels)
         self._pairs: dict[str, Pair] = {}
         for id, pair in list_pairs(source, options, found).items():

@@ -33,15 +33,8 @@ from segdata.findings import Finding
 from segdata.formats import FormatRow, OpenSource
 from segdata.formats._parts.drawn import Drawn, Stroke
 from segdata.formats._parts.entries import Entry
-from segdata.formats._parts.listed import (
-    AnnotationFiles,
-    Folders,
-    ListedReader,
-    Subject,
-    files_of,
-    pair,
-    read_sample,
-)
+from segdata.formats._parts.listed import AnnotationFiles, Folders, Subject, files_of, pair
+from segdata.formats._parts.listed_reader import ListedReader, read_sample
 from segdata.formats._parts.via_drawing import Priority, in_order, labels_carried, outlines_of, ranks_of
 from segdata.formats._parts.via_files import read_entries
 from segdata.formats._parts.via_shapes import Region, attributes_used, class_label

@@ -7,7 +7,7 @@ render(propose(found, "mine", "data/raw/mine"))               # the text of pipe
 Nothing here decides for the annotator: what looks doubtful is proposed, marked in the file and printed.
 """
 
-from segdata.inspection.describe import describe, nothing_found
+from segdata.inspection.describe import better_inside, describe, nothing_found
 from segdata.inspection.propose import Proposal, propose
 from segdata.inspection.recognise import Inspection, formats_of_subfolders, inspect_folder
 from segdata.inspection.render import MODEL, render
@@ -17,6 +17,7 @@ __all__ = [
     "MODEL",
     "Inspection",
     "Proposal",
+    "better_inside",
     "describe",
     "formats_of_subfolders",
     "inspect_folder",

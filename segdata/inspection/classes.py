@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from segdata.errors import DataError
 from segdata.ontology import IGNORE, IGNORE_INDEX
 from segdata.palette import MOST_COLORS, distinct_colors
-from segdata.survey import Survey
+from segdata.survey import VOID_NAMES, Survey
 from segdata.wording import counted
 
 Color = tuple[int, int, int]
 
-VOID_NAMES = frozenset(("ignore", "void", "unlabeled", "unlabelled"))
 DOUBTFUL_NAMES = frozenset(
     "background backgrounds bg none other others misc unknown undefined unclassified ignored dontcare".split()
 )

@@ -15,6 +15,8 @@ data/raw/mine: via (certain)
 from __future__ import annotations
 
 import importlib
+import posixpath
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from segdata.findings import Finding
@@ -52,8 +54,20 @@ def describe(found: Inspection, shown_as: str) -> list[str]:
         lines.append(
             f"also {other.format} ({other.certainty}): {other.evidence}; --format {other.format} takes that instead"
         )
+    lines += [f"also {line}" for line in better_inside(found, shown_as)]
     lines += [f"could not look: {name}: {why}" for name, why in found.failed.items()]
     return [printable(line) for line in lines]
+
+
+def better_inside(found: Inspection, shown_as: str) -> list[str]:
+    """Which folders below are whole sets of a format, and how to take them."""
+    return [
+        printable(
+            f"its folder {folder} is {survey.format} ({survey.certainty}): {survey.evidence}; "
+            f"give that: segdata inspect {shlex.quote(posixpath.join(shown_as, folder))}"
+        )
+        for folder, survey in found.inside.items()
+    ]
 
 
 def nothing_found(found: Inspection, names: Sequence[str] = ()) -> list[str]:
@@ -81,10 +95,10 @@ def _classes(survey: Survey) -> Iterator[str]:
         return
     yield _row("classes", f"{len(survey.labels):,} ({unit})")
     labels = sorted(survey.labels.items(), key=lambda item: (-item[1], str(item[0])))[:MOST_CLASSES]
-    shown = [(_shown(label), f"{count:,}") for label, count in labels]
-    width = max(len(name) for name, _ in shown)
-    digits = max(len(count) for _, count in shown)
-    yield from (f"    {name:<{width}}  {count:>{digits}}" for name, count in shown)
+    shown = [(_shown(label), f"{count:,}", _becomes(label, survey)) for label, count in labels]
+    width = max(len(name) for name, _, _ in shown)
+    digits = max(len(count) for _, count, _ in shown)
+    yield from (f"    {name:<{width}}  {count:>{digits}}{becomes}" for name, count, becomes in shown)
     if len(survey.labels) > MOST_CLASSES:
         yield f"    … and {len(survey.labels) - MOST_CLASSES:,} more"
 
@@ -95,6 +109,12 @@ def _shown(label: str | int) -> str:
         return str(label)
     plain = label and label == label.strip() and not label.lstrip("-").isdigit()
     return label if plain else f'"{label}"'
+
+
+def _becomes(label: str | int, survey: Survey) -> str:
+    """The class that is proposed for a name of the annotation's own, where it is called otherwise."""
+    name = (survey.label_map or {}).get(label, label)
+    return "" if isinstance(label, int) or name == label else f"  {name}"
 
 
 def _photos(headers: Headers, photos: int) -> Iterator[str]:

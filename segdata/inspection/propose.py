@@ -68,7 +68,7 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
     ids, official, problem = _open(found, classes, name, root)
     splits, samples, why = _splits(ids, official, survey, found.unread)
     num_train = samples.get("train", 0) or round(len(survey.photos) * SHARES["train"])
-    checks = [*classes.checks]
+    checks = [*survey.checks, *classes.checks]
     if survey.label_map is None and isinstance(classes.ontology, Mapping) and len(classes.ontology) > 1:
         checks.append("The order of the classes is the order of their ids: set it before you train.")
     for key in sorted(survey.options.keys() & survey.choices.keys()):

@@ -7,15 +7,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from segdata.errors import ConfigError, DataError, MissingExtraError, SegdataError, nearest
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import format_names, survey_folder
-from segdata.formats._parts.photo_files import is_photo, list_paths, lying
+from segdata.inspection.beside import photos_unread, splits_unread
 from segdata.photo import Photo
 from segdata.survey import Survey, evenly_spaced
 from segdata.wording import counted
@@ -23,7 +25,7 @@ from segdata.wording import counted
 MOST_HEADERS = 1000
 """Of more photos than this, so many headers are read, evenly spaced over the sorted names."""
 
-_SPLITS = frozenset(("train", "training", "val", "valid", "validation", "test", "testing"))
+LEFT_OUT = "not in the proposal: annotate them, and put them into the folder of a split"
 
 _RANK = {"certain": 0, "likely": 1, "possible": 2}
 
@@ -52,6 +54,8 @@ class Inspection:
     others  what further formats see, the surest first
     failed  format → why it could not look
     unread  folder of a split → images in it, where that format reads photos of other such folders and none of this one
+    spare   folder of photos beside those of splits → images in it, of which the format reads none
+    inside  folder → what a format sees in it that knows more of its masks than that they are masks
     """
 
     root: Path
@@ -60,6 +64,8 @@ class Inspection:
     others: tuple[Survey, ...]
     failed: Mapping[str, str]
     unread: Mapping[str, int] = field(default_factory=dict)
+    spare: Mapping[str, int] = field(default_factory=dict)
+    inside: Mapping[str, Survey] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -70,7 +76,18 @@ class Inspection:
             Finding("split-unread", name, "", message.format(counted(images, "image")), action, "error")
             for name, images in self.unread.items()
         )
-        return (*folders, *(self.survey.findings if self.survey else ()), *self.headers.findings)
+        spare = (
+            Finding(
+                "not-annotated",
+                name,
+                "",
+                f"{counted(images, 'photo')} without annotation",
+                LEFT_OUT,
+                "warning",
+            )
+            for name, images in self.spare.items()
+        )
+        return (*folders, *spare, *(self.survey.findings if self.survey else ()), *self.headers.findings)
 
 
 def inspect_folder(root: Path, only: str | None = None) -> Inspection:
@@ -86,9 +103,22 @@ def inspect_folder(root: Path, only: str | None = None) -> Inspection:
         )
     if only is not None and only not in format_names():
         raise ConfigError("--format", found=repr(only), expected=nearest(only, format_names()))
+    surveys, failed = _ask(root, format_names() if only is None else (only,))
+    surveys, inside = (surveys, {}) if only else _better_inside(root, surveys)
+    if inside and surveys and surveys[0].certainty == "possible":
+        surveys = []
+    taken = surveys[0] if surveys else None
+    headers = read_headers(root, taken.photos if taken else ())
+    unread = splits_unread(root, taken) if taken else {}
+    spare = photos_unread(root, taken) if taken else {}
+    return Inspection(root, taken, headers, tuple(surveys[1:]), failed, unread, spare, inside)
+
+
+def _ask(root: Path, formats: Sequence[str]) -> tuple[list[Survey], dict[str, str]]:
+    """What these formats see in a folder, the surest first; and why some could not look."""
     surveys: list[Survey] = []
     failed: dict[str, str] = {}
-    for name in format_names() if only is None else (only,):
+    for name in formats:
         try:
             survey = survey_folder(name, root)
         except ModuleNotFoundError as error:
@@ -100,34 +130,25 @@ def inspect_folder(root: Path, only: str | None = None) -> Inspection:
         else:
             surveys += [] if survey is None else [survey]
     surveys.sort(key=lambda one: (_RANK[one.certainty], -one.annotated, -len(one.photos), one.format))
-    taken = surveys[0] if surveys else None
-    headers = read_headers(root, taken.photos if taken else ())
-    return Inspection(root, taken, headers, tuple(surveys[1:]), failed, _unread(root, taken) if taken else {})
+    return surveys, failed
 
 
-def _unread(root: Path, survey: Survey) -> dict[str, int]:
-    """Folders called as splits are, beside those whose photos a format reads: name → images, where it reads none.
-
-    Their masks may be missing, elsewhere or in colours, their annotation file damaged. Without them, the proposal would
-    split anew what is split already.
-    """
-    read: dict[str, set[str]] = {}
-    """Folder with folders of splits in it → the names of those of which photos are read."""
-    for name in survey.photos:
-        parts = name.split("/")[:-1]
-        for at, part in enumerate(parts):
-            if part.lower() in _SPLITS:
-                read.setdefault("/".join(parts[:at]), set()).add(part)
-                break
-    unread: dict[str, int] = {}
-    for above, names in sorted(read.items()):
-        if not (root / above).is_dir():  # a name that macOS takes apart
+def _better_inside(root: Path, surveys: Sequence[Survey]) -> tuple[list[Survey], dict[str, Survey]]:
+    """The surveys without that of plain masks, where all its photos lie in a folder that another format knows."""
+    kept, inside = list(surveys), dict[str, Survey]()
+    others = [name for name in format_names() if name != "masks"]
+    for survey in surveys:
+        if survey.format != "masks" or not survey.photos:
             continue
-        for folder in sorted((root / above).iterdir()):
-            if folder.is_dir() and folder.name.lower() in _SPLITS and folder.name not in names:
-                images = sum(is_photo(name) for name in list_paths(folder, root, []))
-                unread |= {folder.relative_to(root).as_posix(): images} if images else {}
-    return unread
+        home = posixpath.commonpath([posixpath.dirname(name) for name in survey.photos])
+        above = [path.as_posix() for path in reversed(PurePosixPath(home).parents)][1:]
+        for folder in [*above, home] if home else []:
+            known, _ = _ask(root / folder, others)
+            if known and known[0].certainty != "possible":
+                kept.remove(survey)
+                inside[folder] = known[0]
+                break
+    return kept, inside
 
 
 def read_headers(root: Path, photos: Sequence[str]) -> Headers:
@@ -152,19 +173,25 @@ def read_headers(root: Path, photos: Sequence[str]) -> Headers:
 
 
 def formats_of_subfolders(root: Path, only: str | None = None, most: int = 20) -> dict[str, str]:
-    """Direct subfolder → the format that knows it, for a folder that no format knows: people point one too high."""
-    try:
-        folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")[:most]
-    except OSError:
-        return {}
+    """Folder below, at most two down → the format that knows it, for a folder that no format knows: people point too high."""
     seen: dict[str, str] = {}
-    for folder in folders:
-        for name in format_names() if only is None else (only,):
-            try:
-                survey = survey_folder(name, folder)
-            except (SegdataError, OSError, ModuleNotFoundError):
-                continue
-            if survey is not None and survey.certainty != "possible":
-                seen[folder.name] = name
-                break
+    near = _folders(root, most)
+    far = [folder for above in near for folder in _folders(above, most)]
+    for folder in [*near, *far][: 2 * most]:
+        name = folder.relative_to(root).as_posix()
+        if posixpath.dirname(name) in seen:
+            continue
+        surveys, _ = _ask(folder, format_names() if only is None else (only,))
+        surveys, inside = (surveys, {}) if only else _better_inside(folder, surveys)
+        if surveys and surveys[0].certainty != "possible":
+            seen[name] = surveys[0].format
+        else:
+            seen |= {f"{name}/{below}": survey.format for below, survey in inside.items()}
     return seen
+
+
+def _folders(root: Path, most: int) -> list[Path]:
+    try:
+        return sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")[:most]
+    except OSError:
+        return []

@@ -76,6 +76,6 @@ def build(num_classes: int, options: Options) -> nn.Module:
             "options of model 'unet'",
             place="encoder",
             found=repr(options.encoder),
-            fix=nearest(options.encoder, encoders),
+            expected=nearest(options.encoder, encoders, "https://smp.readthedocs.io/en/latest/encoders.html"),
         )
     return UNet(num_classes, options)

@@ -56,12 +56,18 @@ def about_model(section: Section, metrics: Metrics) -> Iterator[Statement]:
     comparison = section.comparison
     if comparison is not None and comparison.measured is not None and comparison.published.value is not None:
         published = comparison.published
-        within = abs(comparison.measured - comparison.published.value) <= (published.tolerance or 0.0)
-        yield Statement(
-            "good" if within else "look",
-            f"{'Agrees' if within else 'Does not agree'} with the published {published.metric} of "
-            f"{score(published.value)}: {score(comparison.measured)} here, tolerance {published.tolerance:g}.",
+        figures = (
+            f"published {published.metric} of {score(published.value)}: {score(comparison.measured)} here"
         )
+        if comparison.other:
+            yield Statement(
+                "look", f"Not to be held against the {figures}, with other settings than published."
+            )
+        else:
+            yield Statement(
+                "good" if comparison.within else "look",
+                f"{'Agrees' if comparison.within else 'Does not agree'} with the {figures}, tolerance {published.tolerance:g}.",
+            )
     if section.training is not None:
         yield from _about_training(section.training.epochs)
 

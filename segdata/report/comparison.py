@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from segdata.evaluation.protocols import PROTOCOLS
+from segdata.pipeline import Pipeline
 from segdata.published import Figure, Published
+from segdata.published_settings import other_settings
 from segdata.report.inputs import Metrics
 
 
@@ -17,6 +19,7 @@ class Comparison:
     """A published figure beside the same metric measured here; None where the two cannot be compared.
 
     words  what the protocol is
+    other  the sections of the pipeline file that are not as they were published: then there is no verdict
     also   the further figures of the same report
     """
 
@@ -24,19 +27,30 @@ class Comparison:
     words: str
     measured: float | None
     interval: tuple[float | None, float | None] | None = None
+    other: tuple[str, ...] = ()
     also: tuple[Comparison, ...] = ()
 
+    @property
+    def within(self) -> bool | None:
+        """Whether ours agrees with the published figure; None where there is nothing to compare, or with other settings."""
+        if self.measured is None or self.published.value is None or self.other:
+            return None
+        return abs(self.measured - self.published.value) <= (self.published.tolerance or 0.0)
 
-def compare(published: Published | None, metrics: Metrics | None) -> Comparison | None:
+
+def compare(pipeline: Pipeline, metrics: Metrics | None) -> Comparison | None:
     """All figures of a published result; None where there is none."""
+    published = pipeline.published
     if published is None:
         return None
-    also = tuple(_compared(figure, metrics) for figure in published.figures[1:])
-    return replace(_compared(published, metrics), also=also)
+    other = other_settings(pipeline)
+    also = tuple(_compared(figure, metrics, other) for figure in published.figures[1:])
+    return replace(_compared(published, metrics, other), also=also)
 
 
-def _compared(published: Published | Figure, metrics: Metrics | None) -> Comparison:
+def _compared(published: Published | Figure, metrics: Metrics | None, other: tuple[str, ...]) -> Comparison:
     words = PROTOCOLS[published.protocol].words
     figures = metrics.protocols if metrics is not None and metrics.split == published.split else ()
     here = next((figure for figure in figures if figure.protocol == published.protocol), None)
-    return Comparison(published, words, *((here.value, here.interval) if here else (None,)))
+    measured, interval = (here.value, here.interval) if here else (None, None)
+    return Comparison(published, words, measured, interval, other)

@@ -23,8 +23,7 @@ def build_report(project: Project, names: Sequence[str]) -> Path:
     """Write data/report/index.html over the named pipelines, in that order, and return its path.
 
     A pipeline that is not yet converted, trained or scored gets a section that says what to run, and so does one whose
-    scores are of other shards, which stderr tells too. The same inputs give
-    the same bytes, but for the commit and the machine in the footer. Raises SegdataError when nothing at all is there, or
+    scores are of other shards or other weights, which stderr tells too. The same inputs give the same bytes, but for the commit and the machine in the footer. Raises SegdataError when nothing at all is there, or
     when a part is damaged.
     """
     most = share_of(len(names))

@@ -14,6 +14,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from segdata.errors import DataError, ShardError
+from segdata.evaluation.origin import Standing, standing_of
 from segdata.findings import Finding
 from segdata.ontology import Ontology
 from segdata.pipeline import Pipeline
@@ -84,7 +85,11 @@ class ShownPhoto:
 
 @dataclass(frozen=True)
 class Section:
-    """One pipeline as the page shows it; `stale`: why its scores are left out, as they are of other shards."""
+    """One pipeline as the page shows it.
+
+    stale      why its scores are left out, as they are of other shards or other weights; stale_of: of which of the two
+    unsure     whether nobody noted which shards and weights its scores are of
+    """
 
     name: str
     anchor: str
@@ -102,6 +107,8 @@ class Section:
     check: Check | None
     findings: tuple[FindingGroup, ...]
     stale: str = ""
+    stale_of: str = ""
+    unsure: bool = False
 
     @property
     def started(self) -> bool:
@@ -116,7 +123,8 @@ class Section:
 def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
     """Read everything that lies about a pipeline; its gallery holds so many photos at most.
 
-    Scores and predictions of other shards are left out: `stale` says why. Raises SegdataError when a part is damaged.
+    Scores and predictions of other shards, or of other weights, are left out: `stale` says why. Raises SegdataError when
+    a part is damaged.
     """
     pipeline = project.pipeline(name)
     folder = project.shards_dir(name)
@@ -125,12 +133,16 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
     evaluation = read_evaluation(project.evaluation_dir(name))
     classes: tuple[ClassRow, ...] = ()
     photos: tuple[ShownPhoto, ...] = ()
-    stale = ""
+    known = standing_of(project, name, evaluation.folder) if evaluation else Standing("current")
+    stale, stale_of = known.why, known.of
+    if stale:
+        evaluation = None
     try:
         classes = _class_rows(evaluation, ontology) if evaluation else ()
         photos = _photos(evaluation, shards) if evaluation and shards else ()
     except (DataError, ShardError) as error:
-        evaluation, classes, stale = None, (), str(error).replace(f"{project.root}/", "")
+        evaluation, classes = None, ()
+        stale, stale_of = str(error).replace(f"{project.root}/", ""), "shards"
     check = read_check(project.check_path(name))
     return Section(
         name=name,
@@ -141,7 +153,7 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         dataset=describe_dataset(shards, check) if shards else None,
         training=_training(project.run_dir(name), shards.digest if shards else None),
         evaluation=evaluation,
-        comparison=compare(pipeline.published, evaluation.metrics if evaluation else None),
+        comparison=compare(pipeline, evaluation.metrics if evaluation else None),
         classes=classes,
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,
         photos=photos,
@@ -151,6 +163,8 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         check=check,
         findings=_findings(check.findings) if check else (),
         stale=stale,
+        stale_of=stale_of,
+        unsure=evaluation is not None and known.state == "unknown",
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from segdata.evaluation.protocols import ProtocolScore
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Published, Split
 from segdata.project import Project
+from segdata.published_settings import other_settings
 from segdata.wording import counted
 
 _HEADER = (
@@ -33,7 +35,10 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: shares of 1; None where the report, or the data, gives none. `size`: of the masks it is counted on."""
+    """One figure: shares of 1; None where the report, or the data, gives none. `size`: of the masks it is counted on.
+
+    as_published  False: the file's settings are others than the published ones, and no verdict is possible
+    """
 
     metric: str
     split: str
@@ -43,6 +48,7 @@ class Row:
     here: float | None
     interval: tuple[float | None, float | None]
     tolerance: float
+    as_published: bool = True
 
     @property
     def within(self) -> bool | None:
@@ -54,11 +60,14 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         low, high = self.interval
         difference = "-" if self.within is None else f"{(self.here or 0) - (self.published or 0):+.5f}"
-        verdict = (
-            "-" if self.within is None else ("within" if self.within else "outside") + f" ±{self.tolerance:g}"
-        )
+        verdict = "-" if self.within is None else self._verdict(self.within)
         figures = (_figure(self.published), _figure(self.here), f"{_figure(low)} … {_figure(high)}")
         return (self.metric, self.split, self.size, self.protocol, *figures, difference, verdict)
+
+    def _verdict(self, within: bool) -> str:
+        if not self.as_published:
+            return "other settings"
+        return f"{'within' if within else 'outside'} ±{self.tolerance:g}"
 
 
 @dataclass(frozen=True)
@@ -77,16 +86,28 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All figures of a report beside ours; the first row is the main one."""
+    """All figures of a report beside ours; the first row is the main one.
+
+    other       the sections of the file that are not as they were published
+    departures  in what the file departs from the report: subject → sentences
+    """
 
     name: str
     where: str
     samples: int
     rows: tuple[Row, ...]
     classes: tuple[ClassRow, ...]
+    other: tuple[str, ...] = ()
+    departures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the main figure agrees with the report's, by a run of the published settings; None: nothing to compare."""
+        main = self.rows[0]
+        return main.within if main.within is None or not self.other else False
 
     def lines(self) -> list[str]:
-        """The table as text, per class beneath."""
+        """The table as text, per class beneath, then in what the file departs from the report."""
         has_void = bool(self.classes) and self.classes[-1].name == VOID
         header = ("class", "IoU, mean-iou", *(("IoU, jaccard-20",) if has_void else ()), "accuracy")
         per_class = [header]
@@ -97,10 +118,33 @@ class Comparison:
             per_class.append((one.name, *texts))
         return [
             f"{self.name}: {self.where}, scored on {counted(self.samples, 'photo')}",
+            *([self._warning()] if self.other else []),
             *_aligned([_HEADER, *(row.cells() for row in self.rows)]),
             "",
             *_aligned(per_class),
+            *self._departures(),
         ]
+
+    def _warning(self) -> str:
+        return (
+            f"OTHER SETTINGS than published: pipelines/{self.name}.yaml says something else in {', '.join(self.other)}; "
+            "its figures are no check of the report's"
+        )
+
+    def _departures(self) -> list[str]:
+        width = max(map(len, self.departures), default=0) + 4
+        lines = []
+        for subject, sentences in self.departures.items():
+            start = f"  {subject}".ljust(width)
+            lines += textwrap.wrap(
+                sentences,
+                118,
+                initial_indent=start,
+                subsequent_indent=" " * width,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        return ["", "Departures from the report", *lines] if lines else []
 
 
 def compare(
@@ -114,6 +158,7 @@ def compare(
 
     own_size  the standard figure at the photos' own size; None: the one at the size of the others
     """
+    other = other_settings(project.pipeline(name))
     rows = []
     for figure in published.figures:
         scored = scores[figure.split]
@@ -128,6 +173,7 @@ def compare(
                 here.value,
                 here.interval,
                 figure.tolerance or 0.0,
+                not other,
             )
         )
     main = scores[published.split]
@@ -144,9 +190,8 @@ def compare(
             published.tolerance,
         )
     )
-    return Comparison(
-        name, published.where, main.samples, tuple(rows), _classes(project, name, published.split)
-    )
+    classes = _classes(project, name, published.split)
+    return Comparison(name, published.where, main.samples, tuple(rows), classes, other, published.departures)
 
 
 def _classes(project: Project, name: str, split: str) -> tuple[ClassRow, ...]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import msgspec
 
 from segdata.decode import read_yaml
@@ -24,6 +26,8 @@ from segdata.pipeline import Split
 from segdata.project import Project
 
 _STAGES = ("convert", "train", "evaluate")
+PATIENCE = 10.0
+"""Seconds that DVC has for ending by itself after Ctrl-C."""
 
 
 def why_not(project: Project, name: str) -> str | None:
@@ -43,23 +47,42 @@ def why_not(project: Project, name: str) -> str | None:
 
 
 def run_experiment(project: Project, name: str) -> None:
-    """Convert, train and score as stages of DVC. Raises SegdataError when one of them stopped."""
+    """Convert, train and score as stages of DVC. Raises SegdataError when one of them stopped, KeyboardInterrupt once
+    DVC has ended after Ctrl-C."""
     command = [sys.executable, "-m", "flows.experiment", *(f"{stage}@{name}" for stage in _STAGES)]
     if name not in project.params().pipelines:
         pipeline = project.pipeline(name)
         raw = pipeline.source.root.removeprefix("data/raw/")
         entry = f"{{raw: {raw}, format: {pipeline.source.format}, model: {pipeline.model.name}}}"
         command += ["-S", f"+pipelines.{name}={entry}"]
+        click.echo(
+            f"{name}: goes into params.yaml (pipelines.{name}), so that DVC builds it with the others from now on; take "
+            "that entry out again to undo it"
+        )
     # The stages call `python` and `segdata`: those of this environment.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(command, cwd=project.root, env={**os.environ, "PATH": path}, check=False)
-    if done.returncode:
+    code = _run(command, project.root, {**os.environ, "PATH": path})
+    if code:
         raise SegdataError(
             "dvc exp run",
-            found=f"exit code {done.returncode}",
+            found=f"exit code {code}",
             expected="0",
             fix=f"What stopped it stands above. `segdata reproduce {name} --no-dvc` goes the same road without DVC.",
         )
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> int:
+    """The exit code of a command. After Ctrl-C it is waited for: killed at once, DVC would leave its locks behind."""
+    with subprocess.Popen(command, cwd=folder, env=environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            try:
+                process.wait(PATIENCE)  # a terminal tells both
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)  # somebody told this process alone
+                process.wait()
+            raise
 
 
 def read_scores(project: Project, name: str, split: Split) -> Scores:

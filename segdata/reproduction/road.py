@@ -54,7 +54,7 @@ def _train(project: Project, name: str, device: str | None) -> None:
     if is_finished(project, name):
         click.echo(f"{name}: trained already (segdata train {name} trains again)")
     else:
-        train_pipeline(project, name, device=device)
+        train_pipeline(project, name, device=device, again=f"`segdata reproduce {name}`")
 
 
 def convert(project: Project, name: str) -> None:

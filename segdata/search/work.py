@@ -101,6 +101,8 @@ def work(job: Job, values: Values, tell: Tell) -> None:
         record = trial.read_record()
         if record is None or not record.is_worth_something(key, search):
             record = TrialRecord(values=values, key=key)
+        if not record.is_over:
+            record.epochs += _unrecorded(trial, job.name, record)
         for count in range(1, len(record.epochs) + 1):
             earlier = msgspec.structs.replace(record, epochs=record.epochs[:count], state="unfinished")
             tell(earlier.epochs[-1].epoch, earlier.worth(metric_of(trial.own)), earlier=True)
@@ -118,16 +120,14 @@ def _train(trial: TrialProject, job: Job, record: TrialRecord, tell: Tell) -> No
     trial.write_record(record)
 
     def note(figures: EpochFigures) -> None:
-        row = EpochRow(
-            **{name: plain(getattr(figures, name)) for name in EpochRow.__struct_fields__[1:]},
-            epoch=figures.epoch,
-        )
+        row = _row(figures)
         record.epochs = [*(one for one in record.epochs if one.epoch < row.epoch), row]
         trial.write_record(record)
         tell(row.epoch, record.worth(metric), earlier=False)
 
     try:
-        train_pipeline(trial, job.name, device=job.device, quiet=True, on_epoch=note)
+        again = f"`segdata search {job.name}`"
+        train_pipeline(trial, job.name, device=job.device, quiet=True, on_epoch=note, again=again)
     except Exception as error:
         if isinstance(error, TrainingError) and error.found.startswith("a loss that is not finite"):
             record.state, record.why = "diverged", f"{error.place}: {error.found}"
@@ -146,6 +146,23 @@ def _train(trial: TrialProject, job: Job, record: TrialRecord, tell: Tell) -> No
     trial.write_record(record)
     if len(record.epochs) > told:  # killed after the last epoch, before it was told
         tell(record.epochs[-1].epoch, record.worth(metric), earlier=True)
+
+
+def _unrecorded(trial: TrialProject, name: str, record: TrialRecord) -> list[EpochRow]:
+    """Epochs that training will go on after, and a worker that was killed in between did not record."""
+    from segdata.training.keep import UnfinishedRun
+
+    unfinished = UnfinishedRun(trial.scratch_dir("unfinished", "train") / name, record.key)
+    kept = unfinished.read(trial.own.train.select)
+    figures = kept.progress.figures if kept else []
+    return [_row(one) for one in figures[len(record.epochs) :]]
+
+
+def _row(figures: EpochFigures) -> EpochRow:
+    return EpochRow(
+        **{name: plain(getattr(figures, name)) for name in EpochRow.__struct_fields__[1:]},
+        epoch=figures.epoch,
+    )
 
 
 def weights_digest(project: Project, name: str) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 import segdata
 from segdata.errors import DataError, ShardError
+from segdata.evaluation.origin import standing_of
 from segdata.evaluation.run import read_record
 from segdata.evaluation.score import Scores
 from segdata.export.dialect import dialect_of
@@ -51,9 +54,18 @@ def _samples(project: Project, name: str, digest: str) -> dict[str, int]:
 
 
 def _scored(project: Project, name: str) -> Scored | None:
+    """The scores of these weights; None, and a line that says so, where those that lie here are of others."""
     path = project.evaluation_dir(name) / "metrics.json"
     if not path.is_file():
         return None
+    known = standing_of(project, name, path.parent, shards=False)
+    if known.state == "stale":
+        _warn(f"{name}: its scores are left out. {known.why}")
+        return None
+    if known.state == "unknown":
+        _warn(
+            f"{name}: whether its scores are of these weights was not noted (segdata evaluate {name} notes it)"
+        )
     try:
         scores = msgspec.json.decode(path.read_bytes(), type=Scores)
     except msgspec.MsgspecError as error:
@@ -63,3 +75,7 @@ def _scored(project: Project, name: str) -> Scored | None:
     metrics = tuple(Metric(one.protocol, one.value, one.interval) for one in scores.protocols)
     same_data = scores.shards_of_training == "same"
     return Scored(scores.split, scores.samples, scores.size_hw, same_data, metrics)
+
+
+def _warn(line: str) -> None:
+    print(f"WARNING: {line}", file=sys.stderr, flush=True)

@@ -62,7 +62,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     weights    SHA-256 of all that decides the logits
     shards     SHA-256 of the shard set of its training, its version
     samples    photos in that set per split; empty where the set lies here no more
-    scored     None: not scored, or no longer of these shards
+    scored     None: not scored, or with other weights
     attribute, names, canvas   how the set's annotators say a class (`Dialect`)
     """
 

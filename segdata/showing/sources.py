@@ -1,6 +1,7 @@
 """Where shown samples come from: the raw photos through the pipeline's reader, at full size, or else the shards.
 
-A predicted mask belongs to the shards that it was made from, so with `prediction` the shards are shown.
+A predicted mask belongs to the shards that it was made from, so with `prediction` the shards are shown; one of other
+shards, or of other weights, than lie here now is not.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from segdata.conversion.sources import open_source, root_of
 from segdata.errors import DataError
+from segdata.evaluation.origin import standing_of
 from segdata.evaluation.tables import prediction_path
 from segdata.findings import Finding
 from segdata.formats import Reader, open_reader
@@ -65,6 +67,14 @@ def open_shown(project: Project, name: str, split: Split | None, prediction: boo
             fix="Put them there, or run dvc pull.",
         )
     scored = project.scored_dir(name, split or project.pipeline(name).evaluate.split)
+    known = standing_of(project, name, scored) if prediction else None
+    if known is not None and known.state == "stale":
+        raise DataError(
+            str(scored.relative_to(project.root)),
+            found=f"predictions of other {known.of}",
+            expected="predictions of the shards and weights that lie here now",
+            fix=f"Score again first: segdata evaluate {name}{f' --split {split}' if split else ''}.",
+        )
     return _Shards(shards, scored / "predictions" if prediction else None, split)
 
 

@@ -33,6 +33,7 @@ def train_pipeline(
     on_epoch: Callable[[EpochFigures], None] | None = None,
     processes: int = 1,
     session: int | None = None,
+    again: str | None = None,
 ) -> TrainResult:
     """Train a pipeline on its shards and write data/runs/<name>/: the folder appears whole or not at all.
 
@@ -43,6 +44,7 @@ def train_pipeline(
               processes it is called in one of them, and must be picklable
     processes share every batch, one GPU each: the batch size stays that of all together (launch.py)
     session   stop after so many epochs, with the state kept for the next call (TrainResult.finished is False then)
+    again     what goes on after Ctrl-C, in words; None: segdata train
 
     Raises TrainingError (labels outside the classes, an empty split, a loss that is not finite, no memory),
     ShardError, ConfigError, MissingExtraError; SystemExit(130) after Ctrl-C, with the state kept.
@@ -63,4 +65,5 @@ def train_pipeline(
         on_epoch=on_epoch,
         processes=processes,
         session=session,
+        again=again,
     )

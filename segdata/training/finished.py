@@ -30,19 +30,26 @@ def run_key(pipeline: Pipeline, shards: ShardSet, weights_digest: str | None) ->
     return value_digest([pipeline.model, pipeline.train, shards.digest, weights_digest, code])
 
 
-def is_finished(project: Project, name: str) -> bool:
-    """Whether data/runs/<name>/ was trained here with the key that a run would have now, and not changed since."""
+def noted_key(project: Project, name: str) -> str | None:
+    """The key that the run in data/runs/<name>/ was trained with here; None where it was not, or changed since."""
     written = project.run_dir(name) / WEIGHTS
     last = Path(project.root, ".segdata", "runs", name, "last.json")
     try:
         noted = msgspec.json.decode(last.read_bytes(), type=_Last)
     except (OSError, msgspec.MsgspecError):
-        return False
-    if not written.is_file() or not noted.key or noted.weights != file_digest(written):
+        return None
+    same = written.is_file() and noted.weights == file_digest(written)
+    return noted.key if same and noted.key else None
+
+
+def is_finished(project: Project, name: str) -> bool:
+    """Whether data/runs/<name>/ was trained here with the key that a run would have now, and not changed since."""
+    noted = noted_key(project, name)
+    if noted is None:
         return False
     pipeline = project.pipeline(name)
     weights = pipeline.model.weights
     digest = None
     if weights is not None:
         digest = file_digest(find_weights(project, weights, f"pipelines/{name}.yaml"))
-    return noted.key == run_key(pipeline, ShardSet.open(project.shards_dir(name)), digest)
+    return noted == run_key(pipeline, ShardSet.open(project.shards_dir(name)), digest)

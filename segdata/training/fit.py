@@ -34,7 +34,7 @@ from segdata.shards.statistics import class_weights
 from segdata.training.callbacks import KeepState, ShowProgress
 from segdata.training.checks import TrainingData, check_data
 from segdata.training.circumstances import note_circumstances
-from segdata.training.finished import run_key
+from segdata.training.finished import noted_key, run_key
 from segdata.training.keep import EpochFigures, Kept, Progress, UnfinishedRun
 from segdata.training.launch import check_processes, fit, interruptible, without_noise
 from segdata.training.module import SegmentationModule
@@ -67,6 +67,7 @@ def train(
     on_epoch: Callable[[EpochFigures], None] | None,
     processes: int = 1,
     session: int | None = None,
+    again: str | None = None,
 ) -> TrainResult:
     """See segdata.training.train_pipeline."""
     start = time.monotonic()
@@ -86,6 +87,12 @@ def train(
         project.scratch_dir("unfinished", "train") / name, run_key(pipeline, shards, weights_digest)
     )
     with only_one(project.scratch_dir("locks") / f"train-{name}", f"training of {name}"):
+        if not quiet and noted_key(project, name) == unfinished.key:
+            print(
+                f"{name}: the run in data/runs/{name} is finished, with these very settings and shards. It is trained "
+                "again, and stays until the new one is finished.",
+                flush=True,
+            )
         kept = unfinished.read(pipeline.train.select) if resume else None
         if kept is None:
             unfinished.clear()
@@ -99,7 +106,7 @@ def train(
             callbacks: list[lightning.Callback] = [KeepState(unfinished, progress, pipeline.train, on_epoch)]
             if not quiet:
                 callbacks.insert(0, ShowProgress(name, pipeline.train.epochs))
-            with without_noise(), interruptible(name, progress):
+            with without_noise(), interruptible(name, progress, again):
                 fit(module, pipeline.train, torch_device, callbacks, processes, session)
             if processes > 1:  # what happened, happened in other processes: the state on disk tells it
                 done = unfinished.read(pipeline.train.select)

@@ -38,6 +38,7 @@ def code_digest(model: str) -> str:
         "evaluation/run.py",
         "shards/compressed.py",
         "shards/reader.py",
+        "shards/window.py",
         "shards/sampler.py",
         "shards/statistics.py",
     )

@@ -9,6 +9,7 @@ own batches, and dropout.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import signal
 import sys
@@ -146,15 +147,19 @@ def without_noise() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible(name: str, progress: Progress) -> Iterator[None]:
-    """Ctrl-C ends in one sentence. Lightning catches it, switches SIGINT off and exits with 1: undo both."""
+def interruptible(name: str, progress: Progress, again: str | None = None) -> Iterator[None]:
+    """Ctrl-C ends in one sentence. Lightning catches it, switches SIGINT off and exits with 1: undo both.
+
+    again  what goes on, in words; None: `segdata train`, or within DVC running its stage again
+    """
     before = signal.getsignal(signal.SIGINT)
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
+        again = again or ("running it again" if os.environ.get("DVC_STAGE") else f"`segdata train {name}`")
         done = len(progress.figures)
         ending = f"goes on after epoch {done}" if done else "starts over, for no epoch was finished"
-        print(f"\n{name}: stopped; `segdata train {name}` {ending}.", file=sys.stderr, flush=True)
+        print(f"\n{name}: stopped; {again} {ending}.", file=sys.stderr, flush=True)
         raise SystemExit(_INTERRUPTED) from None
     finally:
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and before is not signal.SIG_IGN:

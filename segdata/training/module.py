@@ -25,7 +25,7 @@ from segdata.training.criteria import ValidationFigures
 from segdata.training.data import Batch, build_loader
 from segdata.training.keep import EpochFigures, Kept
 from segdata.training.losses import soft_dice_loss
-from segdata.training.optim import build_optimizer, build_schedule, current_lr
+from segdata.training.optim import build_optimizer, build_schedule, current_lr, lower_lr
 from segdata.training.transforms import augment_batch, generator_for, seed_step
 
 # Asking a GPU whether the loss is finite makes it wait; a CPU is asked at every step.
@@ -186,7 +186,7 @@ class SegmentationModule(lightning.LightningModule):
     def _check_finite(self, index: int) -> None:
         if bool(torch.isfinite(self._loss_sum)):
             return
-        step = self.epoch * self.batches_per_epoch + index + 1
+        train, step = self.train_section, self.epoch * self.batches_per_epoch + index + 1
         kept = (
             f" {self.kept_in}/best-*.safetensors holds the best weights so far: copy them before another run, which"
             " may start from them (model.weights)."
@@ -198,7 +198,7 @@ class SegmentationModule(lightning.LightningModule):
             place=f"epoch {self.epoch + 1}, step {step}",
             found=f"a loss that is not finite, at lr {self._lr:.3g}",
             expected="a finite loss",
-            fix=f"Lower train.lr (to {self.train_section.lr / 10:.3g}, say).{kept}",
+            fix=f"Lower train.lr (to {lower_lr(train.lr, train.optimizer):.3g}, say).{kept}",
         )
 
     def on_validation_epoch_start(self) -> None:

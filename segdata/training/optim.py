@@ -16,6 +16,18 @@ from segdata.pipeline import Schedule, Train
 _POLY_POWER = 0.9
 
 
+_USUAL_LR = {"sgd": 0.1, "adam": 0.001, "adamw": 0.001}
+
+
+def lower_lr(lr: float, optimizer: str) -> float:
+    """What to try where `lr` made the loss infinite: a tenth, and no more than the optimizer usually takes.
+
+    >>> lower_lr(0.01, "sgd"), lower_lr(1e12, "adam")
+    (0.001, 0.001)
+    """
+    return min(lr / 10, _USUAL_LR[optimizer])
+
+
 def build_optimizer(parameters: Iterable[nn.Parameter], train: Train) -> Optimizer:
     """SGD (with the momentum given), Adam or AdamW over the parameters that are to be trained."""
     trained = [parameter for parameter in parameters if parameter.requires_grad]

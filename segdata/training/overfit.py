@@ -24,6 +24,7 @@ from segdata.ontology import IGNORE_INDEX
 from segdata.project import Project
 from segdata.shards import ShardSet
 from segdata.training.checks import check_data
+from segdata.training.optim import lower_lr
 from segdata.training.start import put_weights
 
 GOAL = 0.97
@@ -114,7 +115,7 @@ def learn_by_heart(
                 place=f"step {step}",
                 found=f"a loss that is not finite, at lr {lr:g}",
                 expected="a finite loss",
-                fix=f"Lower it: --lr {lr / 10:g}.",
+                fix=f"Lower it: --lr {lower_lr(lr, 'adam'):g}.",
             )
         accuracy = float((logits.argmax(dim=1) == truth)[known].double().mean())
         if accuracy > GOAL or step == steps:

@@ -24,6 +24,7 @@ from segdata.pipeline import Model, Weights
 from segdata.project import Project
 from segdata.weights_file import FOLDER, check_digest, inside, weights_file
 
+SMP_ENCODERS = "https://smp.readthedocs.io/en/latest/encoders.html"
 _DIGEST_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")
 
 
@@ -90,7 +91,7 @@ def _smp_settings(name: str, where: str) -> tuple[str, str]:
     }
     if name not in known:
         raise ConfigError(
-            where, place="model.weights.smp", found=repr(name), expected=nearest(name, sorted(known))
+            where, place="model.weights.smp", found=repr(name), expected=nearest(name, known, SMP_ENCODERS)
         )
     repository, revision = known[name]
     return repository, revision
@@ -105,7 +106,10 @@ def url_of(name: str, where: str) -> str:
     except (AttributeError, KeyError, ValueError) as error:
         names = {str(one) for model in list_models() for one in get_model_weights(model)}
         raise ConfigError(
-            where, place="model.weights.torchvision", found=repr(name), expected=nearest(name, names)
+            where,
+            place="model.weights.torchvision",
+            found=repr(name),
+            expected=nearest(name, names, "https://docs.pytorch.org/vision/stable/models.html"),
         ) from error
 
 

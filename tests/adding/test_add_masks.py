@@ -212,7 +212,8 @@ def test_labelme_files_are_copied_and_a_stale_path_is_written_anew(tmp_path: Pat
         "C:\\\\away\\\\2.png", "../photos/2.png"
     )
     summary = convert(project, "mine")
-    assert summary.samples == {"train": 3} and summary.findings == ()
+    assert summary.samples == {"train": 3}
+    assert {one.code for one in summary.findings} == {"split-empty"}  # all are train
     labelme(one, "1.png", "car")
     (bad,) = add(project, "mine", [tmp_path / "new"], one).bad
     assert "annotated otherwise already\n    there: json/1.json, 1 shape\n    new  : " in bad.reason

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from segdata.adding.changes import Choice
 from segdata.adding.inbox import conversion_is_due, look
+from segdata.adding.stores import OpenSet
 from segdata.errors import ConfigError
 from tests.adding.cases import Case, read_json, via_case, write_json
 from tests.adding.test_add_masks import mask, own_project, photo
@@ -141,6 +143,26 @@ def test_lists_of_splits_are_asked_for_before_anything_is_touched(tmp_path: Path
     with pytest.raises(ConfigError, match=r"lists of train, val.*Give --split train \| val"):
         look(project, "voc", settled_seconds=0)
     assert files(inbox) == ["1.png", "masks/1.png"]
+
+
+@pytest.mark.parametrize("format", ["via", "coco"])
+def test_of_several_annotation_files_an_inbox_cannot_choose(tmp_path: Path, format: str) -> None:
+    options = {"annotations": ["one.json", "two.json"]}
+    project = own_project(tmp_path / "project", format, options=options)
+    raw, inbox = project.root / "data/raw/mine", project.root / "data/inbox/mine"
+    for name in ("one.json", "two.json"):
+        (raw / name).parent.mkdir(parents=True, exist_ok=True)
+        (raw / name).write_text("{}")
+    photo(inbox / "1.png", 1)
+    with pytest.raises(ConfigError, match=r"found one\.json, two\.json") as refused:
+        look(project, "mine", settled_seconds=0)
+    assert refused.value.fix == (
+        "An inbox cannot choose between them: merge them into one file, or take these photos in with "
+        "segdata add, which has --file FILE."
+    )
+    with pytest.raises(ConfigError, match=r"Give --file FILE\.$"):
+        OpenSet.open(project, "mine").store(Choice())
+    assert files(inbox) == ["1.png"]
 
 
 def test_an_annotation_may_come_before_its_photos(case: Case) -> None:

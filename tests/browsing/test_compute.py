@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="asking a model needs the extra 'train'")
 
 from segdata.browsing.compute import Job, Stopped, compute, why_not  # noqa: E402
-from segdata.browsing.opened import Watch  # noqa: E402
+from segdata.browsing.opened import Opened, Watch  # noqa: E402
 from segdata.errors import SegdataError, TrainingError  # noqa: E402
 from segdata.evaluation.disagreement import measure  # noqa: E402
 from segdata.project import Project  # noqa: E402
@@ -182,5 +182,44 @@ def test_predictions_of_an_evaluation_are_shown_before_anything_is_computed(proj
         wrong = opened.figures().wrong[opened.index.number_of[id]]
         assert wrong == pytest.approx(expected[id][1], abs=1e-6)
     assert np.isnan(opened.figures().loss).all()
+    (Path(project.evaluation_dir("via")) / "scored.json").unlink()
+    assert set(Watch(project, "via").now().scored) == scored
     (Path(project.evaluation_dir("via")) / "per_photo.csv").write_text("nonsense")
     assert Watch(project, "via").now().scored == {}
+
+
+def test_an_evaluation_of_other_weights_is_left_out_and_told(project: Project) -> None:
+    from segdata.browsing.answers import about_model
+    from segdata.browsing.compute import Progress
+    from segdata.evaluation import evaluate_pipeline
+
+    def told(opened: Opened) -> object:
+        return about_model(opened, Progress(), opened.figures())["scores"]
+
+    write_run(project)
+    evaluate_pipeline(project, "via")
+    watch = Watch(project, "via")
+    before = watch.now()
+    assert before.scored and told(before) == ""
+    weights = project.run_dir("via") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    now = watch.now()
+    assert now.scored == {} and np.isnan(now.figures().wrong).all()
+    assert all(now.prediction(number) is None for number in range(len(now.index)))
+    said = str(told(now))
+    assert said.startswith(
+        "The last scores and predictions are of other weights: left out until dvc repro, or segdata evaluate via, has run. "
+        "data/evaluation/via/scored.json: found scores of weights "
+    )
+    note = project.evaluation_dir("via") / "scored.json"
+    content = note.read_bytes()
+    note.write_text("{")
+    assert "other files than can be told: left out" in str(told(Watch(project, "via").now()))
+    note.unlink()
+    assert told(Watch(project, "via").now()) == (
+        "Whether the last scores and predictions are of these shards and weights cannot be told: dvc repro, or segdata "
+        "evaluate via, notes it."
+    )
+    note.write_bytes(content)
+    evaluate_pipeline(project, "via")
+    assert told(Watch(project, "via").now()) == ""

@@ -119,11 +119,16 @@ def test_photos_without_a_labelled_pixel_and_classes_of_one_split(project: Proje
             ]
     save_entries(project, said)
     pipeline = sample_pipeline("via")
-    change(project, "source", ontology=pipeline["source"]["ontology"] | {"tram": [1, 2, 3]})
+    colours = pipeline["source"]["ontology"]
+    change(project, "source", ontology=colours | {"tram": [1, 2, 3], "pole": colours["car"]})
     done = check(project)
     assert done.exit_code == 1
     assert told(project)["nothing_labelled"] == [id]
     assert f"warning: {id}: not one pixel is labelled [nothing-labelled: kept]" in done.stderr
+    assert (
+        "warning: pipelines/via.yaml (source.ontology): car, pole have one colour, [0, 0, 142]: nobody"
+        in done.stderr
+    )
     assert "classes in no mask: tram [class-nowhere: left as it is]" in done.stderr
     assert '<span class="absent">occurs nowhere</span>' in (folder(project) / "index.html").read_text()
 
@@ -138,6 +143,7 @@ def test_a_scored_split_without_photos_and_wrong_counts(project: Project) -> Non
     done = check(project)
     assert done.exit_code == 1
     assert "pipelines/via.yaml (source.splits): no photo in test [split-empty: left as it is]" in done.stderr
+    assert "pipelines/via.yaml (source.splits): no photo in val [split-empty: left as it is]" in done.stderr
     assert (
         "error: pipelines/via.yaml (source.expected_counts): found 10 train; expected 11 train" in done.stderr
     )

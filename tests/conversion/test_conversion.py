@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from msgspec.structs import replace
 from PIL import Image, ImageOps
 
@@ -149,6 +151,35 @@ def test_bad_samples_are_set_aside_with_file_and_reason(project: Project) -> Non
     assert {finding["file"].split("/")[-1] for finding in errors} >= {"IMG_0001.jpg"}
     assert any("truncated" in finding["message"] for finding in errors)
     assert any("'zebra'" in finding["message"] for finding in errors)
+
+
+@pytest.mark.parametrize(
+    ("shares", "empty"),
+    [({"test": 1.0}, ["train", "val"]), ({"train": 1.0}, ["val"]), ({"train": 0.7, "val": 0.3}, [])],
+)
+def test_no_split_to_train_on_is_told(project: Project, shares: dict[str, float], empty: list[str]) -> None:
+    edit_source(project, splits={"method": "hash", "shares": shares})
+    summary = convert(project, "via")
+    assert summary.problem_lines() == [
+        f"warning: pipelines/via.yaml (source.splits): no photo in {split} [split-empty: left as it is]"
+        for split in empty
+    ]
+
+
+def test_two_classes_of_one_colour_are_told(project: Project) -> None:
+    ontology = sample_pipeline("via")["source"]["ontology"]
+    edit_source(project, ontology=ontology | {"car": ontology["road"], "pole": ontology["road"]})
+    assert convert(project, "via").problem_lines() == [
+        "warning: pipelines/via.yaml (source.ontology): road, car, pole have one colour, [128, 64, 128]: nobody can "
+        "tell them apart on pages and in coloured masks [same-colour: left as it is]"
+    ]
+
+
+def edit_source(project: Project, **changed: Any) -> None:
+    path = project.pipeline_path("via")
+    values = yaml.safe_load(path.read_text())
+    values["source"] |= changed
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
 
 
 def test_strict_stops_and_keeps_the_old_set(project: Project) -> None:

@@ -10,7 +10,8 @@ from PIL import Image
 
 from segdata.errors import ConfigError, DataError
 from segdata.evaluation.encodings import guess_encoding, read_class_ids
-from segdata.ontology import load_ontology
+from segdata.mask_file import mask_png
+from segdata.ontology import load_ontology, ontology_of_names
 from tests.evaluation.test_folder import THREE, write_colored, write_grey, write_palettised
 
 
@@ -28,6 +29,17 @@ def test_a_palette_that_is_half_the_ontologys_is_not_guessed(tmp_path: Path) -> 
         DataError, match="found index 1 in the colour of class 2, car, and other indices in colours"
     ):
         guess_encoding([(tmp_path / "a.png", "a.png")], THREE)
+
+
+def test_a_palette_of_an_ontology_with_two_classes_of_one_colour_counts_by_its_indices(
+    tmp_path: Path,
+) -> None:
+    twins = ontology_of_names("twins", ["road", "path", "car"], [(1, 2, 3), (1, 2, 3), (9, 9, 9)])
+    (tmp_path / "a.png").write_bytes(mask_png(np.array([[0, 1], [2, 255]], np.uint8), twins))
+    assert guess_encoding([(tmp_path / "a.png", "a.png")], twins)[0] == "palette"
+    assert read_class_ids(tmp_path / "a.png", "a.png", "palette", twins).tolist() == [[0, 1], [2, 255]]
+    with pytest.raises(ConfigError, match="found two classes of one colour"):
+        read_class_ids(tmp_path / "a.png", "a.png", "colors", twins)
 
 
 def test_a_palette_of_other_colours_counts_by_its_indices(tmp_path: Path) -> None:

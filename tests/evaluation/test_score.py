@@ -78,7 +78,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def make_project(tmp_path: Path) -> Project:
-    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines").mkdir(parents=True)
     (tmp_path / "params.yaml").write_text("pipelines: {}\ndevice: {device: cpu, threads: 1}\n")
     (tmp_path / "pipelines/doors.yaml").write_bytes(msgspec.json.encode(PIPELINE))
     project = Project(tmp_path)

@@ -154,3 +154,6 @@ def test_a_subfolder_that_a_format_knows_is_named(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("segdata.inspection.recognise.survey_folder", survey_folder)
     assert formats_of_subfolders(tmp_path) == {"b": "voc"}
     assert formats_of_subfolders(tmp_path, "via") == {}
+    (tmp_path / "a/c").mkdir()
+    (tmp_path / "b").rename(tmp_path / "a/b")
+    assert formats_of_subfolders(tmp_path) == {"a/b": "voc"}

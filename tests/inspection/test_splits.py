@@ -124,3 +124,38 @@ def test_masks_whose_names_macos_takes_apart_are_masks(tmp_path: Path) -> None:
     survey = inspect_folder(tmp_path).survey
     assert survey is not None
     assert (survey.format, survey.annotated) == ("masks", 3)
+
+
+def write_noise(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)).save(path)
+
+
+@pytest.mark.parametrize("write", [write_masks, write_via])
+def test_photos_without_annotation_beside_the_splits_are_told(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    write(tmp_path)
+    for number in range(5):
+        write_noise(tmp_path / f"unlabelled/day 1/{number}.jpg")
+        write_image(tmp_path / f"instances/{number}.png", channels=1)
+        write_image(tmp_path / f"colours/{number}.png")
+    write_noise(tmp_path / ".cache/1.jpg")
+    (tmp_path / "notes").mkdir()
+    found = inspect_folder(tmp_path)
+    assert found.spare == {"unlabelled": 5} and found.unread == {}
+    (finding,) = [one for one in found.findings if one.file == "unlabelled"]
+    assert (finding.code, finding.severity, finding.message) == (
+        "not-annotated",
+        "warning",
+        "5 photos without annotation",
+    )
+    splits = propose(found, "mine", "data/raw/mine").splits
+    assert splits == {"method": "official"}
+
+
+def test_without_folders_of_splits_nothing_is_beside_them(tmp_path: Path) -> None:
+    write_noise(tmp_path / "image/a.png")
+    write_image(tmp_path / "mask/a.png", channels=1)
+    write_noise(tmp_path / "others/b.jpg")
+    assert inspect_folder(tmp_path).spare == {}

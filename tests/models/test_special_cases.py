@@ -213,7 +213,7 @@ def test_authors_first_block_rectifies_the_features_for_all() -> None:
         ("mini_unet", {"channels": [8]}, "length >= 2"),
         ("mininet", {"dropout": 1.0}, "< 1"),
         ("unet", {"depth": 4}, "decoder_channels has 5 entries, depth is 4"),
-        ("unet", {"encoder": "mobilnet_v2"}, "did you mean 'mobilenet_v2'?"),
+        ("unet", {"encoder": "mobilnet_v2"}, "did you mean 'mobilenet_v2', '"),
     ],
 )
 def test_options_that_do_not_go_together(name: str, options: dict[str, object], message: str) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segdata.digests import file_digest
+from segdata.evaluation.origin import Origin
 from segdata.ontology import ontology_of_names
 from segdata.project import Project
 from segdata.shards.manifest import Manifest, write_manifest
@@ -94,6 +95,7 @@ class Fake:
             "shards": shards or file_digest(self.project.shards_dir(self.name) / MANIFEST),
         }
         (folder / "model.json").write_text(json.dumps(record))
+        (folder / "model.safetensors").write_bytes(json.dumps(rows).encode())  # never loaded here
 
     def write_evaluation(
         self,
@@ -160,6 +162,14 @@ class Fake:
         } | changed
         (folder / "metrics.json").write_text(json.dumps(metrics))
         return metrics
+
+    def note_origin(self) -> None:
+        """Note that the scores are of the shards and weights that lie here now."""
+        origin = Origin(
+            shards=file_digest(self.project.shards_dir(self.name) / MANIFEST),
+            weights=file_digest(self.project.run_dir(self.name) / "model.safetensors"),
+        )
+        (self.project.evaluation_dir(self.name) / "scored.json").write_bytes(origin.encoded())
 
     def write_check(self, samples: dict[str, int], findings: list[dict[str, str]]) -> None:
         path = self.project.check_path(self.name)

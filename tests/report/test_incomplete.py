@@ -107,6 +107,50 @@ def test_scores_of_other_shards_are_left_out_loudly_and_the_other_pipelines_stay
     assert str(one.project.root) not in said
 
 
+@pytest.mark.parametrize("of", ["shards", "weights", "shards and weights"])
+def test_scores_of_other_shards_or_weights_are_left_out_though_every_id_is_the_same(
+    fake: Callable[..., Fake], capsys: pytest.CaptureFixture[str], of: str
+) -> None:
+    one = fake()
+    metrics = complete(one)
+    one.note_origin()
+    assert f"{metrics['mean_iou']:.3f}" in (fresh := " ".join(Page(built(one)).text.split()))
+    assert "stale" not in fresh and "cannot be told" not in fresh
+    if "shards" in of:  # one pixel of one annotation is corrected
+        test = photos(["a", "b", "c", "d", "e", "f"], 3)
+        test["a"][1][0, 0] = (test["a"][1][0, 0] + 1) % 3
+        one.write_shards({"train": photos(["t1", "t2"], 3, 2), "val": photos(["v"], 3, 3), "test": test})
+    if "weights" in of:
+        one.write_run([(1, 1.0, 1.0, 0.2, 0.5, 0.02)], best=1)
+    page = Page(built(one))
+    said = " ".join(page.text.split())
+    assert "1 pipeline, 0 scored" in said
+    assert "The scores that lie here are stale." in said
+    assert f"They do not belong to the {of} that lie here now" in said
+    assert next(r for r in page.clean() if r and r[0].startswith("one"))[3] == f"stale: of other {of}"
+    assert f"{metrics['mean_iou']:.3f}" not in said
+    assert not [1 for tag, attrs in page.tags if tag == "img" and "loading" not in attrs]
+    assert capsys.readouterr().err.startswith(
+        f"WARNING: one: its scores are left out. data/evaluation/one/scored.json: found scores of {of.split()[0]} "
+    )
+
+
+def test_scores_of_before_it_was_noted_are_shown_and_said_to_be_uncertain(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    metrics = complete(one)
+    said = " ".join(Page(built(one)).text.split())
+    assert "Whether these scores are of the shards and weights that lie here now cannot be told" in said
+    assert f"{metrics['mean_iou']:.3f}" in said
+
+
+def test_a_damaged_note_of_what_was_scored_names_the_file(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    (one.project.evaluation_dir("one") / "scored.json").write_text('{"shards": 7}')
+    with pytest.raises(DataError, match=r"scored\.json: found"):
+        build_report(one.project, ["one"])
+
+
 def test_stale_scores_of_a_model_of_other_shards_name_the_training_too(fake: Callable[..., Fake]) -> None:
     one = fake()
     complete(one)

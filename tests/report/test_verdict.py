@@ -10,7 +10,7 @@ import pytest
 from segdata.report.sections import Section, read_section
 from segdata.report.verdict import Answer, judge
 from tests.report.fakes import Fake
-from tests.report.pages import complete, photos
+from tests.report.pages import Page, built, complete, photos
 
 
 def section(one: Fake) -> Section:
@@ -120,6 +120,26 @@ def test_a_model_by_its_interval_and_its_classes(fake: Callable[..., Fake]) -> N
         ("bad", "Mean IoU 0.600 is not above the better baseline (0.600)."),
         ("bad", "Trained on other shards than it was scored on: it may have seen these photos."),
     ]
+
+
+def test_with_other_settings_a_published_figure_is_no_measure(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    metrics = complete(one)
+    here = metrics["pixel_accuracy"]
+    one.write_pipeline(
+        more=f"published: {{metric: pixel accuracy, protocol: pixel-accuracy, split: test, value: {here}, where: t, "
+        'tolerance: 0.02, settings: {train: "00000000"}, departures: {split: its seed is <not> stated}}'
+    )
+    expected = (
+        f"Not to be held against the published pixel accuracy of {here:.3f}: {here:.3f} here, with other settings than "
+        "published."
+    )
+    assert ("look", expected) in told(judge(section(one)).model)
+    page = Page(built(one))
+    said = " ".join(page.text.split())
+    assert "Other settings than published: the pipeline file says something else in train." in said
+    assert "(+0.000, other settings)" in said and "within ±" not in said
+    assert "Departures from the report (1) splitits seed is <not> stated" in said
 
 
 def test_a_published_figure_is_met_or_missed(fake: Callable[..., Fake]) -> None:

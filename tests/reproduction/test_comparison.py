@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -13,6 +14,7 @@ pytest.importorskip("torch", reason="reproducing needs the extra 'train'")
 from segdata.evaluation.protocols import check_protocol
 from segdata.models import decode_options
 from segdata.project import Project
+from segdata.published_settings import settings_of
 from segdata.reproduction import reproduce
 from segdata.reproduction.comparison import ClassRow, Comparison, Row
 from tests.miniatures import SCENE_HW, miniature, published_names
@@ -47,6 +49,51 @@ def test_the_table_reads_to_the_digit() -> None:
         "void   -              0.50000          -",
     ]
     assert [row.within for row in rows] == [True, False, None, None]
+
+
+def test_with_other_settings_there_is_no_verdict_and_departures_stand_beneath() -> None:
+    row = Row("accuracy", "test", "32x48", "onehot-accuracy", 0.5398, 0.54, (0.5, 0.6), 0.08, False)
+    assert row.cells()[-2:] == ("+0.00020", "other settings")
+    departures = {"split": "Its seed is not stated. " * 6, "rate": "1e-4 is taken."}
+    told = Comparison("x", "report 000", 8, (row,), (), ("shards", "train"), departures)
+    assert told.agrees is False
+    lines = told.lines()
+    assert lines[1] == (
+        "OTHER SETTINGS than published: pipelines/x.yaml says something else in shards, train; its figures are no "
+        "check of the report's"
+    )
+    assert lines[-5:] == [
+        "",
+        "Departures from the report",
+        "  split  Its seed is not stated. Its seed is not stated. Its seed is not stated. Its seed is not stated. Its seed is",
+        "         not stated. Its seed is not stated.",
+        "  rate   1e-4 is taken.",
+    ]
+    as_published = replace(row, as_published=True)
+    assert Comparison("x", "report 000", 8, (as_published,), ()).agrees is True
+    curves = replace(row, published=None)
+    assert Comparison("x", "report 000", 8, (curves,), (), ("train",)).agrees is None
+
+
+def test_settings_as_published_are_judged_by_the_tolerance(tmp_path: Path) -> None:
+    name = "unh-mininet"
+    project = miniature(tmp_path, name)
+    path = project.pipeline_path(name)
+    values = yaml.safe_load(path.read_text())
+    values["published"] |= {"settings": settings_of(project.pipeline(name)), "tolerance": 1.0}
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    comparison = reproduce(project, name)
+    assert (comparison.other, comparison.agrees) == ((), True)
+    assert comparison.rows[0].cells()[-1] == "within ±1"
+    values["published"]["tolerance"] = 0
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    assert reproduce(project, name).agrees is False
+    values["published"]["tolerance"] = 1.0
+    values["train"]["epochs"] = 2
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    comparison = reproduce(project, name)
+    assert (comparison.other, comparison.agrees) == (("train",), False)
+    assert comparison.rows[0].within is True
 
 
 def test_at_the_size_of_the_photos_both_standard_figures_are_one(tmp_path: Path) -> None:

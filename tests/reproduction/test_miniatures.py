@@ -71,7 +71,6 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     values: dict[str, Any] = values_of(name)
     project = with_weights(miniature(tmp_path, name), name, monkeypatch)
     done = segdata(project, "reproduce", name)
-    assert done.exit_code in (0, 1), done.output
     published = values["published"]
     lines = done.output.splitlines()
     header = next(index for index, line in enumerate(lines) if line.startswith("figure "))
@@ -90,7 +89,16 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     assert own == (published.get("at") == "photo")
     classes = project.pipeline(name).source.build_ontology().names
     beneath = lines[header + len(figures) + 4 :]
-    assert [line[: len(one)] for line, one in zip(beneath, classes, strict=True)] == list(classes)
+    end = beneath.index("")
+    assert [line[: len(one)] for line, one in zip(beneath[:end], classes, strict=True)] == list(classes)
+    assert beneath[end + 1] == "Departures from the report"
+    told = " ".join(" ".join(beneath[end + 2 :]).split())
+    assert told == " ".join(f"{key} {' '.join(why.split())}" for key, why in published["departures"].items())
+    # a miniature is no check of the report, and nobody may take it for one
+    assert lines[header - 1].startswith(f"OTHER SETTINGS than published: pipelines/{name}.yaml says")
+    for line, figure in zip(lines[header + 1 :], figures, strict=False):
+        assert line.endswith("  -" if figure.get("value") is None else "  other settings")
+    assert done.exit_code == (0 if published["value"] is None else 1)
     listed = next(line for line in segdata(project, "pipelines").output.splitlines() if line.startswith(name))
     here = figures_of(lines[header + 1], published["metric"])[4]
     assert listed.split()[3:6] == ["yes", "yes", "yes"]
@@ -98,7 +106,7 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     # the table shows what metrics.json has to five digits, the list to four
     assert listed.split()[7] == said
     assert abs(float(listed.split()[8]) - float(here)) <= 0.00006
-    assert listed.endswith(f"{published['protocol']}, {published['split']}")
+    assert listed.endswith(f"{published['protocol']}, {published['split']}, other settings")
 
 
 def test_void_is_class_19_of_20_and_left_out_of_the_standard_figure(
@@ -117,7 +125,8 @@ def test_void_is_class_19_of_20_and_left_out_of_the_standard_figure(
     assert by["accuracy-20"] != by["pixel-accuracy"] == metrics["pixel_accuracy"]
     assert metrics["void_class"] == "void"
     assert "void" not in metrics["absent_classes"]
-    beneath = done.output.splitlines()[-21:]
+    lines = done.output.splitlines()
+    beneath = lines[lines.index("Departures from the report") - 22 :][:21]
     assert re.split("  +", beneath[0]) == ["class", "IoU, mean-iou", "IoU, jaccard-20", "accuracy"]
     for column, protocol in ((-3, "mean-iou"), (-2, "jaccard-20")):
         cells = [line.split()[column] for line in beneath[1:]]

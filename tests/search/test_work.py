@@ -100,6 +100,22 @@ def test_a_stopped_trial_goes_on_and_equals_an_undisturbed_one_to_the_digit(tmp_
     assert kept(cut) == kept(whole)
 
 
+def test_an_epoch_that_was_trained_but_not_recorded_leaves_no_gap(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, cut = (job_of(make_project(tmp_path / name, SEARCH | {"epochs": 4})) for name in ("whole", "cut"))
+    told = run(whole)
+    run(cut, stop_after=2)
+    assert f"{NAME}: stopped; `segdata search {NAME}` goes on after epoch 2." in capsys.readouterr().err
+    trial = cut.trial(VALUES)
+    record = kept(cut)
+    record.epochs.pop()  # killed between the state of epoch 2 and its record
+    trial.write_record(record)
+    assert run(cut, stop_after=3) == [(1, told[0][1], True), (2, told[1][1], True), told[2]]
+    assert [row.epoch for row in kept(cut).epochs] == [1, 2, 3]
+    assert kept(cut).epochs == kept(whole).epochs[:3]
+
+
 def test_a_loss_that_is_not_finite_is_an_outcome_worse_than_any(tmp_path: Path) -> None:
     job = job_of(make_project(tmp_path, SEARCH))
     values = {"train.lr": 1e30}

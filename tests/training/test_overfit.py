@@ -87,6 +87,6 @@ def test_an_unknown_photo_and_a_rate_that_breaks_are_named(make_project: MakePro
     broken = said(project, "--lr", "1e30")
     assert broken.exit_code == 2
     assert (
-        "found a loss that is not finite, at lr 1e+30; expected a finite loss. Lower it: --lr 1e+29."
+        "found a loss that is not finite, at lr 1e+30; expected a finite loss. Lower it: --lr 0.001."
         in broken.output
     )

@@ -117,6 +117,7 @@ def test_the_code_of_a_run_is_training_its_own_model_and_what_reads_and_counts(
         "shards/reader.py",
         "shards/sampler.py",
         "shards/statistics.py",
+        "shards/window.py",
     }
 
 
@@ -147,6 +148,40 @@ def test_a_crash_leaves_the_older_run_as_it_was(make_project: MakeProject) -> No
     with pytest.raises(PulledPlugError):
         train_pipeline(project, NAME, quiet=True, on_epoch=stop_after(1, PulledPlugError()))
     assert files_of(project.run_dir(NAME)) == before
+
+
+def test_a_finished_run_is_trained_again_and_that_is_said(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = (
+        f"{NAME}: the run in data/runs/{NAME} is finished, with these very settings and shards. It is trained again, "
+        "and stays until the new one is finished.\n"
+    )
+    project = make_project(epochs=1)
+    train_pipeline(project, NAME)
+    assert said not in capsys.readouterr().out
+    before = files_of(project.run_dir(NAME))
+    train_pipeline(project, NAME)
+    assert said in capsys.readouterr().out
+    assert files_of(project.run_dir(NAME)) == before
+    train_pipeline(project, NAME, quiet=True)
+    assert capsys.readouterr().out == ""
+    path = project.pipeline_path(NAME)
+    content = path.read_text()
+    path.write_text(
+        content.replace("0.01", "0.02") if "0.01" in content else content.replace("lr", "seed: 5\n  lr")
+    )
+    train_pipeline(project, NAME)
+    assert said not in capsys.readouterr().out
+
+
+def test_within_dvc_running_the_stage_again_goes_on(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_STAGE", f"train@{NAME}")
+    with pytest.raises(SystemExit):
+        train_pipeline(make_project(), NAME, quiet=True, on_epoch=stop_after(2, KeyboardInterrupt()))
+    assert f"\n{NAME}: stopped; running it again goes on after epoch 2.\n" in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_the_state_and_says_how_to_go_on(

@@ -59,6 +59,7 @@ export class Model {
         : "Let the trained model look at every photo: where it disagrees most, labels are likeliest wrong. Computed once, kept in .segdata."),
       make("button", { id: "compute", on: { click: () => this.#start() } }, model.known ? "Go on" : `Look at ${plural(all, "photo")}`));
     }
+    if (model.scores && !model.complete) parts.push(make("p", { class: "small error", id: "scores" }, model.scores));
     if (model.error) parts.push(make("p", { class: "small error" }, model.error));
     byId("model").replaceChildren(...parts);
   }

@@ -1,7 +1,8 @@
-"""Files that say what the numbers of masks are called, and the colours that stand for them.
+"""What the numbers of masks are called, and the colours that stand for them.
 
     class_names.txt    "road" on line 1 names number 0, "car" on line 2 number 1, …   (labelme, names.txt, classes.txt)
     labelmap.txt       "road:128,64,128::" per line, with its colour                  (CVAT)
+    source.label_map   "128,64,128": road, where no file names the colours
 
 Numbers count the names; empty lines and lines that begin with # count nothing.
 """
@@ -9,7 +10,7 @@ Numbers count the names; empty lines and lines that begin with # count nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segdata.errors import DataError
+from segdata.errors import ConfigError, DataError
 from segdata.mask_file import Palette, read_values_and_palette
 from segdata.ontology import IGNORE_INDEX, voc_palette
 from segdata.wording import counted
@@ -26,13 +27,21 @@ Color = tuple[int, int, int]
 
 BORDER: Color = voc_palette()[IGNORE_INDEX]
 
+LABEL_MAP = "source.label_map"
+"""Instead of a file's name, where the label map itself has the colours."""
+
+_COLOR = re.compile(r"\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*")
+
 MAX_BYTES = 1 << 24
 """Larger lists of names and ids are refused."""
 
 
 @dataclass(frozen=True)
 class LabelFile:
-    """What the indices are called, in index order, and the colours of the masks where the file gives them."""
+    """What the indices are called, in index order, and the colours of the masks where they are given.
+
+    name  the file, relative to the root, or what else says it, for messages
+    """
 
     name: str
     names: tuple[str, ...]
@@ -78,6 +87,42 @@ class LabelFile:
         return cls(name, tuple(names), tuple(colors))
 
 
+def labels_of_colors(names: Iterable[str], where: str | Path) -> LabelFile | None:
+    """The names of a label map where they are colours, such as "128,64,128", each its own label; None where none is.
+
+    Raises ConfigError for names of both kinds, a colour that stands there twice, and more than 255.
+    """
+    read = {name: _COLOR.fullmatch(name) for name in names}
+    if not any(read.values()):
+        return None
+    colors: dict[Color, str] = {}
+    for name, match in read.items():
+        red, green, blue = map(int, match.groups()) if match else (256, 256, 256)
+        twin = colors.setdefault((red, green, blue), name)
+        if max(red, green, blue) > 255 or twin != name:
+            beside = f" beside {twin!r}, the same colour" if twin != name else ""
+            raise ConfigError(
+                where,
+                place="source.label_map",
+                found=f"{name!r}{beside}",
+                expected='colours throughout, each once, red, green and blue of 0 to 255: "128,64,128"',
+            )
+    if len(colors) > IGNORE_INDEX:
+        raise ConfigError(
+            where, place="source.label_map", found=counted(len(colors), "colour"), expected="at most 255"
+        )
+    return LabelFile(LABEL_MAP, tuple(colors.values()), tuple(colors))
+
+
+def color_text(color: Color) -> str:
+    """A colour as labels say it.
+
+    >>> color_text((128, 64, 128))
+    '128,64,128'
+    """
+    return ",".join(map(str, color))
+
+
 def read_lines(path: Path, name: str) -> list[str]:
     """Lines of a text file in UTF-8. Raises DataError for another encoding, no readable file, or MAX_BYTES and more."""
     try:
@@ -120,7 +165,7 @@ def _color(text: str, name: str, number: int) -> Color:
 def read_numbers(path: Path, name: str, labels: LabelFile | None) -> NDArray[Any]:
     """The numbers of a mask; where `labels` has colours, those of its colours, stored as RGB or as a palette alike.
 
-    The colour of VOC's border, (224, 224, 192), is 255 unless the file gives it a name.
+    The colour of VOC's border, (224, 224, 192), is 255 unless the file gives it a name, or a label map lists the colours.
     Returns unsigned integers (H, W), or uint8 (H, W, 3) RGB of a mask whose colours nobody named. Raises DataError for
     a damaged file, or one with an unknown colour.
     """
@@ -137,7 +182,8 @@ def numbers_of(
         values = palette[values]
     if values.ndim != 3:
         return values
-    colors = {BORDER: IGNORE_INDEX} | {color: value for value, color in enumerate(labels.colors)}
+    colors = {} if labels.name == LABEL_MAP else {BORDER: IGNORE_INDEX}  # a label map names what it ignores
+    colors |= {color: value for value, color in enumerate(labels.colors)}
     fix = f"Save masks as PNG without smoothing, or add the colour to {labels.name}."
     return indices_of_colors(values, colors, name, fix)
 

@@ -7,9 +7,7 @@ images/val/000139.jpg and becomes sample "val/000139". Only files found by listi
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -17,14 +15,9 @@ from segdata.digests import value_digest
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, OpenSource
-from segdata.formats._parts.doubts import nothing_drawn
-from segdata.formats._parts.drawn import Drawn, frame_of, outside_findings, paint
 from segdata.formats._parts.entries import Entry, locate
 from segdata.formats._parts.photo_files import composed, digest_of, is_photo, list_paths, without_extension
-from segdata.photo import Photo, Resize, turn_upright
 from segdata.pipeline import Split
-from segdata.rasterize import blank_mask
-from segdata.sample import Sample
 
 AnnotationFiles = str | list[str] | dict[Split, str]
 """The option `annotations`: one file, several, or {split: file}, relative to the root."""
@@ -211,60 +204,3 @@ def _settle(path: str, name: str, split: str | None, entries: Sequence[Entry]) -
         message = f"{len(entries)} entries, alike or empty: {places}"
         found = (Finding("duplicate-entry", name, "", message, f"took {first.where}"),)
     return Subject(path, name, split, first, found)
-
-
-class ListedReader:
-    """What readers of annotation files have in common, once they know their subjects."""
-
-    subjects: Mapping[str, Subject]
-
-    def __init__(self, source: OpenSource) -> None:
-        self._source = source
-        self._found: list[Finding] = []
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._found)
-
-    def ids(self) -> Sequence[str]:
-        return tuple(self.subjects)
-
-    def official_split(self, id: str) -> str | None:
-        return self.subjects[id].split
-
-    def fingerprint(self, id: str) -> Fingerprint:
-        return self.subjects[id].fingerprint()
-
-
-Draw = Callable[[tuple[int, int], list[Finding]], Sequence[Drawn]]
-
-
-def read_sample(
-    source: OpenSource,
-    subject: Subject,
-    id: str,
-    resize: Resize | None,
-    draw: Draw,
-    said_hw: Sequence[Any] = (None, None),
-) -> Sample:
-    """The sample of a photo that lies in a folder.
-
-    draw      the regions in painting order, from the size of the frame they were drawn in; adds to the findings
-    said_hw   the size that its annotation gives (None where it gives none)
-    """
-    assert subject.path is not None
-    photo = Photo.open(Path(subject.path), subject.name)
-    findings = list(subject.findings)
-    if subject.entry is None or subject.entry.is_bare:
-        blank = photo.fitted(blank_mask(photo.upright_hw, source.unannotated_id), resize)
-        return photo.sample(id, blank, resize, tuple(findings))
-    frame_hw = frame_of(photo, source.exif, said_hw, subject.entry.where)
-    drawn = draw(frame_hw, findings)
-    findings += [] if drawn else [nothing_drawn(source, subject.name)]
-    canvas_id = source.unlabelled_id if drawn else source.unannotated_id
-    mask = paint(drawn, frame_hw, canvas_id, subject.name, findings)
-    findings += outside_findings(drawn, frame_hw, subject.name)
-    if source.exif == "as-stored":
-        mask = turn_upright(mask, photo.orientation)
-    mask = photo.fitted(mask, resize)
-    return photo.sample(id, mask, resize, tuple(findings))

@@ -26,12 +26,6 @@ def list_files(folder: Path, root: Path, findings: list[Finding]) -> dict[str, P
     return {name: Path(path) for name, path in list_paths(folder, root, findings).items()}
 
 
-def lying(root: Path, name: str) -> Path:
-    """The file of a name that was listed: names are composed, files may not be."""
-    path = root / name
-    return path if path.exists() else Path(list_paths(root, root, []).get(name, path))
-
-
 def list_paths(folder: Path, root: Path, findings: list[Finding]) -> dict[str, str]:
     """Every file below a folder, by its path relative to it with forward slashes, sorted.
 

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import cast
 
 from segdata.errors import DataError
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import open_reader
 from segdata.formats._parts.coco_files import read_content
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys import listed
 from segdata.formats._surveys.common import any_source
@@ -37,7 +38,7 @@ def survey(root: Path) -> Survey | None:
     groups = _groups(files)
     for group in groups:
         try:
-            contents = {file: read_content(root / file, file, [], None, []) for file in group}
+            contents = {file: read_content(lying(root, file), file, [], None, []) for file in group}
             named = listed.by_split(group)
             annotations: object = named or group[0]
             folders = {

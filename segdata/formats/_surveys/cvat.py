@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import cast
 
 from segdata.errors import DataError
+from segdata.file_names import lying
 from segdata.formats import open_reader
 from segdata.formats._parts.cvat_files import Content, read_content
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys import listed
 from segdata.formats._surveys.common import any_source
@@ -22,7 +23,7 @@ def survey(root: Path) -> Survey | None:
     contents: dict[str, Content] = {}
     for file in listed.files_below(root, ".xml"):
         try:
-            contents[file] = read_content(root / file, file, ".", None)
+            contents[file] = read_content(lying(root, file), file, ".", None)
         except DataError:
             continue
     if not contents:

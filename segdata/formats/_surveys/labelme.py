@@ -10,7 +10,7 @@ from segdata.errors import DataError
 from segdata.formats import open_reader
 from segdata.formats._parts.entries import Entry
 from segdata.formats._parts.labelme_files import POINTS, read_entries
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import list_files
 from segdata.formats._surveys import listed
 from segdata.formats._surveys.common import any_source

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats._parts.entries import ELSEWHERE, path_part
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import composed, is_photo, list_files
 from segdata.formats._surveys.common import unreadable
 from segdata.survey import Survey
@@ -70,7 +71,7 @@ def files_below(root: Path, suffix: str) -> list[str]:
 
 def json_files(root: Path, *words: bytes, without: Sequence[bytes] = ()) -> list[str]:
     """JSON files below the root in which all these words stand, and none of `without`."""
-    return [name for name in files_below(root, ".json") if _holds(root / name, words, without)]
+    return [name for name in files_below(root, ".json") if _holds(lying(root, name), words, without)]
 
 
 def _holds(path: Path, words: Sequence[bytes], without: Sequence[bytes]) -> bool:

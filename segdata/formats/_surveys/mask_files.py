@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segdata.errors import DataError
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import Reader, open_reader
 from segdata.formats._parts.label_file import LabelFile
@@ -88,7 +89,7 @@ def look(root: Path, masks: Sequence[str], labels_of: Callable[[Path, str], Sequ
     names = evenly_spaced(masks)
     for name in names:
         try:
-            counts.update(set(labels_of(root / name, name)))
+            counts.update(set(labels_of(lying(root, name), name)))
         except DataError as error:
             findings.append(unreadable(error, root, UNREAD))
     ordered = sorted(counts.items(), key=lambda item: (isinstance(item[0], str), item[0]))

@@ -4,7 +4,7 @@
     train/a.jpg          trainannot/a.png          train + trainannot
     a.jpg                a_mask.png                . + ., mask suffix _mask
 
-Any file may be a photo; a mask is a PNG, BMP or TIFF of one channel that holds few different values.
+Any file may be a photo; a mask is a PNG, BMP or TIFF of one channel that holds few different values, or of few colours.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from segdata.errors import DataError
-from segdata.formats._parts.photo_files import lying, without_extension
+from segdata.file_names import lying
+from segdata.formats._parts.photo_files import without_extension
+from segdata.formats._surveys.mask_colors import share_of_commonest
 from segdata.formats._surveys.mask_files import values_in
 from segdata.mask_file import read_mask_values
 from segdata.pipeline import SPLITS
@@ -40,7 +45,10 @@ SPLIT_WORDS = {"training": "train", "train": "train", "validation": "val", "vali
 SPLIT = re.compile(rf"^({'|'.join(SPLIT_WORDS)})($|[^a-z]|annot|mask|label|image)", re.I)
 MOST_VALUES = 64  # different values of a mask; a grey photo has more
 TRIED = 3  # masks of a pair that are looked at before the pair is believed
+LEAST_SHARE = 0.75  # of a coloured mask's pixels that are in so few colours; the rest is smoothed
 MOST_FOLDERS = 8  # folders that one name occurs in, at most
+
+IsMask = Callable[[NDArray[Any]], bool]
 
 
 @dataclass(frozen=True, order=True)
@@ -53,8 +61,11 @@ class Pair:
     mask_suffix: str
 
 
-def find_pairs(root: Path, names: Sequence[str]) -> list[Pair]:
-    """The pair of folders with the most files in common, and those of the same kind for other splits."""
+def find_pairs(root: Path, names: Sequence[str], is_mask: IsMask) -> list[Pair]:
+    """The pair of folders with the most files in common, and those of the same kind for other splits.
+
+    is_mask  whether pixels, (H, W) or RGB (H, W, 3), are a mask's
+    """
     counts: Counter[Pair] = Counter()
     examples: dict[Pair, list[tuple[str, str]]] = {}
     for one, photo, mask in _candidates(names):
@@ -62,7 +73,7 @@ def find_pairs(root: Path, names: Sequence[str]) -> list[Pair]:
         examples.setdefault(one, []).append((photo, mask))
     believed = [pair for pair in sorted(counts, key=lambda pair: _merit(pair, counts)) if _fits(pair, counts)]
     for best in believed:
-        if not _go_together(root, examples[best]):
+        if not _go_together(root, examples[best], is_mask):
             continue
         split, template = template_of(best)
         if split is None:
@@ -70,7 +81,7 @@ def find_pairs(root: Path, names: Sequence[str]) -> list[Pair]:
         alike = {
             template_of(pair)[0]: pair
             for pair in reversed(believed)
-            if template_of(pair)[1] == template and _go_together(root, examples[pair])
+            if template_of(pair)[1] == template and _go_together(root, examples[pair], is_mask)
         }
         return [alike[name] for name in SPLITS if name in alike]
     return []
@@ -153,24 +164,68 @@ def template_of(pair: Pair) -> tuple[str | None, tuple[str, str, str, str]]:
     return splits.pop(), (outlines[0], outlines[1], pair.photo_suffix, pair.mask_suffix)
 
 
-def _go_together(root: Path, examples: Sequence[tuple[str, str]]) -> bool:
+def _go_together(root: Path, examples: Sequence[tuple[str, str]], is_mask: IsMask) -> bool:
     """Whether the masks look like masks, and the photos do not."""
     photos, masks = zip(*(examples[index] for index in _some(len(examples))), strict=True)
     doubtful = [name for name in photos if name.lower().endswith(MASK_ENDINGS)]
-    return _are_masks(root, masks) and not _are_masks(root, doubtful)
+    return are_masks(root, masks, is_mask) and not are_masks(root, doubtful, is_mask)
 
 
 def _some(count: int) -> list[int]:
     return [int(index) for index in evenly_spaced([str(index) for index in range(count)], TRIED)]
 
 
-def _are_masks(root: Path, names: Sequence[str]) -> bool:
-    """Whether these look like masks: one channel of few values; a file that cannot be read says nothing."""
+def are_masks(root: Path, names: Sequence[str], is_mask: IsMask) -> bool:
+    """Whether these look like masks; a file that cannot be read says nothing."""
     told = []
     for name in names:
         try:
-            values = read_mask_values(lying(root, name), name)
+            told.append(is_mask(read_mask_values(lying(root, name), name)))
         except DataError:
             continue
-        told.append(values.ndim == 2 and len(values_in(values)) <= MOST_VALUES)
     return all(told) and bool(told)
+
+
+def of_numbers(values: NDArray[Any]) -> bool:
+    """One channel of few values."""
+    return values.ndim == 2 and len(values_in(values)) <= MOST_VALUES
+
+
+def of_colors(values: NDArray[Any]) -> bool:
+    """Three channels, nearly all of it in few colours: the rest may come of smoothing, which is for others to tell."""
+    return values.ndim == 3 and share_of_commonest(values, MOST_VALUES) >= LEAST_SHARE
+
+
+def options_of(root: Path, pairs: Sequence[Pair]) -> dict[str, object]:
+    """The reader's options for these folders, without those that are its defaults."""
+    first = pairs[0]
+    options: dict[str, object] = {}
+    split, outline = template_of(first)
+    below = [folder.removeprefix("{}/") for folder in outline[:2]]
+    there = [name for name in SPLITS if (root / name).is_dir()]
+    plain = [pair.photos for pair in pairs] == [f"{name}/{below[0]}" for name in there]
+    if split is None:
+        folders: tuple[object, object] = first.photos, first.masks
+    elif plain and all(folder.startswith("{}/") for folder in outline[:2]):
+        folders = below[0], below[1]
+        options["split_folders"] = True
+    else:
+        splits = [(template_of(pair)[0], pair) for pair in pairs]
+        folders = {name: pair.photos for name, pair in splits}, {name: pair.masks for name, pair in splits}
+    defaults = {"photos": "image", "masks": "mask", "photo_suffix": "", "mask_suffix": ""}
+    chosen = {"photos": folders[0], "masks": folders[1]}
+    chosen |= {"photo_suffix": first.photo_suffix, "mask_suffix": first.mask_suffix}
+    return {**{key: value for key, value in chosen.items() if value != defaults[key]}, **options}
+
+
+def shown(pairs: Sequence[Pair]) -> str:
+    """The folders, for people."""
+    folders = " · ".join(f"{pair.photos} + {pair.masks}" for pair in pairs[:3]) + (" …" if pairs[3:] else "")
+    return f"{folders} (photos and masks of the same names)"
+
+
+def beside(pairs: Sequence[Pair], names: Sequence[str]) -> list[str]:
+    """Where files about the masks may lie, relative to the root: in it, above the masks, or among them."""
+    home = posixpath.commonpath([pair.masks for pair in pairs]) or "."
+    places = [".", posixpath.dirname(home) or ".", home]
+    return [posixpath.normpath(f"{place}/{name}") for place in dict.fromkeys(places) for name in names]

@@ -1,13 +1,12 @@
 """Pairs of folders in which the same names occur, here as photos and there as masks: image/ + mask/ and their kin.
 
 Which folders go together: `mask_folders.py`. What their masks hold is told by number, or by name where a file beside
-them (names.txt, classes.txt, …) names the numbers.
+them (names.txt, classes.txt, …) names the numbers; by colour where they are coloured: `masks_in_colors.py`.
 """
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from segdata.errors import DataError
@@ -15,11 +14,19 @@ from segdata.findings import Finding
 from segdata.formats._parts.label_file import LabelFile, read_numbers
 from segdata.formats._parts.photo_files import is_photo, list_files
 from segdata.formats._surveys.mask_files import classes_of, find_label_file, look, read_pairs, values_in
-from segdata.formats._surveys.mask_folders import Pair, find_pairs, is_named, template_of
+from segdata.formats._surveys.mask_folders import (
+    beside,
+    find_pairs,
+    is_named,
+    of_colors,
+    of_numbers,
+    options_of,
+    shown,
+)
+from segdata.formats._surveys.masks_in_colors import survey_colors
 from segdata.ontology import IGNORE, IGNORE_INDEX
 from segdata.palette import distinct_colors
-from segdata.pipeline import SPLITS
-from segdata.survey import Certainty, Survey
+from segdata.survey import Survey
 from segdata.wording import counted
 
 LABEL_FILES = ("names.txt", "class_names.txt", "classes.txt", "labels.txt", "labelmap.txt", "codes.txt")
@@ -27,21 +34,23 @@ LABEL_FILES = ("names.txt", "class_names.txt", "classes.txt", "labels.txt", "lab
 
 def survey(root: Path) -> Survey | None:
     """Folders of photos and masks; None where no two folders go together."""
-    files = list_files(root, root, [])
-    pairs = find_pairs(root, [name for name in files if is_photo(name)])
+    names = [name for name in list_files(root, root, []) if is_photo(name)]
+    findings: list[Finding] = []
+    pairs = find_pairs(root, names, of_numbers)
+    in_colors = not pairs
+    pairs = pairs or find_pairs(root, names, of_colors)
     if not pairs:
         return None
-    options = _options(root, pairs)
-    findings: list[Finding] = []
-    home = posixpath.commonpath([pair.masks for pair in pairs]) or "."
-    places = [".", posixpath.dirname(home) or ".", home]
-    named = [posixpath.normpath(f"{place}/{name}") for place in dict.fromkeys(places) for name in LABEL_FILES]
-    labels = find_label_file(root, named, findings)
+    labels = find_label_file(root, beside(pairs, LABEL_FILES), findings)
+    if in_colors and (labels is None or not labels.colors):
+        return survey_colors(root, pairs)
+    options = options_of(root, pairs)
     paired = read_pairs("masks", root, options, pairs[0].photos)
     values = look(root, paired.masks, lambda path, name: _values(path, name, labels))
     numbers = [value for value in values.labels if isinstance(value, int) and value != IGNORE_INDEX]
     black_and_white = IGNORE_INDEX in values.labels and len(numbers) < 2
-    if labels is not None and (black_and_white or max(numbers, default=0) >= len(labels.names)):
+    is_beyond = black_and_white or (labels is not None and max(numbers, default=0) >= len(labels.names))
+    if is_beyond and not in_colors:
         labels = None  # its names are not those of these values
     counts = values.labels
     if labels is not None:
@@ -52,11 +61,10 @@ def survey(root: Path) -> Survey | None:
         }
     label_map = _label_map(values.labels, labels, black_and_white)
     findings += _told(label_map, counts, pairs[0].masks)
-    folders = " · ".join(f"{pair.photos} + {pair.masks}" for pair in pairs[:3]) + (" …" if pairs[3:] else "")
     return Survey(
         format="masks",
-        certainty=_certainty(pairs),
-        evidence=f"{folders} (photos and masks of the same names): {counted(len(paired.masks), 'mask')}",
+        certainty="likely" if is_named(pairs[0]) else "possible",
+        evidence=f"{shown(pairs)}: {counted(len(paired.masks), 'mask')}",
         photos=paired.photos,
         annotated=len(paired.masks),
         labels=counts,
@@ -67,32 +75,6 @@ def survey(root: Path) -> Survey | None:
         options=options,
         findings=(*findings, *paired.findings, *values.findings),
     )
-
-
-def _options(root: Path, pairs: Sequence[Pair]) -> dict[str, object]:
-    """The reader's options for these folders, without those that are its defaults."""
-    first = pairs[0]
-    options: dict[str, object] = {}
-    split, outline = template_of(first)
-    below = [folder.removeprefix("{}/") for folder in outline[:2]]
-    there = [name for name in SPLITS if (root / name).is_dir()]
-    plain = [pair.photos for pair in pairs] == [f"{name}/{below[0]}" for name in there]
-    if split is None:
-        folders: tuple[object, object] = first.photos, first.masks
-    elif plain and all(folder.startswith("{}/") for folder in outline[:2]):
-        folders = below[0], below[1]
-        options["split_folders"] = True
-    else:
-        splits = [(template_of(pair)[0], pair) for pair in pairs]
-        folders = {name: pair.photos for name, pair in splits}, {name: pair.masks for name, pair in splits}
-    defaults = {"photos": "image", "masks": "mask", "photo_suffix": "", "mask_suffix": ""}
-    chosen = {"photos": folders[0], "masks": folders[1]}
-    chosen |= {"photo_suffix": first.photo_suffix, "mask_suffix": first.mask_suffix}
-    return {**{key: value for key, value in chosen.items() if value != defaults[key]}, **options}
-
-
-def _certainty(pairs: Sequence[Pair]) -> Certainty:
-    return "likely" if is_named(pairs[0]) else "possible"
 
 
 def _values(path: Path, name: str, labels: LabelFile | None) -> list[str | int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segdata.errors import DataError
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats._parts.matlab_definitions import Color
 from segdata.formats._parts.matlab_files import GroundTruth, read_ground_truth, truths_in
@@ -79,12 +80,14 @@ def _ground_truths(root: Path, names: Sequence[str], findings: list[Finding]) ->
         variables: list[str] = []
         try:
             with translated(name, ""):
-                held = load_variables(root / name, name)
+                held = load_variables(lying(root, name), name)
                 variables = sorted(truths_in(held))
             if variables:
-                found.append(_Truth(name, variables, read_ground_truth(root / name, name, variables[0])))
+                found.append(
+                    _Truth(name, variables, read_ground_truth(lying(root, name), name, variables[0]))
+                )
             elif named and not any(label_matrices(value) for value in held.values()):
-                read_ground_truth(root / name, name, None)  # raises: says what it is instead
+                read_ground_truth(lying(root, name), name, None)  # raises: says what it is instead
         except DataError as error:
             findings += [unreadable(error, root)] if named or variables else []
         except OSError:

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import cast
 
 from segdata.errors import DataError
+from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats import open_reader
 from segdata.formats._parts.entries import Entry
-from segdata.formats._parts.listed import ListedReader
+from segdata.formats._parts.listed_reader import ListedReader
 from segdata.formats._parts.photo_files import is_photo, list_files
 from segdata.formats._parts.via_files import read_entries
 from segdata.formats._parts.via_labels import attributes_said, by_merit, count_labels, shape_name
@@ -135,12 +136,12 @@ def _via_files(root: Path, names: Sequence[str], findings: list[Finding]) -> lis
     files = []
     for name in candidates[:MOST_FILES]:
         try:
-            with (root / name).open("rb") as opened:
+            with lying(root, name).open("rb") as opened:
                 head = opened.read(HEAD_BYTES)
             seen = any(sign in head for sign in SIGNS)
             if not seen and not all(word in head for word in (b'"filename"', b'"regions"')):
                 continue
-            entries = read_entries(root / name, name, [])
+            entries = read_entries(lying(root, name), name, [])
         except DataError as error:
             findings += [unreadable(error, root)] if seen else []
             continue

@@ -1,0 +1,125 @@
+"""Every published file states the digests of what it says, and any change of what a figure follows from shows."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from segdata.decode import read_yaml
+from segdata.errors import ConfigError
+from segdata.pipeline import Pipeline, read_pipeline
+from segdata.project import Project
+from segdata.published import SETTINGS
+from segdata.published_settings import other_settings, settings_of
+from tests.miniatures import published_names, values_of
+from tests.projects import REPOSITORY
+
+
+def decoded(tmp_path: Path, values: dict[str, Any]) -> Pipeline:
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    return read_pipeline(path)
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_a_committed_file_is_as_it_was_published(name: str) -> None:
+    """Fails when a section was edited and its digest was not, on purpose: is the figure still the report's?"""
+    project = Project(REPOSITORY)
+    pipeline = project.pipeline(name)
+    assert pipeline.published is not None
+    assert pipeline.published.settings == settings_of(pipeline)
+    assert list(pipeline.published.settings) == list(SETTINGS)
+    assert pipeline.published.departures
+    assert all(why.endswith(".") and "  " not in why for why in pipeline.published.departures.values())
+    text = project.pipeline_path(name).read_text()
+    assert "departure" not in "".join(line for line in text.splitlines() if line.startswith("#")).lower()
+
+
+def test_a_variant_adds_to_the_departures_of_its_base_and_says_what_is_otherwise_for_it() -> None:
+    project = Project(REPOSITORY)
+    base, variant, row = (
+        project.pipeline(f"cityscapes-denseaspp{end}").published for end in ("", "-convnext", "-row5")
+    )
+    assert base is not None and variant is not None and row is not None
+    assert list(variant.departures) == [*base.departures, "extractor"]
+    assert {key for key in base.departures if row.departures[key] != base.departures[key]} == {"void"}
+    stated = read_yaml(project.pipeline_path("cityscapes-denseaspp-row5"), "row5")
+    assert set(stated["published"]["settings"]) == {"source", "model"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "section"),
+    [
+        ("source.splits.seed", 1, "source"),
+        ("source.ontology", {"tree": [107, 142, 35], "road": [128, 64, 128], "building": [70, 70, 70]}, "source"),
+        ("source.expected_counts.val", 7, "source"),
+        ("shards.size_hw", [224, 225], "shards"),
+        ("shards.photo", "nearest", "shards"),
+        ("model.options.dropout", 0.2, "model"),
+        ("model.weights", "data/weights/mine.safetensors", "model"),
+        ("train.epochs", 2, "train"),
+        ("train.augment.rotate_degrees", 10, "train"),
+        ("train.schedule.name", "constant", "train"),
+        ("train.normalise.mean", [0.5, 0.5, 0.5], "train"),
+        ("train.patience", 3, "train"),
+        ("evaluate.split", "val", "evaluate"),
+        ("evaluate.size_hw", [448, 448], "evaluate"),
+        # where data lie, what was accepted of them, and what changes no figure
+        ("source.root", "data/raw/elsewhere", None),
+        ("source.accept_leaks", ["IMG_1"], None),
+        ("evaluate.batch_size", 2, None),
+        ("evaluate.shown", 0, None),
+        # the default, said
+        ("train.seed", 0, None),
+        ("train.accumulate", 1, None),
+        ("evaluate", {}, None),
+        ("title", "Mine", None),
+        ("published.tolerance", 0.5, None),
+    ],
+)  # fmt: skip
+def test_what_changes_a_figure_changes_the_digest_of_its_section(
+    tmp_path: Path, path: str, value: object, section: str | None
+) -> None:
+    values = copy.deepcopy(values_of("unh-mininet"))
+    inner: Any = values
+    *outer, last = path.split(".")
+    for key in outer:
+        inner = inner.setdefault(key, {})
+    inner[last] = value
+    assert other_settings(decoded(tmp_path, values)) == (() if section is None else (section,))
+
+
+def test_the_order_of_keys_and_how_numbers_are_written_do_not_matter(tmp_path: Path) -> None:
+    values = copy.deepcopy(values_of("unh-unet-mini"))
+    before = settings_of(decoded(tmp_path, values))
+    for section in ("source", "train"):
+        values[section] = dict(reversed(values[section].items()))
+    values["source"]["label_map"] = dict(reversed(values["source"]["label_map"].items()))
+    values["train"]["augment"]["rotate_degrees"] = 30.0
+    assert settings_of(decoded(tmp_path, values)) == before
+    values["source"]["label_map"] = {str(key): one for key, one in values["source"]["label_map"].items()}
+    assert settings_of(decoded(tmp_path, values))["source"] != before["source"]
+
+
+def test_digest_and_place_of_the_first_weights_are_free_but_not_the_file(tmp_path: Path) -> None:
+    values = copy.deepcopy(values_of("unh-denseaspp"))
+    values["model"]["weights"] |= {"sha256": "a" * 64, "where": "from a friend"}
+    assert other_settings(decoded(tmp_path, values)) == ()
+    values["model"]["weights"]["file"] = "data/weights/other.pth"
+    assert other_settings(decoded(tmp_path, values)) == ("model",)
+
+
+def test_files_that_state_none_are_not_checked_and_damaged_digests_are_named(tmp_path: Path) -> None:
+    values = copy.deepcopy(values_of("unh-mininet"))
+    values["train"]["epochs"] = 1
+    stated = values["published"].pop("settings")
+    assert other_settings(decoded(tmp_path, values)) == ()
+    values["published"]["settings"] = {"shards": stated["shards"]}
+    assert other_settings(decoded(tmp_path, values)) == ()
+    for settings in ({"train": "0123"}, {"search": "01234567"}, {"train": 12345678}):
+        with pytest.raises(ConfigError, match=r"^x\.yaml: published\.settings"):
+            decoded(tmp_path, values | {"published": values["published"] | {"settings": settings}})
