@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from segdata.shards import ShardSplit
@@ -28,10 +30,10 @@ class DeviceSplit:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, index: int | Sequence[int]) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int | Sequence[int] | NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """A sample, or a batch of several, copied on the device. Raises IndexError."""
-        if not isinstance(index, Sequence):
-            images, masks = self[[index]]
+        if isinstance(index, int | np.integer):
+            images, masks = self[[int(index)]]
             return images[0], masks[0]
         if any(not 0 <= one < len(self) for one in index):  # a GPU would only say that it asserted
             raise IndexError(f"sample index outside 0 … {len(self) - 1}")

@@ -38,6 +38,9 @@ def test_it_is_the_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device
     assert np.array_equal(images.cpu(), [truth[split.ids[index]][0] for index in wanted])
     assert np.array_equal(masks.cpu(), [truth[split.ids[index]][1] for index in wanted])
     assert all(torch.equal(*both) for both in zip(loaded[4], (images[2], masks[2]), strict=True))
+    for order in (np.array(wanted), torch.tensor(wanted)):
+        assert torch.equal(loaded[order][1], masks)  # type: ignore[index]
+    assert torch.equal(loaded[np.int64(4)][1], masks[2])  # type: ignore[index]
     images[:] = 0  # a copy
     assert np.array_equal(loaded[[9]][0].cpu()[0], truth[split.ids[9]][0])
     for index in (-1, 10):

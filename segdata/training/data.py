@@ -19,7 +19,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -47,18 +49,18 @@ class ShardDataset(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]: ...
 
     @overload
-    def __getitem__(self, index: Sequence[int]) -> Batch: ...
+    def __getitem__(self, index: Sequence[int] | NDArray[np.int64]) -> Batch: ...
 
-    def __getitem__(self, index: int | Sequence[int]) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int | Sequence[int] | NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """A sample, uint8 (H, W, 3) and uint8 (H, W), or a Batch with one copy from the mapped files.
 
         Raises IndexError.
         """
-        if isinstance(index, Sequence):
-            images, masks = self.split.images(index), self.split.masks(index)
-            return Batch(torch.from_numpy(images), torch.from_numpy(masks))
-        batch = self[[index]]
-        return batch.images[0], batch.masks[0]
+        if isinstance(index, int | np.integer):
+            batch = self[[int(index)]]
+            return batch.images[0], batch.masks[0]
+        images, masks = self.split.images(index), self.split.masks(index)
+        return Batch(torch.from_numpy(images), torch.from_numpy(masks))
 
     def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
         """Samples, views of one batch: what DataLoader asks for before it puts a batch together itself."""

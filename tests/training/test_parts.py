@@ -30,6 +30,8 @@ def test_batches_hold_the_samples_asked_for(make_project: Callable[..., Project]
     assert (batch.images.dtype, batch.masks.dtype) == (torch.uint8, torch.uint8)
     assert np.array_equal(batch.images[1].numpy(), split.image_at(2))
     assert np.array_equal(batch.masks[0].numpy(), split.mask_at(7))
+    for order in (np.array([7, 2]), torch.tensor([7, 2])):
+        assert torch.equal(dataset[order].masks, batch.masks)  # type: ignore[index]
     image, mask = dataset[7]
     assert torch.equal(image, batch.images[0])
     assert torch.equal(mask, batch.masks[0])
