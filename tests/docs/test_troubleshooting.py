@@ -68,6 +68,12 @@ def disagree(project: Project) -> str:
     return said("pipelines", "--check")
 
 
+def conflict(project: Project) -> str:
+    path = project.root / "params.yaml"
+    path.write_text(f"<<<<<<< HEAD\n{path.read_text()}=======\n{path.read_text()}>>>>>>> origin/main\n")
+    return said("pipelines")
+
+
 def unmapped(project: Project) -> str:
     edited(project, lambda values: values["source"]["ontology"].pop("pole"))
     return said("check", "via")
@@ -137,6 +143,7 @@ def missing_package(project: Project) -> str:
 SITUATIONS: dict[str, Callable[[Project], str]] = {
     "Unknown key": unknown_key,
     "params.yaml and the pipeline file disagree": disagree,
+    "Conflict markers": conflict,
     "A label that nobody mapped": unmapped,
     "The label is empty": empty_label,
     "A damaged photo": damaged_photo,
