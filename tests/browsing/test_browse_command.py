@@ -71,7 +71,8 @@ def test_shards_that_are_not_there_are_named(project: Project) -> None:
     done = segdata(project, "browse", "via")
     assert done.exit_code == 2
     assert (
-        "data/shards/via: found no manifest.parquet; expected a finished shard set. Run dvc repro"
+        "data/shards/via: found no manifest.parquet; expected a finished shard set. Run segdata convert NAME "
+        "(dvc repro does, where params.yaml lists the pipeline), or dvc pull if the set lies on a remote."
         in done.output
     )
 
