@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -24,6 +25,7 @@ from segdata.errors import SegdataError
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Split
 from segdata.project import Project
+from segdata.recipe import Weights
 
 _STAGES = ("convert", "train", "evaluate")
 PATIENCE = 10.0
@@ -49,9 +51,15 @@ def why_not(project: Project, name: str) -> str | None:
 def run_experiment(project: Project, name: str) -> None:
     """Convert, train and score as stages of DVC. Raises SegdataError when one of them stopped, KeyboardInterrupt once
     DVC has ended after Ctrl-C."""
+    pipeline = project.pipeline(name)
+    weights = pipeline.model.weights
+    files = [weights.file] if isinstance(weights, Weights) and weights.file else []
+    for left_out in keep_out_of_git(project.root, [pipeline.source.root, *files]):
+        click.echo(
+            f"{name}: {left_out} is kept out of git (.git/info/exclude), as it is not DVC's either: dvc add {left_out} versions it"
+        )
     command = [sys.executable, "-m", "flows.experiment", *(f"{stage}@{name}" for stage in _STAGES)]
     if name not in project.params().pipelines:
-        pipeline = project.pipeline(name)
         raw = pipeline.source.root.removeprefix("data/raw/")
         entry = f"{{raw: {raw}, format: {pipeline.source.format}, model: {pipeline.model.name}}}"
         command += ["-S", f"+pipelines.{name}={entry}"]
@@ -69,6 +77,39 @@ def run_experiment(project: Project, name: str) -> None:
             expected="0",
             fix=f"What stopped it stands above. `segdata reproduce {name} --no-dvc` goes the same road without DVC.",
         )
+
+
+def keep_out_of_git(root: Path, places: Sequence[str]) -> list[str]:
+    """Let git overlook what DVC does not track: `dvc exp run` would commit every untracked file, gigabytes of photos.
+
+    places  relative to the root of the project, which may be a folder of a larger repository
+    Returns those that stand in .git/info/exclude since now; the file is this clone's alone.
+    """
+
+    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+
+    exclude = Path(root, git("rev-parse", "--git-path", "info/exclude").stdout.strip())
+    start = git("rev-parse", "--show-prefix").stdout.strip()
+    out = []
+    for place in places:
+        is_known = not (root / place).exists() or (root / f"{place}.dvc").exists()
+        if is_known or git("check-ignore", "-q", place).returncode == 0 or git("ls-files", place).stdout:
+            continue
+        exclude.parent.mkdir(parents=True, exist_ok=True)
+        with exclude.open("a+", encoding="utf-8") as file:
+            file.seek(0)
+            text = file.read()
+            file.write(("" if text.endswith("\n") or not text else "\n") + f"/{start}{place}\n")
+        out.append(place)
+    return out
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> int:

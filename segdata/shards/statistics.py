@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import sqrt
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,10 @@ def class_weights(
     effective-number   (1 - beta) / (1 - beta ** pixels of the class), scaled to sum to the number of seen classes
                        (Cui et al. 2019, equation 4 and section 4)
 
-    All pixels are the labelled ones: what is ignored counts nowhere.
+    All pixels are the labelled ones: what is ignored counts nowhere. Raises ValueError for another weighting.
     """
+    if weighting not in get_args(Weighting):
+        raise ValueError(f"weighting {weighting!r}: expected one of {', '.join(get_args(Weighting))}")
     counts = np.array([row.pixels for row in rows], np.int64).reshape(len(rows), num_classes)
     pixels = counts.sum(0)
     seen = pixels > 0
