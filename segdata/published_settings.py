@@ -8,6 +8,9 @@ figure that is no check of the report's. A variant states the digests of the sec
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import msgspec
 
 from segdata.digests import value_digest
@@ -44,13 +47,44 @@ def settings_of(pipeline: Pipeline) -> dict[Setting, str]:
     return digests
 
 
-def other_settings(pipeline: Pipeline) -> tuple[str, ...]:
-    """The sections that are not as they were published; empty where they are, or where the file does not say how they
-    were."""
+def settings_of_training(pipeline: Pipeline) -> dict[str, str]:
+    """`settings_of` without what only scoring follows from: a run notes them, since a file may be edited after it."""
+    return {section: digest for section, digest in settings_of(pipeline).items() if section != "evaluate"}
+
+
+def trained_settings(run_dir: Path) -> dict[str, str]:
+    """What the run in a folder noted of its settings; nothing where there is none, or it is damaged or older."""
+    try:
+        return msgspec.json.decode((run_dir / "model.json").read_bytes(), type=_Noted).settings
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def other_settings(pipeline: Pipeline, trained: Mapping[str, str]) -> tuple[str, ...]:
+    """The sections that are not as they were published, in the file as it stands or in the run that was scored.
+
+    trained  what the run noted (trained_settings)
+    Empty where they are, or where the file does not say how they were.
+    """
     if pipeline.published is None:
         return ()
     now = settings_of(pipeline)
-    return tuple(one for one, digest in pipeline.published.settings.items() if now[one] != digest)
+    return tuple(
+        one
+        for one, digest in pipeline.published.settings.items()
+        if {now[one], trained.get(one, digest)} != {digest}
+    )
+
+
+def changed_since(pipeline: Pipeline, trained: Mapping[str, str]) -> tuple[str, ...]:
+    """The sections model and train, where the file says something else now than when the run was trained."""
+    now = settings_of(pipeline)
+    sections: tuple[Setting, ...] = ("model", "train")
+    return tuple(one for one in sections if trained.get(one, now[one]) != now[one])
+
+
+class _Noted(msgspec.Struct):
+    settings: dict[str, str] = {}
 
 
 def _stated(value: object) -> object:

@@ -14,7 +14,13 @@ from segdata.errors import ConfigError
 from segdata.pipeline import Pipeline, read_pipeline
 from segdata.project import Project
 from segdata.published import SETTINGS
-from segdata.published_settings import other_settings, settings_of
+from segdata.published_settings import (
+    changed_since,
+    other_settings,
+    settings_of,
+    settings_of_training,
+    trained_settings,
+)
 from tests.miniatures import published_names, values_of
 from tests.projects import REPOSITORY
 
@@ -90,7 +96,7 @@ def test_what_changes_a_figure_changes_the_digest_of_its_section(
     for key in outer:
         inner = inner.setdefault(key, {})
     inner[last] = value
-    assert other_settings(decoded(tmp_path, values)) == (() if section is None else (section,))
+    assert other_settings(decoded(tmp_path, values), {}) == (() if section is None else (section,))
 
 
 def test_the_order_of_keys_and_how_numbers_are_written_do_not_matter(tmp_path: Path) -> None:
@@ -108,18 +114,38 @@ def test_the_order_of_keys_and_how_numbers_are_written_do_not_matter(tmp_path: P
 def test_digest_and_place_of_the_first_weights_are_free_but_not_the_file(tmp_path: Path) -> None:
     values = copy.deepcopy(values_of("unh-denseaspp"))
     values["model"]["weights"] |= {"sha256": "a" * 64, "where": "from a friend"}
-    assert other_settings(decoded(tmp_path, values)) == ()
+    assert other_settings(decoded(tmp_path, values), {}) == ()
     values["model"]["weights"]["file"] = "data/weights/other.pth"
-    assert other_settings(decoded(tmp_path, values)) == ("model",)
+    assert other_settings(decoded(tmp_path, values), {}) == ("model",)
 
 
 def test_files_that_state_none_are_not_checked_and_damaged_digests_are_named(tmp_path: Path) -> None:
     values = copy.deepcopy(values_of("unh-mininet"))
     values["train"]["epochs"] = 1
     stated = values["published"].pop("settings")
-    assert other_settings(decoded(tmp_path, values)) == ()
+    assert other_settings(decoded(tmp_path, values), {}) == ()
     values["published"]["settings"] = {"shards": stated["shards"]}
-    assert other_settings(decoded(tmp_path, values)) == ()
+    assert other_settings(decoded(tmp_path, values), {}) == ()
     for settings in ({"train": "0123"}, {"search": "01234567"}, {"train": 12345678}):
         with pytest.raises(ConfigError, match=r"^x\.yaml: published\.settings"):
             decoded(tmp_path, values | {"published": values["published"] | {"settings": settings}})
+
+
+def test_a_run_of_other_settings_gives_no_verdict_though_the_file_is_as_published(tmp_path: Path) -> None:
+    values = copy.deepcopy(values_of("unh-mininet"))
+    published = decoded(tmp_path, values)
+    values["train"]["epochs"] = 1
+    tried = settings_of_training(decoded(tmp_path, values))
+    assert set(tried) == {"source", "shards", "model", "train"}
+    assert other_settings(published, tried) == ("train",)
+    assert changed_since(published, tried) == ("train",)
+    assert other_settings(published, settings_of_training(published)) == ()
+    assert changed_since(published, settings_of_training(published)) == ()
+
+
+def test_what_a_run_noted_is_read_where_there_is_one(tmp_path: Path) -> None:
+    assert trained_settings(tmp_path) == {}
+    (tmp_path / "model.json").write_text('{"model": "mininet", "settings": {"train": "01234567"}}')
+    assert trained_settings(tmp_path) == {"train": "01234567"}
+    (tmp_path / "model.json").write_text("{")
+    assert trained_settings(tmp_path) == {}

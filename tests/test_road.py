@@ -311,6 +311,12 @@ def test_with_the_data_in_place_a_published_figure_is_an_experiment(road: Road) 
     assert re.search(r"^pixel accuracy +test +32x48 +onehot-accuracy +0\.53980 +0\.\d{5} ", table, re.M)
     assert re.search(r"^standard +test +32x48 +pixel-accuracy +- +0\.\d{5} ", table, re.M)
     assert len(road.sh("dvc exp list --name-only").split()) == 1
+    kept = road.sh(
+        "git ls-tree -r --name-only $(git for-each-ref refs/exps --format='%(objectname)' | head -1)"
+    )
+    assert "params.yaml" in kept.split() and "data/raw/unh-campus" not in kept  # photos are not for git
+    assert f"{name}: data/raw/unh-campus is kept out of git" in said
+    road.sh("dvc add data/raw/unh-campus")  # as it says
     assert road.project.params().pipelines[name].raw == "unh-campus"
     again = road.sh(f"segdata reproduce {name} || [ $? = 1 ]")
     assert "Running stage" not in again and "goes into params.yaml" not in again

@@ -36,7 +36,10 @@ UNWATCHED = {
     "convert": EVERYWHERE
     | {"published", "recipe", "search_section", "digest_cache", "survey", "search/cluster", "weights_file"}
     | {"flows/local_server", "flows/runners"},
-    "train": (EVERYWHERE | SECTIONS | READING | {"evaluation/device", "evaluation/tables"})
+    # published_settings: digests of the sections, which are watched, as the run notes them.
+    "train": (
+        EVERYWHERE | SECTIONS | READING | {"evaluation/device", "evaluation/tables", "published_settings"}
+    )
     - {"recipe", "shards/manifest", "shards/statistics"},
     "evaluate": EVERYWHERE | SECTIONS | READING,
 }

@@ -11,7 +11,7 @@ import click
 from segdata.commands._shared import check_names, needing, project_of
 from segdata.errors import ConfigError
 from segdata.project import Project
-from segdata.published_settings import other_settings
+from segdata.published_settings import changed_since, other_settings, trained_settings
 from segdata.wording import size_text
 
 if TYPE_CHECKING:
@@ -156,6 +156,13 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
     def work() -> None:
         from segdata.evaluation import evaluate_pipeline
 
+        trained = trained_settings(project.run_dir(name))
+        if changed := changed_since(pipeline, trained):
+            click.echo(
+                f"{name}: the model was trained when pipelines/{name}.yaml said something else in {' and '.join(changed)}: it is "
+                f"scored as it is; segdata train {name} trains it as the file says now.",
+                err=True,
+            )
         scores = evaluate_pipeline(project, name, split=split, device=device)
         accuracy = scores.by("pixel-accuracy")
         click.echo(
@@ -179,8 +186,10 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
                 f"  published {published.metric}: {published.value} ({published.where}); by its protocol, "
                 f"{published.protocol}: {_figure(found.value)} {_interval(found.interval)}"
             )
-            if other := other_settings(pipeline):
-                click.echo(f"  other settings than published: {', '.join(other)} of pipelines/{name}.yaml")
+            if other := other_settings(pipeline, trained):
+                click.echo(
+                    f"  other settings than published, in pipelines/{name}.yaml or when it was trained: {', '.join(other)}"
+                )
         if scores.split != pipeline.evaluate.split:
             click.echo(f"  written: data/scored/{name}-{scores.split}")
 

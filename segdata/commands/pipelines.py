@@ -9,7 +9,7 @@ from segdata.digest_cache import DigestCache
 from segdata.errors import ConfigError
 from segdata.pipeline import Published, read_values
 from segdata.project import Project
-from segdata.published_settings import other_settings
+from segdata.published_settings import other_settings, trained_settings
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
 from segdata.weights_file import check_weights_file
@@ -90,7 +90,8 @@ def _figures(project: Project, name: str, published: Published) -> tuple[str, st
         "-" if value is None else value if isinstance(value, str) else f"{value:.4f}"
         for value in (published.value, measured(project, name, published))
     )
-    changed = ", other settings" if other_settings(project.pipeline(name)) else ""
+    trained = trained_settings(project.run_dir(name))
+    changed = ", other settings" if other_settings(project.pipeline(name), trained) else ""
     return said, here, f"{published.protocol}, {published.split}{changed}"
 
 

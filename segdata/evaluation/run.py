@@ -52,7 +52,8 @@ class ValFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """model.json: all that prediction needs, and what the run was; nothing of the machine or the time.
 
-    shards  digest of the shard set that it was trained on
+    shards    digest of the shard set that it was trained on
+    settings  section of the pipeline file → digest of what it said then (segdata/published_settings.py)
     """
 
     format_version: int = 1
@@ -67,6 +68,7 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     select: str
     val: ValFigures
     shards: str
+    settings: dict[str, str] = {}
 
     def encoded(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"

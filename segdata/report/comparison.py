@@ -11,7 +11,7 @@ from segdata.evaluation.protocols import PROTOCOLS
 from segdata.pipeline import Pipeline
 from segdata.published import Figure, Published
 from segdata.published_settings import other_settings
-from segdata.report.inputs import Metrics
+from segdata.report.inputs import Metrics, Run
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Comparison:
         return abs(self.measured - self.published.value) <= (self.published.tolerance or 0.0)
 
 
-def compare(pipeline: Pipeline, metrics: Metrics | None) -> Comparison | None:
+def compare(pipeline: Pipeline, metrics: Metrics | None, run: Run | None) -> Comparison | None:
     """All figures of a published result; None where there is none."""
     published = pipeline.published
     if published is None:
         return None
-    other = other_settings(pipeline)
+    other = other_settings(pipeline, run.settings if run else {})
     also = tuple(_compared(figure, metrics, other) for figure in published.figures[1:])
     return replace(_compared(published, metrics, other), also=also)
 

@@ -131,7 +131,8 @@ class Epoch(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """model.json, as far as the page tells it; `shards` is the digest of the set that it was trained on."""
+    """model.json, as far as the page tells it; `shards` is the digest of the set that it was trained on, `settings` those of
+    the sections of the pipeline file."""
 
     model: str
     seed: int
@@ -139,6 +140,7 @@ class Run(msgspec.Struct, frozen=True):
     best_epoch: int
     select: str
     shards: str
+    settings: dict[str, str] = {}
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -144,6 +144,7 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         evaluation, classes = None, ()
         stale, stale_of = str(error).replace(f"{project.root}/", ""), "shards"
     check = read_check(project.check_path(name))
+    training = _training(project.run_dir(name), shards.digest if shards else None)
     return Section(
         name=name,
         anchor="pipeline-" + re.sub(r"[^A-Za-z0-9_-]", "-", name),
@@ -151,9 +152,11 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         pipeline_digest=project.pipeline_digest(name),
         legend=tuple((label.name, label.color) for label in ontology.labels),
         dataset=describe_dataset(shards, check) if shards else None,
-        training=_training(project.run_dir(name), shards.digest if shards else None),
+        training=training,
         evaluation=evaluation,
-        comparison=compare(pipeline, evaluation.metrics if evaluation else None),
+        comparison=compare(
+            pipeline, evaluation.metrics if evaluation else None, training.run if training else None
+        ),
         classes=classes,
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,
         photos=photos,

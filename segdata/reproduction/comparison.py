@@ -15,7 +15,7 @@ from segdata.evaluation.protocols import ProtocolScore
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Published, Split
 from segdata.project import Project
-from segdata.published_settings import other_settings
+from segdata.published_settings import other_settings, trained_settings
 from segdata.wording import counted
 
 _HEADER = (
@@ -127,8 +127,8 @@ class Comparison:
 
     def _warning(self) -> str:
         return (
-            f"OTHER SETTINGS than published: pipelines/{self.name}.yaml says something else in {', '.join(self.other)}; "
-            "its figures are no check of the report's"
+            f"OTHER SETTINGS than published, in pipelines/{self.name}.yaml or when the model was trained: "
+            f"{', '.join(self.other)}; its figures are no check of the report's"
         )
 
     def _departures(self) -> list[str]:
@@ -158,7 +158,7 @@ def compare(
 
     own_size  the standard figure at the photos' own size; None: the one at the size of the others
     """
-    other = other_settings(project.pipeline(name))
+    other = other_settings(project.pipeline(name), trained_settings(project.run_dir(name)))
     rows = []
     for figure in published.figures:
         scored = scores[figure.split]

@@ -29,6 +29,7 @@ from segdata.evaluation.tables import number, write_csv
 from segdata.models import build_model
 from segdata.pipeline import Pipeline
 from segdata.project import Project
+from segdata.published_settings import settings_of_training
 from segdata.shards import ShardSet
 from segdata.shards.statistics import class_weights
 from segdata.training.callbacks import KeepState, ShowProgress
@@ -190,6 +191,7 @@ def _hand_over(
         select=pipeline.train.select,
         val=ValFigures(number(best.val_loss), number(best.val_mean_iou), number(best.val_pixel_accuracy)),
         shards=shards.digest,
+        settings=settings_of_training(pipeline),
     )
     with replace_folder(run_dir) as folder:
         shutil.copyfile(unfinished.best_path(progress.best_epoch), folder / WEIGHTS)

@@ -137,7 +137,7 @@ def test_with_other_settings_a_published_figure_is_no_measure(fake: Callable[...
     assert ("look", expected) in told(judge(section(one)).model)
     page = Page(built(one))
     said = " ".join(page.text.split())
-    assert "Other settings than published: the pipeline file says something else in train." in said
+    assert "Other settings than published, in the pipeline file or when the model was trained: train." in said
     assert "(+0.000, other settings)" in said and "within ±" not in said
     assert "Departures from the report (1) splitits seed is <not> stated" in said
 

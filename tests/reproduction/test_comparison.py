@@ -59,8 +59,8 @@ def test_with_other_settings_there_is_no_verdict_and_departures_stand_beneath() 
     assert told.agrees is False
     lines = told.lines()
     assert lines[1] == (
-        "OTHER SETTINGS than published: pipelines/x.yaml says something else in shards, train; its figures are no "
-        "check of the report's"
+        "OTHER SETTINGS than published, in pipelines/x.yaml or when the model was trained: shards, train; its figures "
+        "are no check of the report's"
     )
     assert lines[-5:] == [
         "",
