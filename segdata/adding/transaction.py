@@ -24,6 +24,7 @@ import msgspec
 from segdata.adding.changes import Content
 from segdata.atomic import only_one, replace_file, temporary_file
 from segdata.conversion.sources import staging_of
+from segdata.decode import CONFLICT, conflict_line
 from segdata.digests import file_digest, value_digest
 from segdata.errors import DataError, SegdataError
 from segdata.project import Project
@@ -45,7 +46,13 @@ class Journal(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def one_at_a_time(project: Project, root: Path) -> Iterator[str | None]:
-    """Hold this around every change of a raw folder. Yields what became of one that was interrupted, in words."""
+    """Hold this around every change of a raw folder. Yields what became of one that was interrupted, in words.
+
+    Raises DataError where a merge of its .dvc file stands open: nobody knows which of two folders lies there.
+    """
+    pointer = root.with_name(f"{root.name}.dvc")
+    if pointer.is_file() and (line := conflict_line(pointer.read_text(errors="replace"))):
+        raise DataError(os.path.relpath(pointer, project.root), place=f"line {line}", **CONFLICT)
     relative = os.path.relpath(root, project.root)
     lock = project.scratch_dir("locks") / f"raw-{value_digest(relative)[:16]}"
     with only_one(lock, f"change {relative}"):

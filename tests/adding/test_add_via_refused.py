@@ -175,3 +175,15 @@ def test_unknown_ids_remove_nothing(case: Case) -> None:
     ):
         remove(case.project, "via", ["x/IMG_0001.jpg"])
     assert tree(case.root) == before
+
+
+def test_nothing_is_changed_while_a_merge_of_the_pointer_stands_open(case: Case) -> None:
+    pointer = case.root.with_name("sample-via.dvc")
+    pointer.write_text("outs:\n<<<<<<< HEAD\n- md5: 1.dir\n=======\n- md5: 2.dir\n>>>>>>> theirs\n")
+    before = tree(case.root)
+    said = r"^data/raw/sample-via\.dvc: line 2: found git's conflict markers; .*Finish the merge first"
+    with pytest.raises(DataError, match=said):
+        add(case.project, "via", case.photos, case.new / "new.json")
+    with pytest.raises(DataError, match=said):
+        remove(case.project, "via", ["IMG_0001"])
+    assert tree(case.root) == before
