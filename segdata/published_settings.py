@@ -21,7 +21,7 @@ FREE: dict[Setting, tuple[tuple[str, ...], ...]] = {
     "source": (("root",), ("accept_leaks",)),
     "shards": (),
     "model": (("weights", "where"), ("weights", "sha256")),
-    "train": (),
+    "train": (("compile",), ("channels_last",)),
     "evaluate": (("batch_size",), ("shown",)),
 }
 """What a section may say otherwise: where data and weights lie and what was checked of them, and what changes no figure."""
