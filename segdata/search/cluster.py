@@ -26,6 +26,7 @@ from segdata.project import Project
 
 _WHERE = "search.ray_address"
 _LOOPBACK = "127.0.0.1"
+_LAST_PORT = 65535
 _SOCKET = "/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_store.0"
 _LONGEST_SOCKET = 107
 _ATTEMPTS = 3
@@ -138,9 +139,11 @@ def check_answers(address: str, where: str) -> tuple[str, int]:
             if is_client
             else "",
         )
+    if int(port) > _LAST_PORT:  # the system would take it modulo 65536, and ask whoever listens there
+        raise _no_answer(where, address, f"the last port is {_LAST_PORT}")
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise _no_answer(where, address, str(error)) from error
     return host, int(port)
 

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -256,6 +257,14 @@ def test_an_address_without_a_cluster_is_told_at_once(address: str, words: str) 
     with pytest.raises(ConfigError) as raised:
         check_answers(address, "search.ray_address")
     assert str(raised.value).startswith("search.ray_address: ") and words in str(raised.value)
+
+
+def test_a_port_beyond_the_last_is_not_taken_modulo_65536() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert check_answers(f"127.0.0.1:{port}", "search.ray_address") == ("127.0.0.1", port)
+        with pytest.raises(ConfigError, match=rf"127\.0\.0\.1:{port + 65536} \(the last port is 65535\)"):
+            check_answers(f"127.0.0.1:{port + 65536}", "search.ray_address")
 
 
 def test_a_conversion_on_the_cluster_gives_the_same_shards(tmp_path: Path, cluster: dict[str, str]) -> None:
