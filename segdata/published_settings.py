@@ -8,8 +8,9 @@ figure that is no check of the report's. A variant states the digests of the sec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,10 @@ FREE: dict[Setting, tuple[tuple[str, ...], ...]] = {
 }
 """What a section may say otherwise: where data and weights lie and what was checked of them, and what changes no figure."""
 
+_ABSENT = object()
+_SHOWN = 3
+_LONGEST = 40
+
 
 def settings_of(pipeline: Pipeline) -> dict[Setting, str]:
     """Section → the first 8 hex digits of the SHA-256 of what it says, of the five sections that a figure follows from.
@@ -34,25 +39,17 @@ def settings_of(pipeline: Pipeline) -> dict[Setting, str]:
     without those that have their default: 1e-3 is 0.001, the order of keys does not matter (that of classes does), nor
     does a key that a later segdata adds. Comments are no part of it.
     """
-    digests: dict[Setting, str] = {}
-    for section in SETTINGS:
-        stated = _stated(getattr(pipeline, section))
-        assert isinstance(stated, dict)
-        for *outer, last in FREE[section]:
-            inner = stated
-            for key in outer:
-                inner = found if isinstance(found := inner.get(key), dict) else {}
-            inner.pop(last, None)
-        digests[section] = value_digest(stated)[:DIGITS]
-    return digests
+    return {section: _digest(_of_section(pipeline, section)) for section in SETTINGS}
 
 
-def settings_of_training(pipeline: Pipeline) -> dict[str, str]:
-    """`settings_of` without what only scoring follows from: a run notes them, since a file may be edited after it."""
-    return {section: digest for section, digest in settings_of(pipeline).items() if section != "evaluate"}
+def settings_of_training(pipeline: Pipeline) -> dict[str, Any]:
+    """What a run notes of its settings, since a file may be edited after it: the sections `shards`, `model` and `train`
+    as `settings_of` takes them, and the digest of `source`, whose names of files are nobody's who is given the model."""
+    whole: tuple[Setting, ...] = ("shards", "model", "train")
+    return {"source": settings_of(pipeline)["source"]} | {one: _of_section(pipeline, one) for one in whole}
 
 
-def trained_settings(run_dir: Path) -> dict[str, str]:
+def trained_settings(run_dir: Path) -> dict[str, Any]:
     """What the run in a folder noted of its settings; nothing where there is none, or it is damaged or older."""
     try:
         return msgspec.json.decode((run_dir / "model.json").read_bytes(), type=_Noted).settings
@@ -60,7 +57,7 @@ def trained_settings(run_dir: Path) -> dict[str, str]:
         return {}
 
 
-def other_settings(pipeline: Pipeline, trained: Mapping[str, str]) -> tuple[str, ...]:
+def other_settings(pipeline: Pipeline, trained: Mapping[str, Any]) -> tuple[Setting, ...]:
     """The sections that are not as they were published, in the file as it stands or in the run that was scored.
 
     trained  what the run noted (trained_settings)
@@ -72,31 +69,85 @@ def other_settings(pipeline: Pipeline, trained: Mapping[str, str]) -> tuple[str,
     return tuple(
         one
         for one, digest in pipeline.published.settings.items()
-        if {now[one], trained.get(one, digest)} != {digest}
+        if {now[one], _digest(trained.get(one, digest))} != {digest}
     )
 
 
-def changed_since(pipeline: Pipeline, trained: Mapping[str, str]) -> tuple[str, ...]:
+def changed_since(pipeline: Pipeline, trained: Mapping[str, Any]) -> tuple[Setting, ...]:
     """The sections model and train, where the file says something else now than when the run was trained."""
     now = settings_of(pipeline)
     sections: tuple[Setting, ...] = ("model", "train")
-    return tuple(one for one in sections if trained.get(one, now[one]) != now[one])
+    return tuple(one for one in sections if _digest(trained.get(one, now[one])) != now[one])
+
+
+def with_keys(pipeline: Pipeline, trained: Mapping[str, Any], sections: Iterable[Setting]) -> list[str]:
+    """Sections for messages, with the keys in which the run and the file as it stands differ, where the run noted them:
+
+    train (epochs 40 when it was trained, 2 in the file)
+    """
+    told = []
+    for section in sections:
+        its = trained.get(section)
+        keys = differences(its, _of_section(pipeline, section)) if isinstance(its, dict) else []
+        texts = [
+            f"{key} {before} when it was trained, {now} in the file" for key, before, now in keys[:_SHOWN]
+        ]
+        texts += [f"{len(keys) - _SHOWN} more"] if len(keys) > _SHOWN else []
+        told.append(f"{section} ({'; '.join(texts)})" if texts else section)
+    return told
+
+
+def differences(before: object, now: object, key: str = "") -> list[tuple[str, str, str]]:
+    """The keys in which two statements differ: (dotted key, what it was, what it is), in the order of the keys."""
+    outer, inner = ({} if one is _ABSENT else one for one in (before, now))
+    if before == now:
+        return []
+    if not isinstance(outer, dict) or not isinstance(inner, dict):
+        return [(key, _short(before), _short(now))]
+    prefix = f"{key}." if key else ""
+    return [
+        found
+        for one in sorted({*outer, *inner})
+        for found in differences(outer.get(one, _ABSENT), inner.get(one, _ABSENT), f"{prefix}{one}")
+    ]
 
 
 class _Noted(msgspec.Struct):
-    settings: dict[str, str] = {}
+    settings: dict[str, Any] = {}
 
 
-def _stated(value: object) -> object:
+def _of_section(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
+    its = stated(getattr(pipeline, section))
+    assert isinstance(its, dict)
+    for *outer, last in FREE[section]:
+        inner = its
+        for key in outer:
+            inner = found if isinstance(found := inner.get(key), dict) else {}
+        inner.pop(last, None)
+    return its
+
+
+def _digest(noted: object) -> str:
+    return noted if isinstance(noted, str) else value_digest(noted)[:DIGITS]
+
+
+def _short(value: object) -> str:
+    if value is _ABSENT:
+        return "not given"
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def stated(value: object) -> Any:
     """Sections as mappings of the keys that have not their default, and with their tag where they have one."""
     if isinstance(value, tuple):
-        return [_stated(one) for one in value]
+        return [stated(one) for one in value]
     if isinstance(value, dict):  # a label map has numbers and names
-        return {key if isinstance(key, str) else f"number {key}": _stated(one) for key, one in value.items()}
+        return {key if isinstance(key, str) else f"number {key}": stated(one) for key, one in value.items()}
     if not isinstance(value, msgspec.Struct):
         return value
     tagged = value.__struct_config__
-    stated: dict[str, object] = {tagged.tag_field: tagged.tag} if tagged.tag_field else {}
+    given: dict[str, object] = {tagged.tag_field: tagged.tag} if tagged.tag_field else {}
     for field in msgspec.structs.fields(type(value)):
         default = field.default
         if field.default_factory is not msgspec.NODEFAULT:
@@ -104,5 +155,5 @@ def _stated(value: object) -> object:
         its = getattr(value, field.name)
         if default is msgspec.NODEFAULT or its != default:
             in_order = field.name == "ontology" and isinstance(its, dict)  # that of the ids
-            stated[field.encode_name] = list(its.items()) if in_order else _stated(its)
-    return stated
+            given[field.encode_name] = list(its.items()) if in_order else stated(its)
+    return given

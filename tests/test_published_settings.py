@@ -16,10 +16,12 @@ from segdata.project import Project
 from segdata.published import SETTINGS
 from segdata.published_settings import (
     changed_since,
+    differences,
     other_settings,
     settings_of,
     settings_of_training,
     trained_settings,
+    with_keys,
 )
 from tests.miniatures import published_names, values_of
 from tests.projects import REPOSITORY
@@ -141,6 +143,42 @@ def test_a_run_of_other_settings_gives_no_verdict_though_the_file_is_as_publishe
     assert changed_since(published, tried) == ("train",)
     assert other_settings(published, settings_of_training(published)) == ()
     assert changed_since(published, settings_of_training(published)) == ()
+
+
+def test_the_keys_in_which_run_and_file_differ_are_named(tmp_path: Path) -> None:
+    values = copy.deepcopy(values_of("unh-mininet"))
+    published = decoded(tmp_path, values)
+    assert published.published is not None and published.train.epochs == 20
+    tried = copy.deepcopy(values)
+    tried["train"] |= {"epochs": 1, "compile": True}
+    tried["shards"]["size_hw"] = [112, 112]
+    noted = settings_of_training(decoded(tmp_path, tried))
+    other = other_settings(published, noted)
+    assert with_keys(published, noted, other) == [
+        "shards (size_hw [112,112] when it was trained, [224,224] in the file)",
+        "train (epochs 1 when it was trained, 20 in the file)",
+    ]
+    # both as they were not published: what that was, the digest does not tell
+    assert with_keys(decoded(tmp_path, tried), noted, other) == ["shards", "train"]
+    tried["train"] |= {"seed": 3, "patience": 2, "accumulate": 2}
+    tried["source"]["splits"]["seed"] = 9
+    noted = settings_of_training(decoded(tmp_path, tried))
+    assert isinstance(noted["source"], str)  # names of folders and photos are not for who is given the model
+    assert with_keys(published, noted, ("source", "train")) == [
+        "source",
+        "train (accumulate 2 when it was trained, not given in the file; epochs 1 when it was trained, 20 in the file; "
+        "patience 2 when it was trained, not given in the file; 1 more)",
+    ]
+    assert with_keys(published, {}, ("train",)) == ["train"]
+
+
+def test_long_values_are_cut_and_sections_absent_on_one_side_are_named_key_by_key() -> None:
+    before: dict[str, object] = {"classes": list(range(40)), "same": {"a": 1}}
+    assert differences(before, {"same": {"a": 1}, "augment": {"blur": 0.5, "flip": True}}) == [
+        ("augment.blur", "not given", "0.5"),
+        ("augment.flip", "not given", "true"),
+        ("classes", "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,…", "not given"),
+    ]
 
 
 def test_what_a_run_noted_is_read_where_there_is_one(tmp_path: Path) -> None:

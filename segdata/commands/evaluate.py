@@ -11,7 +11,7 @@ import click
 from segdata.commands._shared import check_names, needing, project_of
 from segdata.errors import ConfigError
 from segdata.project import Project
-from segdata.published_settings import changed_since, other_settings, trained_settings
+from segdata.published_settings import changed_since, other_settings, trained_settings, with_keys
 from segdata.wording import size_text
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
         trained = trained_settings(project.run_dir(name))
         if changed := changed_since(pipeline, trained):
             click.echo(
-                f"{name}: the model was trained when pipelines/{name}.yaml said something else in {' and '.join(changed)}: it is "
+                f"{name}: the model was trained when pipelines/{name}.yaml said something else in "
+                f"{' and '.join(with_keys(pipeline, trained, changed))}: it is "
                 f"scored as it is; segdata train {name} trains it as the file says now.",
                 err=True,
             )
@@ -188,7 +189,7 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
             )
             if other := other_settings(pipeline, trained):
                 click.echo(
-                    f"  other settings than published, in pipelines/{name}.yaml or when it was trained: {', '.join(other)}"
+                    f"  other settings than published, in pipelines/{name}.yaml or when it was trained: {', '.join(with_keys(pipeline, trained, other))}"
                 )
         if scores.split != pipeline.evaluate.split:
             click.echo(f"  written: data/scored/{name}-{scores.split}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -53,7 +54,7 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """model.json: all that prediction needs, and what the run was; nothing of the machine or the time.
 
     shards    digest of the shard set that it was trained on
-    settings  section of the pipeline file → digest of what it said then (segdata/published_settings.py)
+    settings  section of the pipeline file → what it said then, or the digest of it (segdata/published_settings.py)
     """
 
     format_version: int = 1
@@ -68,7 +69,7 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     select: str
     val: ValFigures
     shards: str
-    settings: dict[str, str] = {}
+    settings: dict[str, Any] = {}
 
     def encoded(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"

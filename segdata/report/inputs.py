@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -131,8 +131,8 @@ class Epoch(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """model.json, as far as the page tells it; `shards` is the digest of the set that it was trained on, `settings` those of
-    the sections of the pipeline file."""
+    """model.json, as far as the page tells it; `shards` is the digest of the set that it was trained on, `settings` what
+    the sections of the pipeline file said."""
 
     model: str
     seed: int
@@ -140,7 +140,7 @@ class Run(msgspec.Struct, frozen=True):
     best_epoch: int
     select: str
     shards: str
-    settings: dict[str, str] = {}
+    settings: dict[str, Any] = {}
 
 
 class Check(msgspec.Struct, frozen=True):

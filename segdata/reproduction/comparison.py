@@ -15,7 +15,7 @@ from segdata.evaluation.protocols import ProtocolScore
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Published, Split
 from segdata.project import Project
-from segdata.published_settings import other_settings, trained_settings
+from segdata.published_settings import other_settings, trained_settings, with_keys
 from segdata.wording import counted
 
 _HEADER = (
@@ -88,7 +88,7 @@ class ClassRow:
 class Comparison:
     """All figures of a report beside ours; the first row is the main one.
 
-    other       the sections of the file that are not as they were published
+    other       the sections of the file that are not as they were published, with keys where the run noted them
     departures  in what the file departs from the report: subject → sentences
     """
 
@@ -158,7 +158,8 @@ def compare(
 
     own_size  the standard figure at the photos' own size; None: the one at the size of the others
     """
-    other = other_settings(project.pipeline(name), trained_settings(project.run_dir(name)))
+    pipeline, trained = project.pipeline(name), trained_settings(project.run_dir(name))
+    other = tuple(with_keys(pipeline, trained, other_settings(pipeline, trained)))
     rows = []
     for figure in published.figures:
         scored = scores[figure.split]

@@ -69,9 +69,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     def key_of(self, own: Pipeline, weights: str | None) -> str:
         """What the figures of a trial follow from; `weights`: digest of the file it starts from."""
-        from segdata.training.finished import run_key
+        from segdata.training.finished import run_inputs, run_key
 
-        return run_key(own, ShardSet.open(Project(Path(self.root)).shards_dir(self.name)), weights)
+        shards = ShardSet.open(Project(Path(self.root)).shards_dir(self.name))
+        return run_key(run_inputs(own, shards, weights))
 
 
 class Tell(Protocol):

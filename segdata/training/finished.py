@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -14,9 +16,16 @@ from segdata.digests import file_digest, value_digest
 from segdata.evaluation.run import WEIGHTS
 from segdata.pipeline import Pipeline
 from segdata.project import Project
+from segdata.published_settings import differences, stated
 from segdata.shards import ShardSet
 from segdata.training.keep import code_digest
 from segdata.training.start import find_weights
+
+_OTHER = {
+    "shards": "other shards",
+    "weights": "other weights to start from",
+    "code": "other code of segdata",
+}
 
 
 class _Last(msgspec.Struct):
@@ -24,10 +33,29 @@ class _Last(msgspec.Struct):
     weights: str = ""
 
 
-def run_key(pipeline: Pipeline, shards: ShardSet, weights_digest: str | None) -> str:
-    """The digest of all that a run follows from: model, training section, shards, starting weights and code."""
-    code = [code_digest(pipeline.model.name), str(torch.__version__)]
-    return value_digest([pipeline.model, pipeline.train, shards.digest, weights_digest, code])
+def run_inputs(pipeline: Pipeline, shards: ShardSet, weights_digest: str | None) -> dict[str, Any]:
+    """All that a run follows from: model and training section as stated, digests of shards, starting weights and code."""
+    return {
+        "model": stated(pipeline.model),
+        "train": stated(pipeline.train),
+        "shards": shards.digest,
+        "weights": weights_digest,
+        "code": code_digest(pipeline.model.name),
+        "torch": str(torch.__version__),
+    }
+
+
+def run_key(inputs: Mapping[str, Any]) -> str:
+    """The digest of `run_inputs`."""
+    return value_digest(inputs)
+
+
+def what_differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """In what two `run_inputs` differ, in words: train.epochs 40 then, 60 now; other shards"""
+    told = []
+    for name, then, value in differences(dict(before), dict(now)):
+        told.append(_OTHER.get(name, f"{name} {then} then, {value} now"))
+    return "; ".join(told)
 
 
 def noted_key(project: Project, name: str) -> str | None:
@@ -52,4 +80,4 @@ def is_finished(project: Project, name: str) -> bool:
     digest = None
     if weights is not None:
         digest = file_digest(find_weights(project, weights, f"pipelines/{name}.yaml"))
-    return noted == run_key(pipeline, ShardSet.open(project.shards_dir(name)), digest)
+    return noted == run_key(run_inputs(pipeline, ShardSet.open(project.shards_dir(name)), digest))

@@ -35,11 +35,12 @@ from segdata.shards.statistics import class_weights
 from segdata.training.callbacks import KeepState, ShowProgress
 from segdata.training.checks import TrainingData, check_data
 from segdata.training.circumstances import note_circumstances
-from segdata.training.finished import noted_key, run_key
+from segdata.training.finished import noted_key, run_inputs, run_key, what_differs
 from segdata.training.keep import EpochFigures, Kept, Progress, UnfinishedRun
 from segdata.training.launch import check_processes, fit, interruptible, without_noise
 from segdata.training.module import SegmentationModule
 from segdata.training.start import put_weights
+from segdata.wording import counted
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,8 @@ def train(
     model = pipeline.model
     network = build_model(model.name, len(shards.ontology), model.options, f"pipelines/{name}.yaml")
     weights_digest = put_weights(project, model, network, f"pipelines/{name}.yaml")
-    unfinished = UnfinishedRun(
-        project.scratch_dir("unfinished", "train") / name, run_key(pipeline, shards, weights_digest)
-    )
+    inputs = run_inputs(pipeline, shards, weights_digest)
+    unfinished = UnfinishedRun(project.scratch_dir("unfinished", "train") / name, run_key(inputs), inputs)
     with only_one(project.scratch_dir("locks") / f"train-{name}", f"training of {name}"):
         if not quiet and noted_key(project, name) == unfinished.key:
             print(
@@ -95,10 +95,18 @@ def train(
                 flush=True,
             )
         kept = unfinished.read(pipeline.train.select) if resume else None
-        if kept is None:
+        if not resume:
             unfinished.clear()
-        elif not quiet:
+        elif kept is not None and not quiet:
             print(f"{name}: going on after epoch {len(kept.progress.figures)}", flush=True)
+        elif not quiet and (other := unfinished.of_another()) is not None:
+            epochs, before = other
+            print(
+                f"{name}: starts over: the unfinished run here ({counted(epochs, 'epoch')}) was begun otherwise "
+                f"({what_differs(before, inputs)}). It is dropped once the first epoch of this one is done: stop now "
+                "(Ctrl-C) and put that back to go on with it.",
+                flush=True,
+            )
         progress = kept.progress if kept else Progress(pipeline.train.select)
         resumed_after = len(progress.figures)
         if not progress.is_over(pipeline.train.epochs, pipeline.train.patience):

@@ -5,8 +5,9 @@
         best-31.safetensors    the weights of the best epoch so far
 
 A state belongs to one key: the digest of the pipeline's model and train sections, of the shards, of the code that
-trains, and of torch's version. With another key the work starts over. Epochs are the unit: every random number follows from (seed, epoch, batch), so nothing else is
-needed for a resumed run to equal an undisturbed one.
+trains, and of torch's version. With another key the work starts over; what lies there stays until the new run's first
+epoch is done, so that whoever reads the warning in time can put things back. Epochs are the unit: every random number
+follows from (seed, epoch, batch), so nothing else is needed for a resumed run to equal an undisturbed one.
 """
 
 from __future__ import annotations
@@ -108,10 +109,13 @@ class Kept:
 
 
 class UnfinishedRun:
-    """The folder that keeps one unfinished run."""
+    """The folder that keeps one unfinished run.
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.folder, self.key = folder, key
+    inputs  what its key is the digest of, for those who come with another (segdata.training.finished.run_inputs)
+    """
+
+    def __init__(self, folder: Path, key: str, inputs: Mapping[str, Any] | None = None) -> None:
+        self.folder, self.key, self.inputs = folder, key, dict(inputs or {})
 
     def read(self, select: str) -> Kept | None:
         """The state left behind for this key; None when there is none, or one of another key or damaged."""
@@ -129,6 +133,14 @@ class UnfinishedRun:
             return None
         return kept if self.best_path(progress.best_epoch).is_file() else None
 
+    def of_another(self) -> tuple[int, dict[str, Any]] | None:
+        """Epochs and inputs of an unfinished run of another key that lies there; None when there is none, or damaged."""
+        try:
+            state = torch.load(self.folder / _STATE, map_location="cpu", weights_only=True)
+            return None if state["key"] == self.key else (len(state["figures"]), dict(state["inputs"]))
+        except Exception:  # as in `read`
+            return None
+
     def write(self, progress: Progress, parts: Mapping[str, Any], network: nn.Module) -> None:
         """Keep the state after an epoch: `parts` are the state_dicts of network, optimizer and schedule."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +149,7 @@ class UnfinishedRun:
             save_weights(best, network, {"epoch": str(progress.best_epoch)})
         state = {
             "key": self.key,
+            "inputs": self.inputs,
             "figures": [msgspec.to_builtins(row) for row in progress.figures],
             "best_epoch": progress.best_epoch,
             **parts,

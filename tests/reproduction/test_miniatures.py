@@ -113,8 +113,10 @@ def test_a_miniature_runs_the_same_file_end_to_end(
         shutil.copy(Path(__file__).parents[2] / f"pipelines/{name}.yaml", project.pipeline_path(name))
         assert ", other settings" in segdata(project, "pipelines").output
         scored = segdata(project, "evaluate", name)
-        assert "said something else in train: it is scored as it is" in scored.stderr
+        differing = "train (batch_size 4 when it was trained, 8 in the file; epochs 1 when it was trained, 20 in the file)"
+        assert f"said something else in {differing}: it is scored as it is" in scored.stderr
         assert "other settings than published" in scored.stdout
+        assert differing in scored.stdout
 
 
 def test_void_is_class_19_of_20_and_left_out_of_the_standard_figure(
