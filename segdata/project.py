@@ -193,8 +193,9 @@ class Project:
             return self.evaluation_dir(name)
         return self.root / "data" / "scored" / f"{name}-{split}"
 
-    def report_dir(self) -> Path:
-        return self.root / "data" / "report"
+    def report_dir(self, *names: str) -> Path:
+        """Where the page goes: data/report/ is DVC's, and tells of params.yaml's pipelines; that of `names` lies beside it."""
+        return self.root / "data" / "reports" / "+".join(names) if names else self.root / "data" / "report"
 
     def scratch_dir(self, *parts: str) -> Path:
         """A folder under .segdata/ for caches and unfinished work; made when absent."""

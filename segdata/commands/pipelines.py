@@ -9,7 +9,7 @@ from segdata.digest_cache import DigestCache
 from segdata.errors import ConfigError
 from segdata.pipeline import Published, read_values
 from segdata.project import Project
-from segdata.published_settings import other_settings, trained_settings
+from segdata.published_settings import changed_since, other_settings, trained_settings
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
 from segdata.weights_file import check_weights_file
@@ -27,6 +27,7 @@ HEADER = (
     "as",
 )
 HERE = HEADER.index("here")
+TRAINED = HEADER.index("trained")
 
 
 @click.command(
@@ -65,6 +66,8 @@ def command(ctx: click.Context, check: bool, show: str | None) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if any(row[TRAINED] == "changed" for row in rows):
+        click.echo("changed: trained when the file said something else (segdata train NAME trains again)")
     if any(row[HERE] == "stale" for row in rows):
         click.echo(
             "stale: scored with other shards or weights than lie here now (segdata evaluate NAME scores again)"
@@ -79,10 +82,12 @@ def _row(project: Project, name: str) -> tuple[str, ...]:
         (project.run_dir(name) / "model.safetensors").is_file(),
         name in project.params().pipelines,
     )
-    marks = ["yes" if mark else "-" for mark in there]
+    raw, shards, trained, built = ("yes" if mark else "-" for mark in there)
+    if trained == "yes" and changed_since(pipeline, trained_settings(project.run_dir(name))):
+        trained = "changed"
     published = pipeline.published
     figures = ("", "", "") if published is None else _figures(project, name, published)
-    return (name, pipeline.source.format, pipeline.model.name, *marks, *figures)
+    return (name, pipeline.source.format, pipeline.model.name, raw, shards, trained, built, *figures)
 
 
 def _figures(project: Project, name: str, published: Published) -> tuple[str, str, str]:

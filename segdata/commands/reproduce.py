@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from segdata.commands._shared import check_names, needing, project_of
+from segdata.commands.report import report_and_tell
 
 _OUTSIDE = 1
 _INTERRUPTED = 130
@@ -34,6 +35,7 @@ def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> 
         from segdata.reproduction import reproduce
 
         comparison = reproduce(project, name, device=device, dvc=not no_dvc)
+        report_and_tell(project, (name,))
         click.echo("")
         for line in comparison.lines():
             click.echo(line)

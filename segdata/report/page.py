@@ -19,12 +19,13 @@ from segdata.report.sections import read_section
 from segdata.report.verdict import judge
 
 
-def build_report(project: Project, names: Sequence[str]) -> Path:
-    """Write data/report/index.html over the named pipelines, in that order, and return its path.
+def build_report(project: Project, names: Sequence[str], folder: Path | None = None) -> Path:
+    """Write index.html over the named pipelines, in that order, and return its path.
 
+    folder  None: data/report/
     A pipeline that is not yet converted, trained or scored gets a section that says what to run, and so does one whose
-    scores are of other shards or other weights, which stderr tells too. The same inputs give the same bytes, but for the commit and the machine in the footer. Raises SegdataError when nothing at all is there, or
-    when a part is damaged.
+    scores are of other shards or other weights, which stderr tells too. The same inputs give the same bytes, but for the
+    commit and the machine in the footer. Raises SegdataError when nothing at all is there, or when a part is damaged.
     """
     most = share_of(len(names))
     sections = [read_section(project, name, most) for name in names]
@@ -33,7 +34,7 @@ def build_report(project: Project, names: Sequence[str]) -> Path:
             "report",
             found=f"no shards, runs or evaluations of {', '.join(names) or 'any pipeline'}",
             expected="at least one converted pipeline under data/",
-            fix="Run dvc repro.",
+            fix=_what_to_run(project, names),
         )
     for section in sections:
         if section.stale:
@@ -42,7 +43,7 @@ def build_report(project: Project, names: Sequence[str]) -> Path:
                 file=sys.stderr,
                 flush=True,
             )
-    path = project.report_dir() / "index.html"
+    path = (folder or project.report_dir()) / "index.html"
     write_page(
         path,
         "segdata.report",
@@ -56,6 +57,14 @@ def build_report(project: Project, names: Sequence[str]) -> Path:
         circumstances=circumstances(project, names),
     )
     return path
+
+
+def _what_to_run(project: Project, names: Sequence[str]) -> str:
+    others = [name for name in project.pipeline_names() if name not in names]
+    there = [name for name in others if (project.shards_dir(name) / "manifest.parquet").is_file()]
+    if not there:
+        return "Run dvc repro."
+    return f"Run dvc repro, or name what is there: segdata report {' '.join(there)}"
 
 
 __all__ = ["build_report"]

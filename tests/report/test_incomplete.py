@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 import segdata
+from segdata.cli import main
 from segdata.errors import ConfigError, DataError, SegdataError
 from segdata.report import build_report
 from tests.report.fakes import Fake
@@ -168,3 +170,30 @@ def test_it_needs_neither_torch_nor_matplotlib() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_page_of_named_pipelines_lies_beside_that_of_params_yaml(
+    fake: Callable[..., Fake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = fake(), fake("two")
+    complete(two)
+    one.write_pipeline()
+    (one.project.root / "params.yaml").write_text("pipelines: {one: {raw: x, format: via, model: mininet}}\n")
+    monkeypatch.chdir(one.project.root)
+
+    def report(*names: str) -> Result:
+        return CliRunner().invoke(main, ["report", *names])
+
+    nothing = report()
+    assert nothing.exit_code == 2
+    assert nothing.stderr == (
+        "error: report: found no shards, runs or evaluations of one; expected at least one converted pipeline under "
+        "data/. Run dvc repro, or name what is there: segdata report two\n"
+    )
+    done = report("two", "one", "two")
+    assert (done.exit_code, done.stderr) == (0, "")
+    page = one.project.root / "data/reports/two+one/index.html"
+    assert done.stdout == f"report: {page}\n"
+    assert "2 pipelines, 1 scored" in " ".join(Page(page.read_text()).text.split())
+    assert not one.project.report_dir().exists()
+    assert report("twoo").exit_code == 2 and "did you mean 'two'" in report("twoo").stderr

@@ -95,6 +95,9 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     assert beneath[end + 1] == "Departures from the report"
     told = " ".join(" ".join(beneath[end + 2 :]).split())
     assert told == " ".join(f"{key} {' '.join(why.split())}" for key, why in published["departures"].items())
+    page = project.root / f"data/reports/{name}/index.html"
+    assert f"report: {page}" in lines[:header]
+    assert "<h1>segdata report</h1>" in page.read_text() and not project.report_dir().exists()
     # a miniature is no check of the report, and nobody may take it for one
     start = f"OTHER SETTINGS than published, in pipelines/{name}.yaml or when the model was trained: "
     assert lines[header - 1].startswith(start) and "shards" in lines[header - 1].removeprefix(start)
@@ -111,7 +114,12 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     assert listed.endswith(f"{published['protocol']}, {published['split']}, other settings")
     if name == "unh-mininet":  # tried small, and the file put back
         shutil.copy(Path(__file__).parents[2] / f"pipelines/{name}.yaml", project.pipeline_path(name))
-        assert ", other settings" in segdata(project, "pipelines").output
+        listed = segdata(project, "pipelines").output
+        assert ", other settings" in listed
+        assert next(line for line in listed.splitlines() if line.startswith(name)).split()[5] == "changed"
+        assert listed.endswith(
+            "changed: trained when the file said something else (segdata train NAME trains again)\n"
+        )
         scored = segdata(project, "evaluate", name)
         differing = "train (batch_size 4 when it was trained, 8 in the file; epochs 1 when it was trained, 20 in the file)"
         assert f"said something else in {differing}: it is scored as it is" in scored.stderr
