@@ -26,8 +26,8 @@ from tests.miniatures import miniature
 NAME = "unh-mininet"
 CHILD = """
 import sys, time
-print("up", flush=True)
 try:
+    open("up", "w").close()
     time.sleep(60)
 except KeyboardInterrupt:
     time.sleep(1)
@@ -72,7 +72,8 @@ def test_dvc_ends_in_good_order_before_segdata_does(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(experiment, "PATIENCE", 0.2)
 
     def press() -> None:
-        time.sleep(2)
+        while not (tmp_path / "up").exists():
+            time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGINT)  # this process alone, as `kill -INT` does
 
     threading.Thread(target=press).start()
