@@ -76,7 +76,8 @@ class _Batches(ShardDataset):
 
 def build_loader(split: ShardSplit, batches: EpochBatches, *, pin: bool) -> DataLoader[Batch]:
     """A DataLoader that yields Batch; `pin` puts batches into page-locked memory for a quicker trip to a GPU."""
-    # The stubs know no dataset that gives whole batches.
+    # Not sampler=batches, batch_size=None: Lightning sets the epoch of a sampler by its own count, which begins anew in a
+    # run that goes on. The stubs know no dataset that gives whole batches.
     dataset: Dataset[Batch] = _Batches(split)  # type: ignore[assignment]
     return DataLoader(
         dataset,
