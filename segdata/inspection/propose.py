@@ -78,8 +78,8 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
             checks.append(f"options.{key} is {flow(survey.options[key])}, and could be {flow(others)}.{more}")
     for folder, images in found.unread.items():
         checks.append(
-            f"Folder {folder} has {counted(images, 'image')}, and none goes with an annotation that can be read (masks of several "
-            "colour channels, other names, a damaged file): it is not in this file. Mend it, and inspect again."
+            f"Folder {folder} has {counted(images, 'image')}, and none goes with an annotation that can be read (masks saved as JPEG "
+            "or of several colour channels, other names, a damaged file): it is not in this file. Mend it, and inspect again."
         )
     if not problem and not found.unread and not (samples.get("train") and samples.get("val")):
         checks.append(

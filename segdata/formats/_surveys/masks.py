@@ -1,7 +1,8 @@
 """Pairs of folders in which the same names occur, here as photos and there as masks: image/ + mask/ and their kin.
 
 Which folders go together: `mask_folders.py`. What their masks hold is told by number, or by name where a file beside
-them (names.txt, classes.txt, …) names the numbers; by colour where they are coloured: `masks_in_colors.py`.
+them (names.txt, classes.txt, …) names the numbers; by colour where they are coloured: `masks_in_colors.py`. JPEGs are
+named as such, and not read: `masks_lossy.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from segdata.formats._surveys.mask_folders import (
     shown,
 )
 from segdata.formats._surveys.masks_in_colors import survey_colors
+from segdata.formats._surveys.masks_lossy import survey_lossy
 from segdata.ontology import IGNORE, IGNORE_INDEX
 from segdata.palette import distinct_colors
 from segdata.survey import Survey
@@ -40,7 +42,7 @@ def survey(root: Path) -> Survey | None:
     in_colors = not pairs
     pairs = pairs or find_pairs(root, names, of_colors)
     if not pairs:
-        return None
+        return survey_lossy(root, names)
     labels = find_label_file(root, beside(pairs, LABEL_FILES), findings)
     if in_colors and (labels is None or not labels.colors):
         return survey_colors(root, pairs)
