@@ -11,7 +11,7 @@ from PIL import Image
 
 from segdata.errors import ConfigError, DataError
 from segdata.formats import open_reader, survey_folder
-from segdata.formats._surveys.mask_colors import colors_of, palettes_with, read_color_names
+from segdata.formats._surveys.mask_colors import colors_of, palettes_with
 from segdata.inspection import describe, inspect_folder, propose
 from segdata.ontology import load_ontology
 from segdata.survey import Survey
@@ -189,17 +189,44 @@ def test_a_file_beside_the_masks_names_the_colours(tmp_path: Path, file: str, te
         f"{file} does not name 1 colour: call class 2 in ontology and label_map what they are "
         "(several colours may become one class).",
     )
+    (finding,) = survey.findings
+    assert (finding.code, finding.file, finding.severity) == ("unnamed-colours", file, "warning")
+    assert finding.message == (
+        "names 2 of the masks' 3 colours, but not 0,255,0 (80 pixels in 1 of 1 mask, here 'class 2')"
+    )
     (tmp_path / file).write_text(text + "and so on\n")
+    worse = seen(tmp_path)
+    assert (worse.ontology, worse.label_map, worse.checks) == (
+        survey.ontology,
+        survey.label_map,
+        survey.checks,
+    )
+    assert [(one.file, one.code, one.place) for one in worse.findings] == [
+        (file, "colour-row", f"line {1 + text.count(chr(10))}"),
+        (file, "unnamed-colours", ""),
+    ]
+
+
+def test_black_without_a_name_is_told_with_its_pixels_and_what_it_may_be(tmp_path: Path) -> None:
+    for id in "abc":
+        photo(tmp_path / f"photos/{id}.jpg")
+        mask(tmp_path / f"masks/{id}.png", [RED, GREEN] if id == "a" else [BLACK, RED, (9, 9, 9), BLACK])
+    (tmp_path / "class_dict.csv").write_text("name,r,g,b\nroad,255,0,0\ntree,0,255,0\n")
     survey = seen(tmp_path)
-    assert [(one.file, one.code) for one in survey.findings] == [(file, "unreadable")]
-    assert list(survey.ontology or ()) == ["class 0", "class 1", "class 2"]
-
-
-def test_names_of_colours_are_refused_with_the_line(tmp_path: Path) -> None:
-    for text, line in (("a 1 2 3\nb 1 2 3\n", 2), ("a,1,2,3\na,4,5,6\n", 2), ("a,1,2,3\nb,1,2,300\n", 2)):
-        (tmp_path / "class_dict.csv").write_text(text)
-        with pytest.raises(DataError, match=rf"class_dict\.csv: line {line}: found"):
-            read_color_names(tmp_path / "class_dict.csv", "class_dict.csv")
+    (finding,) = survey.findings
+    assert (finding.code, finding.file, finding.severity) == ("unnamed-colours", "class_dict.csv", "warning")
+    assert finding.message == (
+        "names 2 of the masks' 4 colours, but not 0,0,0 (256 pixels in 2 of 3 masks, here 'class 2'), "
+        "9,9,9 (128 pixels in 2 of 3 masks, here 'class 3')"
+    )
+    assert finding.action == (
+        "proposed as a class: name it, or map it to ignore where it means that nobody labelled it, as black often does"
+    )
+    assert survey.checks == (
+        "class_dict.csv does not name 2 colours: call class 2 to class 3 in ontology and label_map what they are "
+        '(several colours may become one class). Black often is what nobody labelled: then map "0,0,0" to ignore.',
+    )
+    assert survey.label_map == {"255,0,0": "road", "0,255,0": "tree", "0,0,0": "class 2", "9,9,9": "class 3"}
 
 
 def test_a_labelmap_beside_coloured_masks_is_proposed(tmp_path: Path) -> None:

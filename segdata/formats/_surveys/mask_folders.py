@@ -231,7 +231,11 @@ def shown(pairs: Sequence[Pair]) -> str:
 
 
 def beside(pairs: Sequence[Pair], names: Sequence[str]) -> list[str]:
-    """Where files about the masks may lie, relative to the root: in it, above the masks, or among them."""
+    """Where files of these names about the masks may lie, relative to the root."""
+    return [posixpath.normpath(f"{place}/{name}") for place in folders_beside(pairs) for name in names]
+
+
+def folders_beside(pairs: Sequence[Pair]) -> list[str]:
+    """Where files about the masks may lie: in the root, above the masks, or among them."""
     home = posixpath.commonpath([pair.masks for pair in pairs]) or "."
-    places = [".", posixpath.dirname(home) or ".", home]
-    return [posixpath.normpath(f"{place}/{name}") for place in dict.fromkeys(places) for name in names]
+    return list(dict.fromkeys([".", posixpath.dirname(home) or ".", home]))

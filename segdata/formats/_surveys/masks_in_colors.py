@@ -9,24 +9,25 @@ the user to fill in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from segdata.errors import DataError
 from segdata.findings import Finding
 from segdata.formats._parts.label_file import BORDER, Color, color_text
-from segdata.formats._surveys.common import nothing_readable, unreadable
+from segdata.formats._surveys.color_tables import Table, find_tables
+from segdata.formats._surveys.common import nothing_readable
 from segdata.formats._surveys.mask_colors import (
     BLACK,
-    COLOR_FILES,
+    LEAST_COLORS,
     Palette,
     colors_of,
     palettes_with,
-    read_color_names,
 )
-from segdata.formats._surveys.mask_files import UNREAD, look, read_pairs
-from segdata.formats._surveys.mask_folders import Pair, beside, is_named, options_of, shown
+from segdata.formats._surveys.mask_files import look, read_pairs
+from segdata.formats._surveys.mask_folders import Pair, folders_beside, is_named, options_of, shown
 from segdata.mask_file import read_mask_values
 from segdata.ontology import IGNORE, IGNORE_INDEX
 from segdata.survey import VOID_NAMES, Survey
@@ -34,6 +35,17 @@ from segdata.wording import counted
 
 LEAST_STRAYS = 8
 """Fewer rare colours than this may well be rare classes."""
+MOST_LISTED = 8
+"""So many colours without a name are listed."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the masks looked at hold: pixels of each colour, and masks by the colour's text."""
+
+    pixels: Mapping[Color, int]
+    masks: Mapping[str | int, int]
+    looked_at: int
 
 
 def survey_colors(root: Path, pairs: Sequence[Pair]) -> Survey:
@@ -57,7 +69,7 @@ def survey_colors(root: Path, pairs: Sequence[Pair]) -> Survey:
             action = "not proposed: are these single objects, or pictures, rather than classes?"
             findings.append(Finding("too-many-colours", pairs[0].masks, "", message, action, "error"))
         return nothing_readable("masks", f"{many} in colours (RGB)", paired.photos, findings)
-    palette, checks = _palette(root, pairs, colors, findings)
+    palette, checks = _palette(root, pairs, Seen(pixels, looked.labels, looked.masks), findings)
     whose = (
         ""
         if not palette.name
@@ -116,12 +128,16 @@ def _strays(pixels: Mapping[Color, int], folder: str) -> list[Finding]:
 
 
 def _palette(
-    root: Path, pairs: Sequence[Pair], colors: Sequence[Color], findings: list[Finding]
+    root: Path, pairs: Sequence[Pair], seen: Seen, findings: list[Finding]
 ) -> tuple[Palette, list[str]]:
     """What the colours mean, and what of it the user must look at."""
-    file, named = _names(root, pairs, findings)
-    if named:
-        return _named_palette(file, named, colors)
+    colors = sorted(seen.pixels)
+    tables = find_tables(root, folders_beside(pairs), findings)
+    tables.sort(key=lambda table: -len(table.names.keys() & seen.pixels))
+    if tables and tables[0].names.keys() & seen.pixels:
+        findings += tables[0].findings()
+        return _named_palette(tables, seen, findings)
+    findings += (_foreign(one, colors) for one in tables if one.sure or len(one.names) >= LEAST_COLORS)
     known = palettes_with(colors)
     if len(known) == 1:
         (palette,) = known
@@ -142,40 +158,77 @@ def _palette(
     return palette, checks
 
 
-def _named_palette(
-    file: str, named: Mapping[Color, str], colors: Sequence[Color]
-) -> tuple[Palette, list[str]]:
-    """`_palette` where a file names colours."""
-    palette = _filled_in(file, named, colors)
+def _named_palette(tables: Sequence[Table], seen: Seen, findings: list[Finding]) -> tuple[Palette, list[str]]:
+    """`_palette` where files name colours, the first of them the most."""
+    table, *others = tables
+    file, named = table.file, dict(table.names)
+    if len(named) > IGNORE_INDEX:
+        named = {color: name for color, name in named.items() if color in seen.pixels}
+    palette = _filled_in(file, named, sorted(seen.pixels))
     checks = [
         f"{color_text(color)} is mapped to ignore, as {file} calls it {name!r}: is that what it means?"
         for color, name in named.items()
         if palette.classes[color] == IGNORE
     ]
-    lacking = [name for color, name in palette.classes.items() if color not in named and name != IGNORE]
+    lacking = {
+        color: name for color, name in palette.classes.items() if color not in named and name != IGNORE
+    }
     if lacking:
-        checks.append(f"{file} does not name {counted(len(lacking), 'colour')}: {_rename(lacking)}")
+        names = list(lacking.values())
+        black = (
+            f' Black often is what nobody labelled: then map "0,0,0" to {IGNORE}.' if BLACK in lacking else ""
+        )
+        checks.append(f"{file} does not name {counted(len(names), 'colour')}: {_rename(names)}{black}")
+        findings.append(_unnamed(table, lacking, seen))
+    for other in others:
+        differ = [
+            color for color in seen.pixels if other.names.get(color, named.get(color)) != named.get(color)
+        ]
+        if differ:
+            color = min(differ)
+            said = f"{color_text(color)} is {other.names[color]!r} in {other.file}"
+            checks.append(
+                f"{said}, and {named.get(color, 'nothing')!r} in {file}, which was taken: which is right?"
+            )
     return palette, checks
+
+
+def _unnamed(table: Table, lacking: Mapping[Color, str], seen: Seen) -> Finding:
+    """Which colours of the masks a file does not name, and how much of the masks they are."""
+    listed = [
+        f"{color_text(color)} ({counted(seen.pixels[color], 'pixel')} in {seen.masks[color_text(color)]} of "
+        f"{counted(seen.looked_at, 'mask')}, here {name!r})"
+        for color, name in sorted(lacking.items(), key=lambda item: -seen.pixels[item[0]])
+    ]
+    more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
+    message = f"names {len(seen.pixels) - len(lacking)} of the masks' {counted(len(seen.pixels), 'colour')}, but not "
+    message += ", ".join(listed[:MOST_LISTED]) + more + _swapped(table, seen.pixels)
+    action = f"proposed as a class: name it, or map it to {IGNORE} where it means that nobody labelled it, as black often does"
+    return Finding("unnamed-colours", table.file, "", message, action, "warning")
+
+
+def _foreign(table: Table, colors: Sequence[Color]) -> Finding:
+    """A file whose colours are not those of the masks."""
+    listed = ", ".join(map(color_text, colors[:3])) + (", …" if len(colors) > 3 else "")
+    message = f"names {counted(len(table.names), 'colour')}, and none is in the masks looked at, which hold {listed}"
+    return Finding(
+        "foreign-colours", table.file, "", message + _swapped(table, colors), "not taken", "warning"
+    )
+
+
+def _swapped(table: Table, colors: Collection[Color]) -> str:
+    """A hint where the table is one of blue, green and red."""
+    turned = {(blue, green, red) for red, green, blue in table.names}
+    as_it_is, otherwise = len(table.names.keys() & set(colors)), len(turned & set(colors))
+    if otherwise <= as_it_is:
+        return ""
+    return f"; read as blue, green, red it would name {otherwise}: swap the columns, if that is what they are"
 
 
 def _rename(names: Sequence[str]) -> str:
     """What to do about class 0, class 1, …"""
     which = f"{names[0]} to {names[-1]}" if len(names) > 1 else names[0]
     return f"call {which} in ontology and label_map what they are (several colours may become one class)."
-
-
-def _names(root: Path, pairs: Sequence[Pair], findings: list[Finding]) -> tuple[str, Mapping[Color, str]]:
-    """The file beside the masks that names colours, and the names; "" and none without one that can be read."""
-    for file in beside(pairs, COLOR_FILES):
-        if (root / file).is_file():
-            try:
-                named = read_color_names(root / file, file)
-            except DataError as error:
-                findings.append(unreadable(error, root, UNREAD))
-                continue
-            if 0 < len(named) <= IGNORE_INDEX:
-                return file, named
-    return "", {}
 
 
 def _filled_in(file: str, named: Mapping[Color, str], colors: Sequence[Color]) -> Palette:
