@@ -47,7 +47,10 @@ def describe(found: Inspection, shown_as: str) -> list[str]:
         lines.append(_row("shapes", ", ".join(f"{name} {count:,}" for name, count in shapes)))
     lines += _classes(survey)
     lines += _photos(found.headers, len(survey.photos))
-    splits = ", ".join(f"{name} {count:,}" for name, count in _ordered(survey.splits))
+    splits = ", ".join(
+        f"{name} {count:,}" + (f" ({survey.bare[name]:,} without annotation)" if name in survey.bare else "")
+        for name, count in _ordered(survey.splits)
+    )
     lines.append(_row("splits", splits or "none of their own"))
     lines += _findings(found.findings)
     for other in found.others:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segdata.inspection.describe import describe
 from segdata.inspection.propose import propose
 from segdata.inspection.recognise import inspect_folder
 from tests.formats.via_cases import box, entry, export
@@ -159,3 +160,19 @@ def test_without_folders_of_splits_nothing_is_beside_them(tmp_path: Path) -> Non
     write_image(tmp_path / "mask/a.png", channels=1)
     write_noise(tmp_path / "others/b.jpg")
     assert inspect_folder(tmp_path).spare == {}
+
+
+def test_photos_without_mask_are_told_by_split_and_the_file_leads_to_the_others(tmp_path: Path) -> None:
+    write_masks(tmp_path)
+    for name in ("train/mask/train1.png", "train/mask/train2.png", "val/mask/val1.png"):
+        (tmp_path / name).unlink()
+    found = inspect_folder(tmp_path)
+    assert found.survey is not None
+    assert (found.survey.splits, found.survey.bare) == (SPLITS, {"train": 2, "val": 1})
+    line = "  splits      train 4 (2 without annotation), val 2 (1 without annotation), test 3"
+    assert line in describe(found, "x")
+    proposal = propose(found, "mine", "data/raw/mine")
+    assert proposal.samples == {"train": 2, "val": 1, "test": 3}
+    assert proposal.reasons["splits"] == (
+        "The data bring their own: 2 train, 1 val, 3 test. Not counted, as unannotated says skip: 2 train, 1 val."
+    )

@@ -72,6 +72,7 @@ def survey(root: Path) -> Survey | None:
         labels=counts,
         looked_at=values.masks,
         splits=paired.splits,
+        bare=paired.bare,
         ontology=None if labels is None else classes_of(labels, distinct_colors(len(labels.names))),
         label_map=label_map,
         options=options,

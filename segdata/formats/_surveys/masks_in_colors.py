@@ -86,6 +86,7 @@ def survey_colors(root: Path, pairs: Sequence[Pair]) -> Survey:
         labels={color_text(color): looked.labels[color_text(color)] for color in colors},
         looked_at=looked.masks,
         splits=paired.splits,
+        bare=paired.bare,
         ontology=palette.ontology,
         label_map={color_text(color): name for color, name in palette.classes.items()},
         options=options,
