@@ -126,30 +126,65 @@ CAMVID = [(192, 192, 128), (64, 0, 192), (128, 128, 64)]
 
 
 @pytest.mark.parametrize(
-    ("colors", "whose", "ontology", "mapped"),
+    ("colors", "whose", "held", "more", "mapped"),
     [
-        ([*CITY.palette[:4], BLACK, (111, 74, 0)], "Cityscapes", "cityscapes-19", {"0,0,0": "ignore", "0,0,142": "car"}),
-        ([*VOC.palette[:8], (224, 224, 192)], "PASCAL VOC", "voc-21", {"0,0,0": "background", "224,224,192": "ignore"}),
-        ([*CAMVID, BLACK], "CamVid", None, {"0,0,0": "ignore", "192,192,128": "Column_Pole", "128,64,128": "Road"}),
+        ([*CITY.palette[:4], BLACK, (111, 74, 0)], "Cityscapes", ["road", "sidewalk", "building", "wall"],
+         "15 more classes, which no mask here holds: not proposed (fence, pole, traffic light, …)", {"0,0,0": "ignore", "102,102,156": "wall"}),
+        ([*VOC.palette[:8], (224, 224, 192)], "PASCAL VOC", [*VOC.names[:8]],
+         "13 more classes, which no mask here holds: not proposed (cat, chair, cow, …)", {"0,0,0": "background", "224,224,192": "ignore"}),
+        ([*CAMVID, BLACK], "CamVid", ["CartLuggagePram", "Column_Pole", "Misc_Text"],
+         "28 more classes, which no mask here holds: not proposed (Animal, Archway, Bicyclist, …)", {"0,0,0": "ignore", "192,192,128": "Column_Pole"}),
+        ([*CITY.palette[:18]], "Cityscapes", [*CITY.names[:18]],
+         "1 more class, which no mask here holds: not proposed (bicycle)", {"0,0,0": "ignore", "128,64,128": "road"}),
     ],
 )  # fmt: skip
-def test_colours_of_a_well_known_palette_bring_their_names(
-    tmp_path: Path, colors: list[Color], whose: str, ontology: str | None, mapped: dict[str, str]
+def test_colours_of_a_well_known_palette_bring_the_names_of_the_classes_they_are(
+    tmp_path: Path, colors: list[Color], whose: str, held: list[str], more: str, mapped: dict[str, str]
 ) -> None:
     photo(tmp_path / "photos/a.jpg")
-    mask(tmp_path / "masks/a.png", colors)
+    pixels = np.repeat(np.array([colors], np.uint8), 8, axis=0)
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "masks/a.png")
+    photo_again = np.random.default_rng(1).integers(0, 256, pixels.shape, np.uint8)
+    Image.fromarray(photo_again).save(tmp_path / "photos/a.jpg")
     survey = seen(tmp_path)
     assert survey.evidence.endswith(f"1 mask in {len(colors)} colours (RGB) of {whose}")
     assert survey.checks == (
         f"The colours are those of {whose}, and so are the names: is that what they mean here?",
+        f"{whose} has {more}.",
     )
+    assert isinstance(survey.ontology, dict) and list(survey.ontology) == held
     assert survey.label_map is not None and mapped.items() <= survey.label_map.items()
-    if ontology is None:
-        assert isinstance(survey.ontology, dict) and len(survey.ontology) == 31
-        assert survey.ontology["Column_Pole"] == (192, 192, 128)
-    else:
-        assert survey.ontology == ontology
+    assert set(survey.label_map.values()) == {*held, "ignore"}
+    assert {survey.label_map[label] for label in survey.labels if isinstance(label, str)} >= set(held)
     assert propose(inspect_folder(tmp_path), "mine", "data/raw/mine").problem == ""
+
+
+def test_all_classes_of_a_palette_are_its_ontology(tmp_path: Path) -> None:
+    photo(tmp_path / "photos/a.jpg")
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(np.array([CITY.palette], np.uint8)).save(tmp_path / "masks/a.png")
+    survey = seen(tmp_path)
+    assert survey.ontology == "cityscapes-19"
+    assert survey.checks == (
+        "The colours are those of Cityscapes, and so are the names: is that what they mean here?",
+    )
+
+
+def test_all_classes_of_a_palette_are_proposed_where_some_masks_were_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for id in "abc":
+        photo(tmp_path / f"photos/{id}.jpg")
+        mask(tmp_path / f"masks/{id}.png", list(CITY.palette[:4]))
+    monkeypatch.setattr("segdata.formats._surveys.mask_files.evenly_spaced", lambda names: names[:2])
+    survey = seen(tmp_path)
+    assert survey.ontology == "cityscapes-19"
+    assert survey.label_map is not None and survey.label_map["0,0,142"] == "car"
+    assert survey.checks[1:] == (
+        "All classes of Cityscapes are proposed, as 2 of 3 masks were looked at: segdata check names those that no mask "
+        "holds; take them out, if none will.",
+    )
 
 
 def test_too_few_colours_and_those_of_two_palettes_are_nobodys(tmp_path: Path) -> None:

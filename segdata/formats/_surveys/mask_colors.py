@@ -44,6 +44,22 @@ class Palette:
     ontology: str | Mapping[str, Color]
     classes: Mapping[Color, str]
 
+    def held(self, colors: Collection[Color]) -> tuple[Palette, tuple[str, ...]]:
+        """The palette of the classes that these colours are, in the same order, and the names of the others.
+
+        It is itself where all classes are held. What is ignored stays in it.
+        """
+        there = {self.classes[color] for color in colors}
+        whole = self.ontology
+        if isinstance(whole, str):
+            known = load_ontology(whole)
+            whole = dict(zip(known.names, known.palette, strict=True))
+        absent = tuple(name for name in whole if name not in there)
+        if not absent:
+            return self, ()
+        kept = {color: name for color, name in self.classes.items() if name in there or name == IGNORE}
+        return Palette(self.name, {name: whole[name] for name in whole if name in there}, kept), absent
+
 
 def colors_of(pixels: NDArray[np.uint8]) -> tuple[list[Color], NDArray[np.int64]]:
     """The different colours of uint8 (H, W, 3) RGB, in order, and the pixels of each; fast where neighbours are alike."""
