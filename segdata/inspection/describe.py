@@ -115,9 +115,9 @@ def _shown(label: str | int) -> str:
 
 
 def _becomes(label: str | int, survey: Survey) -> str:
-    """The class that is proposed for a name of the annotation's own, where it is called otherwise."""
+    """The class that is proposed for a name of the annotation's own, where it is called otherwise; or for a number."""
     name = (survey.label_map or {}).get(label, label)
-    return "" if isinstance(label, int) or name == label else f"  {name}"
+    return "" if name in (label, f"class {label}") else f"  {name}"
 
 
 def _photos(headers: Headers, photos: int) -> Iterator[str]:

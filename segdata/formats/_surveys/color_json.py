@@ -30,15 +30,17 @@ _TRIPLE = re.compile(r"\W*([0-9]{1,3})[\s,;]+([0-9]{1,3})[\s,;]+([0-9]{1,3})\W*"
 class Row(NamedTuple):
     """One row of a table of colours.
 
-    text   the row as it stands there
-    name   "" where there is none
-    color  None where there is none
+    text    the row as it stands there
+    name    "" where there is none
+    color   None where there is none
+    number  what numbers it; None where nothing does
     """
 
     place: str
     text: str
     name: str
     color: Color | None
+    number: int | None = None
 
 
 def rows_of_json(text: str) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from segdata.findings import Finding
 from segdata.formats._parts.label_file import BORDER, Color, color_text
 from segdata.formats._surveys.color_tables import Table, find_tables
-from segdata.formats._surveys.mask_colors import BLACK, LEAST_COLORS, Palette, palettes_with
+from segdata.formats._surveys.mask_colors import BLACK, Palette, palettes_with
 from segdata.ontology import IGNORE, IGNORE_INDEX
 from segdata.survey import VOID_NAMES
 from segdata.wording import counted
@@ -46,7 +46,7 @@ def palette_of(
     if tables and tables[0].names.keys() & seen.pixels:
         findings += tables[0].findings()
         return _named_palette(tables, seen, findings)
-    findings += (_foreign(one, colors) for one in tables if one.sure or len(one.names) >= LEAST_COLORS)
+    findings += (_foreign(one, colors) for one in tables if one.is_sure)
     known = palettes_with(colors)
     if len(known) == 1:
         (palette,) = known

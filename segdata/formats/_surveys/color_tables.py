@@ -14,8 +14,8 @@ from __future__ import annotations
 import csv
 import posixpath
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from segdata.errors import DataError
@@ -38,8 +38,10 @@ _BYTE = r"(?:0*[0-9]{1,3})"
 _RUN = re.compile(r"(?<![\w.#-])[0-9]+(?:[\s,;]+[0-9]+)*(?![\w.]|-\w)")
 """Whole numbers that stand side by side: three of them are a colour, of four nobody knows which three."""
 _HEX = re.compile(r"(?<![\w#])#([0-9a-fA-F]{6})(?:[fF]{2})?\b")
+_LEADING = re.compile(r"[0-9]{1,5}\s+")
 _CHANNELS = (("r", "red"), ("g", "green"), ("b", "blue"))
 _NAME = re.compile(r"name|title|label|class|categor", re.I)
+_NUMBER = re.compile(r"^$|^#$|(^|[^a-z])ids?$|index|value|number|^idx$", re.I)
 _AROUND = " \t\"'=:,;()[]{}|"
 
 
@@ -47,16 +49,23 @@ _AROUND = " \t\"'=:,;()[]{}|"
 class Table:
     """The colours that a file names, and what in it is no row of a table.
 
-    file   relative to the root
-    names  colour → name, each once
-    wrong  (place, what was found) of rows that were left out
-    sure   whether a header says that this is a table of colours
+    file     relative to the root
+    names    colour → name, each once
+    wrong    (place, what was found) of rows that were left out
+    headed   whether a header says that this is a table of colours
+    numbers  number → name, where a column numbers the rows
     """
 
     file: str
     names: dict[Color, str]
     wrong: tuple[tuple[str, str], ...] = ()
-    sure: bool = False
+    headed: bool = False
+    numbers: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is one also where none of its colours is in the masks: two rows may be three numbers by chance."""
+        return self.headed or len(self.names) >= 3
 
     def findings(self) -> list[Finding]:
         """One for each wrong row."""
@@ -125,11 +134,11 @@ def read_table(path: Path, name: str) -> Table | None:
 
 
 def _table(lines: Sequence[str], name: str) -> Table | None:
-    sure, rows = False, list[Row]()
+    headed, rows = False, list[Row]()
     if name.lower().endswith(".json"):
         rows = list(rows_of_json("\n".join(lines)))
     else:
-        sure, rows = _rows(lines)
+        headed, rows = _rows(lines)
     names: dict[Color, str] = {}
     wrong: list[tuple[str, str]] = []
     for row in rows:
@@ -139,8 +148,10 @@ def _table(lines: Sequence[str], name: str) -> Table | None:
             wrong.append((row.place, f"the name {row.name!r} again"))
         elif names.setdefault(row.color, row.name) != row.name:
             wrong.append((row.place, f"the colour {row.color} again, as {row.name!r}"))
-    if (names and len(names) >= len(wrong)) or (sure and rows):
-        return Table(name, names, tuple(wrong), sure)
+    if (names and len(names) >= len(wrong)) or (headed and rows):
+        kept = {row.number: row.name for row in rows if row.number is not None and row.name in names.values()}
+        numbers = kept if len(kept) == len(names) else {}
+        return Table(name, names, tuple(wrong), headed, numbers)
     return None
 
 
@@ -156,9 +167,13 @@ def _rows(lines: Sequence[str]) -> tuple[bool, list[Row]]:
     if said and not re.search("[0-9]", said[0][1]):
         del said[0]
     rows = [_row(place, text) for place, text in said]
-    numbered = [re.fullmatch(r"[0-9]+\s+(.+)", row.name) for row in rows if row.color is not None]
-    if all(numbered):  # "0 road", "1 car", …
-        rows = [row._replace(name=re.sub(r"^[0-9]+\s+", "", row.name)) for row in rows]
+    if all(_LEADING.match(row.name) for row in rows if row.color is not None):  # "0 road", "1 car", …
+        rows = [
+            row._replace(name=row.name[match.end() :], number=int(match[0]))
+            if (match := _LEADING.match(row.name))
+            else row
+            for row in rows
+        ]
     return False, rows
 
 
@@ -181,6 +196,7 @@ class _Columns:
     delimiter: str
     names: tuple[int, ...]
     channels: tuple[int, ...]
+    numbers: int | None
 
     @classmethod
     def of(cls, header: str) -> _Columns | None:
@@ -192,7 +208,8 @@ class _Columns:
             return None
         others = [at for at in range(len(heads)) if at not in channels]
         named = sorted(others, key=lambda at: not _NAME.search(heads[at]))
-        return cls(delimiter, tuple(named), tuple(channels))
+        numbers = next((at for at in others if _NUMBER.search(heads[at])), None)
+        return cls(delimiter, tuple(named), tuple(channels), numbers)
 
     def row(self, place: str, text: str) -> Row:
         cells = [cell.strip(_AROUND) for cell in _cells(text, self.delimiter)]
@@ -206,7 +223,9 @@ class _Columns:
         )
         there = [cells[at] for at in self.names if at < len(cells) and cells[at]]
         words = [cell for cell in there if not cell.isdigit()]
-        return Row(place, text, (words or there or [""])[0], color)
+        number = cells[self.numbers] if self.numbers is not None and self.numbers < len(cells) else ""
+        counted = int(number) if re.fullmatch("[0-9]{1,5}", number) else None
+        return Row(place, text, (words or there or [""])[0], color, counted)
 
 
 def _cells(text: str, delimiter: str) -> list[str]:

@@ -19,7 +19,7 @@ from segdata.formats._surveys.common import nothing_readable
 from segdata.formats._surveys.mask_colors import colors_of
 from segdata.formats._surveys.mask_files import look, read_pairs
 from segdata.formats._surveys.mask_folders import Pair, folders_beside, is_named, options_of, shown
-from segdata.mask_file import read_mask_values
+from segdata.mask_file import read_values_and_palette
 from segdata.ontology import IGNORE_INDEX
 from segdata.survey import Survey
 from segdata.wording import counted
@@ -28,8 +28,8 @@ LEAST_STRAYS = 8
 """Fewer rare colours than this may well be rare classes."""
 
 
-def survey_colors(root: Path, pairs: Sequence[Pair]) -> Survey:
-    """What these folders of photos and coloured masks hold."""
+def survey_colors(root: Path, pairs: Sequence[Pair], kind: str = "RGB") -> Survey:
+    """What these folders of photos and coloured masks hold. `kind` is how the colours are stored, for people."""
     options = options_of(root, pairs)
     paired = read_pairs("masks", root, options, pairs[0].photos)
     pixels: Counter[Color] = Counter()
@@ -48,7 +48,7 @@ def survey_colors(root: Path, pairs: Sequence[Pair]) -> Survey:
             message = f"{len(colors):,} colours in the {counted(looked.masks, 'mask')} looked at: at most {IGNORE_INDEX} classes"
             action = "not proposed: are these single objects, or pictures, rather than classes?"
             findings.append(Finding("too-many-colours", pairs[0].masks, "", message, action, "error"))
-        return nothing_readable("masks", f"{many} in colours (RGB)", paired.photos, findings)
+        return nothing_readable("masks", f"{many} in colours ({kind})", paired.photos, findings)
     seen = Seen(pixels, looked.labels, looked.masks, len(paired.masks))
     palette, checks = palette_of(root, folders_beside(pairs), seen, findings)
     whose = (
@@ -61,7 +61,7 @@ def survey_colors(root: Path, pairs: Sequence[Pair]) -> Survey:
     return Survey(
         format="masks",
         certainty="likely" if is_named(pairs[0]) else "possible",
-        evidence=f"{many} in {counted(len(colors), 'colour')} (RGB){whose}",
+        evidence=f"{many} in {counted(len(colors), 'colour')} ({kind}){whose}",
         photos=paired.photos,
         annotated=len(paired.masks),
         labels={color_text(color): looked.labels[color_text(color)] for color in colors},
@@ -78,7 +78,9 @@ def survey_colors(root: Path, pairs: Sequence[Pair]) -> Survey:
 
 def _colors(path: Path, name: str) -> dict[Color, int]:
     """The colours of a mask and the pixels of each. Raises DataError for numbers, and for more colours than classes."""
-    values = read_mask_values(path, name)
+    values, palette = read_values_and_palette(path, name)
+    if palette is not None:
+        values = palette[values]
     if values.ndim == 2:
         raise DataError(name, found="one channel of label values", expected="colours, as other masks here")
     colors, counts = colors_of(values)
