@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from segdata.formats._surveys.color_tables import MOST_BYTES, Table, read_table
 from segdata.survey import Survey
 from tests.formats.test_surveys_colors import mask
 from tests.formats.test_surveys_masks import photo
+from tests.formats.test_via_fuzz import broken_bytes
 
 VOID, ROAD, CAR = (0, 0, 0), (128, 64, 128), (0, 0, 142)
 NAMES = {VOID: "void", ROAD: "road", CAR: "my car"}
@@ -77,6 +80,10 @@ def test_tables_of_many_kinds(tmp_path: Path, name: str) -> None:
         ("deep.json", "[" * 9 + '{"road": [1, 2, 3]}' + "]" * 9),
         ("deeper.json", "[" * 100_000),
         ("large.csv", "name,r,g,b\nroad,1,2,3\n" + "#\n" * (MOST_BYTES // 2)),
+        ("digits.txt", "9" * 5000),
+        ("digits.json", '{"road": [1, 2, ' + "9" * 5000 + "]}"),
+        ("cell.csv", 'name,r,g,b\nroad,1,2,3\n"' + "a" * 200_000),
+        ("many.txt", "road 1 2 3\n" * 5000),
         ("empty.csv", ""),
         ("header.csv", "name,r,g,b\n"),
     ],
@@ -191,3 +198,22 @@ def test_a_labelmap_with_a_wrong_row_still_names_the_others(folder: Path) -> Non
     assert [(one.code, one.file, one.place) for one in survey.findings] == [
         ("colour-row", "set/labelmap.txt", "line 5")
     ]
+
+
+def test_broken_tables_are_none_or_our_errors(tmp_path: Path) -> None:
+    chance = random.Random("tables")
+    told: Counter[str] = Counter()
+    for number in range(600):
+        name = chance.choice(list(TEXTS))
+        whole = TEXTS[name].encode()
+        data = broken_bytes(whole, chance) if number % 3 else whole[: chance.randrange(len(whole))]
+        try:
+            table = read(tmp_path, name, data)
+        except DataError:
+            told["error"] += 1
+            continue
+        told["none" if table is None else "table"] += 1
+        if table is not None:
+            assert all(table.names.values()) and len(set(table.names.values())) == len(table.names)
+            assert all(0 <= part <= 255 for color in table.names for part in color)
+    assert min(told[kind] for kind in ("error", "none", "table")) > 60, told

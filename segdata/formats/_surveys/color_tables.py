@@ -23,7 +23,7 @@ from segdata.file_names import lying
 from segdata.findings import Finding
 from segdata.formats._parts.label_file import Color, read_lines
 from segdata.formats._parts.photo_files import is_photo, without_extension
-from segdata.formats._surveys.color_json import Row, rows_of_json
+from segdata.formats._surveys.color_json import MOST_ROWS, Row, rows_of_json
 from segdata.formats._surveys.common import unreadable
 
 ENDINGS = (".csv", ".tsv", ".txt", ".json")
@@ -31,6 +31,8 @@ MOST_BYTES = 1 << 20
 """Larger files are no table of at most 255 colours."""
 MOST_FILES = 50
 """So many files of a folder are looked into."""
+LONGEST = 1000
+"""A file with a longer line is no table either."""
 MOST_SHOWN = 60
 """So much of a wrong row is told."""
 
@@ -162,6 +164,8 @@ def _rows(lines: Sequence[str]) -> tuple[bool, list[Row]]:
         for number, line in enumerate(lines, 1)
         if line.strip() and (not line.lstrip().startswith("#") or _HEX.match(line.lstrip()))
     ]
+    if len(said) > MOST_ROWS or max((len(text) for _, text in said), default=0) > LONGEST:
+        return False, []
     if said and (columns := _Columns.of(said[0][1])) is not None:
         return True, [columns.row(place, text) for place, text in said[1:]]
     if said and not re.search("[0-9]", said[0][1]):
