@@ -54,9 +54,12 @@ def describe(found: Inspection, shown_as: str) -> list[str]:
     lines.append(_row("splits", splits or "none of their own"))
     lines += _findings(found.findings)
     for other in found.others:
-        lines.append(
-            f"also {other.format} ({other.certainty}): {other.evidence}; --format {other.format} takes that instead"
+        takes = (
+            "no annotation of which can be read"
+            if not other.annotated
+            else f"--format {other.format} takes that instead"
         )
+        lines.append(f"also {other.format} ({other.certainty}): {other.evidence}; {takes}")
     lines += [f"also {line}" for line in better_inside(found, shown_as)]
     lines += [f"could not look: {name}: {why}" for name, why in found.failed.items()]
     return [printable(line) for line in lines]

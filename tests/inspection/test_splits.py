@@ -162,6 +162,28 @@ def test_without_folders_of_splits_nothing_is_beside_them(tmp_path: Path) -> Non
     assert inspect_folder(tmp_path).spare == {}
 
 
+def test_a_split_whose_masks_are_jpegs_is_told_as_such(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:120, :160]
+    disc = np.hypot(rows - 60, columns - 80) < 40
+    noise = np.random.default_rng(0)
+    for split, ending, most in (("train", "png", 1), ("val", "jpg", 255)):
+        for id in "ab":
+            for name, pixels in (
+                (f"image/{id}.jpg", noise.integers(0, 256, (120, 160, 3), np.uint8)),
+                (f"mask/{id}.{ending}", disc * np.uint8(most)),
+            ):
+                (tmp_path / split / name).parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(tmp_path / split / name)
+    found = inspect_folder(tmp_path)
+    (finding,) = found.findings
+    assert (finding.code, finding.file, finding.severity) == ("split-unread", "val", "error")
+    assert finding.message.startswith(
+        "4 images, none of which goes with an annotation that can be read: 2 masks in a lossy format (JPEG or WebP), "
+        "which blurs label values along borders: mask/a.jpg holds "
+    )
+    assert found.survey is not None and found.survey.splits == {"train": 2}
+
+
 def test_photos_without_mask_are_told_by_split_and_the_file_leads_to_the_others(tmp_path: Path) -> None:
     write_masks(tmp_path)
     for name in ("train/mask/train1.png", "train/mask/train2.png", "val/mask/val1.png"):
