@@ -75,10 +75,14 @@ def is_blurred_mask(values: NDArray[Any]) -> bool:
 def _counted(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The different values (N, 1), or colours (N, 3) where they are not nearly grey, and the pixels of each."""
     if values.ndim == 3:
-        colors = values[..., :3].astype(np.int64)
+        colors = values[..., :3]
         if np.ptp(colors, axis=2).max(initial=0) > NEARLY_GREY:
-            codes = colors[..., 0] << 16 | colors[..., 1] << 8 | colors[..., 2]
+            codes = np.zeros(colors.shape[:2], np.uint32)
+            for channel in range(3):
+                codes <<= 8
+                codes |= colors[..., channel]
             found, counts = np.unique(codes, return_counts=True)
+            found = found.astype(np.int64)
             return np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1), counts
         values = values[..., 0]
     found, counts = np.unique(values, return_counts=True)
