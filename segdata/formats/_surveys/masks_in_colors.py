@@ -96,7 +96,8 @@ def _colors(path: Path, name: str) -> dict[Color, int]:
 
 def _rare(pixels: Mapping[Color, int]) -> list[Color]:
     """Colours in less than a thousandth of the pixels."""
-    return [color for color, many in pixels.items() if many * 1000 < sum(pixels.values())]
+    whole = sum(pixels.values())
+    return [color for color, many in pixels.items() if many * 1000 < whole]
 
 
 def _strays(pixels: Mapping[Color, int], folder: str) -> list[Finding]:
