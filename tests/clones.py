@@ -83,13 +83,13 @@ class Clone:
         return {Path(one["filename"]).stem: len(one["regions"]) for one in entries}
 
 
-def two_clones(folder: Path) -> tuple[Clone, Clone]:
-    """Eight photos of VIA, converted, committed and pushed by the first; the second is at the same commit."""
-    pipeline = sample_pipeline("via")
+def two_clones(folder: Path, format: str = "via") -> tuple[Clone, Clone]:
+    """Eight photos, converted, committed and pushed by the first; the second is at the same commit."""
+    pipeline = sample_pipeline(format)
     pipeline["shards"]["size_hw"] = [24, 32]
     pipeline["source"]["root"] = "data/raw/mine"
     anna = Clone(write_project(folder / "anna", {"mine": pipeline}).root)
-    write_sample_set("via", anna.raw, num_scenes=8, size_hw=(60, 80))
+    write_sample_set(format, anna.raw, num_scenes=8, size_hw=(60, 80))
     (anna.root / "dvc.yaml").write_text(STAGES)
     (anna.root / ".gitignore").write_text("/.segdata/\n/data/diff/\n")
     convert(anna.project, "mine")

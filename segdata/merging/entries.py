@@ -22,10 +22,11 @@ from segdata.adding.json_splice import (
 )
 from segdata.adding.via_text import ViaFile
 from segdata.errors import DataError
+from segdata.merging.trees import three_way
 
 Side = Literal["ours", "theirs"]
 Entries = Mapping[str, Any]
-_ABSENT = object()
+_NOTHING = object()
 _OF_ENTRIES = ("_via_img_metadata", "_via_image_id_list")
 
 
@@ -34,6 +35,7 @@ class MergedFile:
     """The whole new file; what of theirs is in it now, and entries that both changed, each otherwise.
 
     said  what else was left out, in words
+    of    what it holds
     """
 
     content: bytes
@@ -42,6 +44,7 @@ class MergedFile:
     removed: tuple[str, ...]
     both: tuple[str, ...]
     said: tuple[str, ...]
+    of: str = "entry"
 
 
 def merge_entries(
@@ -61,28 +64,18 @@ def merge_entries(
     if any(len(_by_key(one)) < len(one.entries) for one in files):
         return None  # a key twice: which of the two is meant, nobody knows
     old, mine, new = (_by_key(before) if before else {}), _by_key(our), _by_key(their)
-    changes = _changes(old, mine, new)
-    both = tuple(key for key in changes if mine.get(key, _ABSENT) != old.get(key, _ABSENT))
-    taken = {key: value for key, value in changes.items() if prefer == "theirs" or key not in both}
+    taken, both = three_way(old, mine, new)
+    if prefer == "theirs":
+        taken |= {key: new.get(key) for key in both}
     others, said = _other_members(before, our, their)
     return MergedFile(
         our.encoded(_written(our, taken, others)),
-        added=tuple(key for key, value in taken.items() if value is not _ABSENT and key not in mine),
-        changed=tuple(key for key, value in taken.items() if value is not _ABSENT and key in mine),
-        removed=tuple(key for key, value in taken.items() if value is _ABSENT),
-        both=both,
+        added=tuple(key for key, value in taken.items() if value is not None and key not in mine),
+        changed=tuple(key for key, value in taken.items() if value is not None and key in mine),
+        removed=tuple(key for key, value in taken.items() if value is None),
+        both=tuple(both),
         said=said,
     )
-
-
-def _changes(old: Entries, mine: Entries, new: Entries) -> dict[str, Any]:
-    """What of theirs is neither as it was nor as ours: key → entry, or _ABSENT."""
-    changes = {}
-    for key in dict.fromkeys([*new, *old, *mine]):
-        its = new.get(key, _ABSENT)
-        if its != old.get(key, _ABSENT) and its != mine.get(key, _ABSENT):
-            changes[key] = its
-    return changes
 
 
 def _written(our: ViaFile, taken: Entries, others: Sequence[Edit]) -> str:
@@ -90,14 +83,14 @@ def _written(our: ViaFile, taken: Entries, others: Sequence[Edit]) -> str:
     edits = [
         replace_value(our.text, at[key], value)
         for key, value in taken.items()
-        if value is not _ABSENT and key in at
+        if value is not None and key in at
     ]
-    out = {number for number, one in enumerate(our.entries) if taken.get(one.key) is _ABSENT}
+    out = {number for number, one in enumerate(our.entries) if one.key in taken and taken[one.key] is None}
     gone = {our.entries[number].key for number in out}
     edits += cut(our.entries, out)
     edits += cut(our.ids, {number for number, one in enumerate(our.ids) if one.value in gone})
     text = apply(our.text, [*edits, *others])
-    new = [(key, value) for key, value in taken.items() if value is not _ABSENT and key not in at]
+    new = [(key, value) for key, value in taken.items() if value is not None and key not in at]
     if not new:
         return text
     left = ViaFile.parsed(text, our.name, bom=our.bom)  # what was cut may have been all
@@ -114,7 +107,7 @@ def _other_members(
     old, mine, new = ({} if one is None else _beside(one) for one in (before, our, their))
     edits, said = [], []
     for key in mine.keys() & new.keys():
-        if new[key].value in (mine[key].value, old[key].value if key in old else _ABSENT):
+        if new[key].value in (mine[key].value, old[key].value if key in old else _NOTHING):
             continue
         if key in old and old[key].value == mine[key].value:
             edits.append(replace_value(our.text, mine[key], new[key].value))

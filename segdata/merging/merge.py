@@ -12,7 +12,7 @@ from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import commit, one_at_a_time
 from segdata.merging.entries import Side
 from segdata.merging.fetching import fetched, readable_for_dvc
-from segdata.merging.trees import Changes, Sides
+from segdata.merging.trees import Sides
 from segdata.merging.work import Work
 from segdata.project import Project
 from segdata.versions.git import unmerged
@@ -54,7 +54,7 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
         base, ours, theirs = (
             fetched(project.root, folder, sides, side) for side in ("base", "ours", "theirs")
         )
-        work = Work(opened, base, ours, theirs, prefer, Changes.between(base, ours, theirs))
+        work = Work(opened, base, ours, theirs, prefer)
         for side in ("base", "theirs"):
             fetched(project.root, folder, sides, side, work.needed(side))
         work.decide()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from segdata.errors import ConfigError, DataError
 from segdata.versions.dvc_files import Tracked, listed_files, tracked_at
 from segdata.versions.git import open_merge
 
+K = TypeVar("K")
+V = TypeVar("V")
 Tree = Mapping[str, Path]
 """File of the folder → where DVC's cache has (or would have) its content; the same content has the same place."""
 
@@ -53,30 +56,24 @@ class Sides:
         return listed_files(project, self.tracked[side])
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What they changed and we did not, and what both did.
+def three_way(
+    base: Mapping[K, V], ours: Mapping[K, V], theirs: Mapping[K, V]
+) -> tuple[dict[K, V | None], list[K]]:
+    """What they changed and we did not (key → theirs, None: out), and the keys that both changed, each otherwise.
 
-    take  file → where its content lies, None: they removed it
-    both  files that both changed, each otherwise
+    The keys come in the order of theirs, then of the others.
     """
-
-    take: Mapping[str, Path | None]
-    both: tuple[str, ...]
-
-    @classmethod
-    def between(cls, base: Tree, ours: Tree, theirs: Tree) -> Changes:
-        take: dict[str, Path | None] = {}
-        both = []
-        for file in sorted({*base, *ours, *theirs}):
-            before, our, their = base.get(file), ours.get(file), theirs.get(file)
-            if their in (before, our):
-                continue
-            if our == before:
-                take[file] = their
-            else:
-                both.append(file)
-        return cls(take, tuple(both))
+    take: dict[K, V | None] = {}
+    both = []
+    for key in dict.fromkeys([*theirs, *base, *ours]):
+        before, our, their = base.get(key), ours.get(key), theirs.get(key)
+        if their in (before, our):
+            continue
+        if our == before:
+            take[key] = their
+        else:
+            both.append(key)
+    return take, both
 
 
 def counts(take: Mapping[str, Path | None], ours: Tree) -> str:

@@ -14,21 +14,22 @@ from segdata.errors import DataError
 from segdata.formats._parts.listed import files_of
 from segdata.formats.via import Options
 from segdata.merging.entries import MergedFile, Side, merge_entries
-from segdata.merging.trees import Changes, Tree, counts
+from segdata.merging.lines import is_list, merge_lines
+from segdata.merging.trees import Tree, counts, three_way
 from segdata.wording import counted
+
+_PLURAL = {"entry": "entries", "line": "lines"}
 
 
 class Work:
     """take: file → where its new content lies, None: out; merged: files made of both; conflicts: what both changed."""
 
-    def __init__(
-        self, opened: OpenSet, base: Tree, ours: Tree, theirs: Tree, prefer: Side | None, changes: Changes
-    ) -> None:
-        self._root, self._prefer, self._changes = opened.source.root, prefer, changes
+    def __init__(self, opened: OpenSet, base: Tree, ours: Tree, theirs: Tree, prefer: Side | None) -> None:
+        self._root, self._prefer = opened.source.root, prefer
         self._base, self._ours, self._theirs = base, ours, theirs
         is_via = opened.pipeline.source.format == "via"
         self._of_entries = files_of(opened.source.decode_options(Options).annotations) if is_via else {}
-        self.take: dict[str, Path | None] = dict(changes.take)
+        self.take, self._both = three_way(base, ours, theirs)
         self.merged: dict[str, MergedFile] = {}
         self.conflicts: list[str] = []
         self.said: list[str] = []
@@ -36,19 +37,16 @@ class Work:
 
     def needed(self, side: str) -> list[Path]:
         """Contents of base or theirs without which nothing can be decided or done."""
-        both = set(self._changes.both)
         if side == "base":
-            return [self._base[file] for file in both & self._of_entries.keys() & self._base.keys()]
-        return [self._theirs[file] for file in (*self._changes.take, *both) if file in self._theirs]
+            parted = [file for file in self._both if file in self._of_entries or is_list(file)]
+            return [self._base[file] for file in parted if file in self._base]
+        return [self._theirs[file] for file in (*self.take, *self._both) if file in self._theirs]
 
     def decide(self) -> None:
         """Take what only they changed; merge files of entries that both did; name the rest."""
-        for file in self._changes.both:
+        for file in self._both:
             ours, theirs = self._ours.get(file), self._theirs.get(file)
-            merged = None
-            if file in self._of_entries and ours and theirs:
-                here = ours if ours.is_file() else self._root / file
-                merged = merge_entries(file, self._base.get(file), here, theirs, self._prefer)
+            merged = self._merged(file, ours, theirs) if ours and theirs else None
             if merged is not None:
                 self.merged[file] = merged
                 self.conflicts += [f"{file}: {key!r} changed by both" for key in merged.both]
@@ -57,6 +55,13 @@ class Work:
             self.conflicts.append(f"{file}: {_both(self._base.get(file), ours, theirs)}")
             if self._prefer == "theirs":
                 self.take[file] = theirs
+
+    def _merged(self, file: str, ours: Path, theirs: Path) -> MergedFile | None:
+        """A file that both changed as one, where it holds many photos and they can be told apart."""
+        here = ours if ours.is_file() else self._root / file
+        if file in self._of_entries:
+            return merge_entries(file, self._base.get(file), here, theirs, self._prefer)
+        return merge_lines(self._base.get(file), here, theirs, self._prefer) if is_list(file) else None
 
     def check_folder(self) -> None:
         """What lies there is what was committed, as far as it is touched, and the cache is whole. Raises DataError."""
@@ -108,7 +113,7 @@ class Work:
         for file, one in self.merged.items():
             number = len(one.added) + len(one.changed) + len(one.removed)
             yield (
-                f"{file}: of theirs {counted(number, 'entry', 'entries')}: {len(one.added)} added, "
+                f"{file}: of theirs {counted(number, one.of, _PLURAL[one.of])}: {len(one.added)} added, "
                 f"{len(one.changed)} changed, {len(one.removed)} removed"
             )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segdata.merging.entries import MergedFile, Side, merge_entries
-from segdata.merging.trees import Changes
+from segdata.merging.trees import three_way
 
 
 def entry(name: str, regions: int) -> dict[str, Any]:
@@ -124,12 +124,12 @@ def test_files_of_a_folder_are_compared_likewise(
     base: dict[str, int], ours: dict[str, int], theirs: dict[str, int]
 ) -> None:
     trees = [{name: Path(str(content)) for name, content in one.items()} for one in (base, ours, theirs)]
-    changes = Changes.between(*trees)
+    take, both = three_way(*trees)
     for name in "abcdef":
         before, mine, its = (one.get(name) for one in trees)
         if its in (before, mine):
-            assert name not in changes.take and name not in changes.both
+            assert name not in take and name not in both
         elif mine == before:
-            assert changes.take[name] == its
+            assert take[name] == its
         else:
-            assert name in changes.both
+            assert name in both

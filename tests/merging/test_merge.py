@@ -153,3 +153,30 @@ def test_without_an_open_merge_there_is_nothing_to_merge(ben: Clone) -> None:
         "error: segdata merge: found no merge that stands open; expected one. git merge origin/main first.\n"
     )
     assert merge(Clone(Project(ben.root).root), "--prefer", "ours").exit_code == 2
+
+
+def test_of_voc_masks_are_taken_and_lists_merged_line_by_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    anna, ben = two_clones(tmp_path, "voc")
+    lists = "ImageSets/Segmentation/train.txt"
+    ids = (anna.raw / lists).read_text().split()
+
+    def add(clone: Clone, id: str, out: str) -> None:
+        for folder, ending in (("JPEGImages", "jpg"), ("SegmentationClass", "png")):
+            shutil.copy(clone.raw / folder / f"{ids[0]}.{ending}", clone.raw / folder / f"{id}.{ending}")
+        left = [one for one in (clone.raw / lists).read_text().split() if one != out]
+        (clone.raw / lists).write_text("".join(f"{one}\n" for one in [*left, id]))
+        clone.dvc("add -q data/raw/mine", "push -q")
+        clone.sh(f"git add -A; git commit -qm '{id}'")
+
+    add(anna, "of_anna", out=ids[1])
+    anna.sh("git push -q")
+    add(ben, "of_ben", out=ids[2])
+    ben.sh("git fetch -q; git merge -q origin/main && exit 1 || true")
+    done = merge(ben)
+    assert done.exit_code == 0, done.output
+    assert f"  {lists}: of theirs 2 lines: 1 added, 0 changed, 1 removed\n" in done.stdout
+    assert (ben.raw / lists).read_text().split() == sorted([ids[0], *ids[3:], "of_anna", "of_ben"])
+    assert {"of_anna", "of_ben"} <= {path.stem for path in (ben.raw / "SegmentationClass").iterdir()}
