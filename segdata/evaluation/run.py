@@ -16,6 +16,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
+from segdata.digests import file_digest
 from segdata.errors import ConfigError, DataError, TrainingError
 from segdata.models import build_model
 from segdata.models.weights import load_weights
@@ -126,3 +127,22 @@ def load_run(run_dir: Path, device: torch.device | str = "cpu") -> Run:
         ) from error
     ontology = Ontology("own", tuple(Label(name, color) for name, color in record.classes))
     return Run(record, ontology, network.eval().to(device), torch.device(device))
+
+
+def load_noted_run(run_dir: Path, device: torch.device | str = "cpu") -> tuple[Run, str]:
+    """`load_run`, and the SHA-256 of the weights that were loaded, not of others that have taken their place since.
+
+    Raises TrainingError also where the weights changed while they were loaded.
+    """
+    path = run_dir / WEIGHTS
+    digest = file_digest(path) if path.is_file() else ""
+    run = load_run(run_dir, device)
+    now = file_digest(path) if path.is_file() else ""
+    if now != digest:
+        raise TrainingError(
+            str(run_dir),
+            found="weights that were replaced while they were read",
+            expected="the same ones before and after",
+            fix="Wait until its training has ended, then do this again.",
+        )
+    return run, digest
