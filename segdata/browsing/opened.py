@@ -211,7 +211,7 @@ class Watch:
         weights = ""
         if all(path.is_file() for path in self._run_files):
             weights = value_digest([file_digest(path) for path in self._run_files])
-        folder = project.root / ".segdata" / "disagreement" / name / (weights[:32] or "none")
+        folder = project.root / ".segdata" / "disagreement" / name
         index = Index(shards.manifest, found)
         return Opened(
             project,
@@ -222,7 +222,7 @@ class Watch:
             records,
             None if report is None else report.counts() == index.split_counts,
             weights,
-            KeptFigures(folder, shards.manifest),
+            KeptFigures(folder, weights, shards.manifest),
             self._thumbnails,
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import torch
@@ -129,20 +129,30 @@ def load_run(run_dir: Path, device: torch.device | str = "cpu") -> Run:
     return Run(record, ontology, network.eval().to(device), torch.device(device))
 
 
-def load_noted_run(run_dir: Path, device: torch.device | str = "cpu") -> tuple[Run, str]:
-    """`load_run`, and the SHA-256 of the weights that were loaded, not of others that have taken their place since.
+class Digests(NamedTuple):
+    """SHA-256 of the files of a run that decide what it predicts."""
 
-    Raises TrainingError also where the weights changed while they were loaded.
+    weights: str
+    record: str
+
+
+def load_noted_run(run_dir: Path, device: torch.device | str = "cpu") -> tuple[Run, Digests]:
+    """`load_run`, and the digests of what was loaded, not of what has taken its place since.
+
+    Raises TrainingError also for a run that was replaced while it was loaded.
     """
-    path = run_dir / WEIGHTS
-    digest = file_digest(path) if path.is_file() else ""
+    before = _digests(run_dir)
     run = load_run(run_dir, device)
-    now = file_digest(path) if path.is_file() else ""
-    if now != digest:
+    if _digests(run_dir) != before:
         raise TrainingError(
             str(run_dir),
-            found="weights that were replaced while they were read",
-            expected="the same ones before and after",
+            found="a run that was replaced while it was read",
+            expected="the same weights and record before and after",
             fix="Wait until its training has ended, then do this again.",
         )
-    return run, digest
+    return run, before
+
+
+def _digests(run_dir: Path) -> Digests:
+    paths = (run_dir / WEIGHTS, run_dir / RECORD)
+    return Digests(*(file_digest(path) if path.is_file() else "" for path in paths))

@@ -106,8 +106,8 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
     scored_name = split or pipeline.evaluate.split
     train = shards.split("train")
     scored = scored_photos(project, name, shards, scored_name)
-    run, weights = load_noted_run(project.run_dir(name), torch_device)
-    origin = Origin(shards=shards.digest, weights=weights)
+    run, digests = load_noted_run(project.run_dir(name), torch_device)
+    origin = Origin(shards=shards.digest, weights=digests.weights)
     check_run(run, shards, project.run_dir(name))
     check_prediction_names(scored.ids)
     trained_here = run.record.shards == shards.digest

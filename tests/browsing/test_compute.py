@@ -113,6 +113,8 @@ def test_a_changed_shard_is_computed_alone_and_other_weights_start_anew(project:
     assert {path.name for path in old.iterdir()} == set(after)  # what is not in the set is gone
     record = project.run_dir("via") / "model.json"
     record.write_text(record.read_text().replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(TrainingError, match="runs/via: found another model than when this was begun"):
+        compute(project, "via", now.shards, now.kept)
     other = watch.now()
     assert other.kept.folder != old
     assert len(other.kept.missing()) == len(after)

@@ -107,7 +107,7 @@ def test_a_run_that_is_replaced_is_noted_as_it_was_scored_or_not_scored_at_all(
     for load in (replaced_then_loaded, loaded_then_replaced):
         monkeypatch.setattr(runs, "load_run", load)
         with pytest.raises(
-            TrainingError, match="runs/doors: found weights that were replaced while they were read"
+            TrainingError, match="runs/doors: found a run that was replaced while it was read"
         ):
             evaluate_pipeline(project, "doors")
     monkeypatch.undo()
