@@ -21,6 +21,7 @@ ROAD = (
     "inspect",
     "add",
     "remove",
+    "merge",
     "group",
     "check",
     "convert",

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from segdata.decode import read_yaml, strict
-from segdata.digests import file_digest
+from segdata.digests import file_digest, value_digest
 from segdata.errors import ConfigError, nearest
 from segdata.pipeline import Count, Pipeline, Seed, read_pipeline
 
@@ -195,7 +195,11 @@ class Project:
 
     def report_dir(self, *names: str) -> Path:
         """Where the page goes: data/report/ is DVC's, and tells of params.yaml's pipelines; that of `names` lies beside it."""
-        return self.root / "data" / "reports" / "+".join(names) if names else self.root / "data" / "report"
+        if not names:
+            return self.root / "data" / "report"
+        joined = "+".join(names)
+        short = joined if len(joined) <= 100 else f"{joined[:91]}-{value_digest(names)[:8]}"
+        return self.root / "data" / "reports" / short
 
     def scratch_dir(self, *parts: str) -> Path:
         """A folder under .segdata/ for caches and unfinished work; made when absent."""

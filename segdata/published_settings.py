@@ -8,7 +8,7 @@ figure that is no check of the report's. A variant states the digests of the sec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,30 +37,45 @@ def settings_of(pipeline: Pipeline) -> dict[Setting, str]:
 
     It is that of the section as decoded (segdata.digests.value_digest of its mapping), without the keys of FREE and
     without those that have their default: 1e-3 is 0.001, the order of keys does not matter (that of classes does), nor
-    does a key that a later segdata adds. Comments are no part of it.
+    does a key that a later segdata adds. Options of a format or a model are taken as they are written, and comments are
+    no part of it.
     """
-    return {section: _digest(_of_section(pipeline, section)) for section in SETTINGS}
+    return {section: value_digest(_of_section(pipeline, section))[:DIGITS] for section in SETTINGS}
 
 
 def settings_of_training(pipeline: Pipeline) -> dict[str, Any]:
-    """What a run notes of its settings, since a file may be edited after it: the sections `shards`, `model` and `train`
-    as `settings_of` takes them, and the digest of `source`, whose names of files are nobody's who is given the model."""
-    whole: tuple[Setting, ...] = ("shards", "model", "train")
-    return {"source": settings_of(pipeline)["source"]} | {one: _of_section(pipeline, one) for one in whole}
+    """What a run notes of its settings, since a file may be edited after it: the sections `model` and `train`, as
+    `settings_of` takes them. What the shards were made with, their own facts say (trained_settings)."""
+    sections: tuple[Setting, ...] = ("model", "train")
+    return {one: _of_section(pipeline, one) for one in sections}
 
 
 def trained_settings(run_dir: Path) -> dict[str, Any]:
-    """What the run in a folder noted of its settings; nothing where there is none, or it is damaged or older."""
+    """What a run followed from, as far as its model.json tells: sections → what they said; nothing where there is none,
+    or it is damaged. Of `source` and `shards` these are the classes and the size of the shards that it was trained on."""
     try:
-        return msgspec.json.decode((run_dir / "model.json").read_bytes(), type=_Noted).settings
+        noted = msgspec.json.decode((run_dir / "model.json").read_bytes(), type=_Noted)
     except (OSError, msgspec.MsgspecError):
         return {}
+    return followed_from(noted.settings, noted.classes, noted.size_hw)
+
+
+def followed_from(
+    settings: Mapping[str, Any], classes: Sequence[tuple[str, object]], size_hw: Sequence[int]
+) -> dict[str, Any]:
+    """`trained_settings` of what was read from a model.json; classes: (name, colour)."""
+    facts: dict[str, Any] = dict(settings)
+    if classes:
+        facts["source"] = {"classes": [name for name, _ in classes]}
+    if size_hw:
+        facts["shards"] = {"size_hw": list(size_hw)}
+    return facts
 
 
 def other_settings(pipeline: Pipeline, trained: Mapping[str, Any]) -> tuple[Setting, ...]:
     """The sections that are not as they were published, in the file as it stands or in the run that was scored.
 
-    trained  what the run noted (trained_settings)
+    trained  what the run followed from (trained_settings)
     Empty where they are, or where the file does not say how they were.
     """
     if pipeline.published is None:
@@ -69,15 +84,14 @@ def other_settings(pipeline: Pipeline, trained: Mapping[str, Any]) -> tuple[Sett
     return tuple(
         one
         for one, digest in pipeline.published.settings.items()
-        if {now[one], _digest(trained.get(one, digest))} != {digest}
+        if now[one] != digest or _differs(pipeline, trained, one)
     )
 
 
 def changed_since(pipeline: Pipeline, trained: Mapping[str, Any]) -> tuple[Setting, ...]:
     """The sections model and train, where the file says something else now than when the run was trained."""
-    now = settings_of(pipeline)
     sections: tuple[Setting, ...] = ("model", "train")
-    return tuple(one for one in sections if _digest(trained.get(one, now[one])) != now[one])
+    return tuple(one for one in sections if _differs(pipeline, trained, one))
 
 
 def with_keys(pipeline: Pipeline, trained: Mapping[str, Any], sections: Iterable[Setting]) -> list[str]:
@@ -87,8 +101,7 @@ def with_keys(pipeline: Pipeline, trained: Mapping[str, Any], sections: Iterable
     """
     told = []
     for section in sections:
-        its = trained.get(section)
-        keys = differences(its, _of_section(pipeline, section)) if isinstance(its, dict) else []
+        keys = differences(trained[section], _now(pipeline, section)) if section in trained else []
         texts = [
             f"{key} {before} when it was trained, {now} in the file" for key, before, now in keys[:_SHOWN]
         ]
@@ -114,6 +127,8 @@ def differences(before: object, now: object, key: str = "") -> list[tuple[str, s
 
 class _Noted(msgspec.Struct):
     settings: dict[str, Any] = {}
+    classes: tuple[tuple[str, Any], ...] = ()
+    size_hw: tuple[int, ...] = ()
 
 
 def _of_section(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
@@ -127,8 +142,18 @@ def _of_section(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
     return its
 
 
-def _digest(noted: object) -> str:
-    return noted if isinstance(noted, str) else value_digest(noted)[:DIGITS]
+def _differs(pipeline: Pipeline, trained: Mapping[str, Any], section: Setting) -> bool:
+    """Whether a run followed from another section than the file's as it stands; False where it noted nothing of it."""
+    return section in trained and value_digest(trained[section]) != value_digest(_now(pipeline, section))
+
+
+def _now(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
+    """What the file says, in the form of `trained_settings`."""
+    if section == "source":
+        return {"classes": list(pipeline.source.build_ontology().names)}
+    if section == "shards":
+        return {"size_hw": list(pipeline.shards.size_hw)}
+    return _of_section(pipeline, section)
 
 
 def _short(value: object) -> str:

@@ -195,6 +195,15 @@ def is_on_a_line(points: NDArray[np.int32]) -> bool:
     return not np.any(steps[:, 0] * far_y - steps[:, 1] * far_x)
 
 
+def mean_width(points_xy: PointsXY) -> float:
+    """What a closed outline encloses by its longer extent in x or y, in pixels; 0 for points on one spot."""
+    steps = points_xy - points_xy[0]
+    further = np.roll(steps, -1, axis=0)
+    area = abs(float(np.sum(steps[:, 0] * further[:, 1] - further[:, 0] * steps[:, 1]))) / 2
+    longer = float(np.ptp(points_xy, axis=0).max())
+    return area / longer if longer else 0.0
+
+
 def ellipse_points(cx: float, cy: float, rx: float, ry: float, theta: float = 0.0) -> PointsXY:
     """Outline of an ellipse; `theta` in radians, clockwise on screen. A circle has rx = ry.
 

@@ -46,6 +46,7 @@ class Survey:
                 or, for masks, how many of the masks looked at
     looked_at   masks whose pixels were read; None for formats of regions
     splits      official split → photos; empty when the data bring none
+    bare        official split → those of them without annotation, where there are any
     ontology    to propose: a built-in name, or {class name: (red, green, blue)} in id order; None: one class per label
     label_map   to propose: {label: class name or "ignore"}; None: labels are class names already
     options     to propose as source.options: whatever the format's reader needs besides its defaults
@@ -63,6 +64,7 @@ class Survey:
     labels: Mapping[str | int, int] = field(default_factory=dict)
     looked_at: int | None = None
     splits: Mapping[str, int] = field(default_factory=dict)
+    bare: Mapping[str, int] = field(default_factory=dict)
     ontology: str | Mapping[str, tuple[int, int, int]] | None = None
     label_map: Mapping[str | int, str] | None = None
     options: Mapping[str, object] = field(default_factory=dict)

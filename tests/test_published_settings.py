@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from segdata.published import SETTINGS
 from segdata.published_settings import (
     changed_since,
     differences,
+    followed_from,
     other_settings,
     settings_of,
     settings_of_training,
@@ -81,6 +83,8 @@ def test_a_variant_adds_to_the_departures_of_its_base_and_says_what_is_otherwise
         ("source.accept_leaks", ["IMG_1"], None),
         ("evaluate.batch_size", 2, None),
         ("evaluate.shown", 0, None),
+        ("train.compile", True, None),
+        ("train.channels_last", True, None),
         # the default, said
         ("train.seed", 0, None),
         ("train.accumulate", 1, None),
@@ -138,11 +142,28 @@ def test_a_run_of_other_settings_gives_no_verdict_though_the_file_is_as_publishe
     published = decoded(tmp_path, values)
     values["train"]["epochs"] = 1
     tried = settings_of_training(decoded(tmp_path, values))
-    assert set(tried) == {"source", "shards", "model", "train"}
+    assert set(tried) == {"model", "train"}
     assert other_settings(published, tried) == ("train",)
     assert changed_since(published, tried) == ("train",)
     assert other_settings(published, settings_of_training(published)) == ()
     assert changed_since(published, settings_of_training(published)) == ()
+
+
+def test_of_shards_and_classes_the_set_that_a_run_was_trained_on_tells_not_the_file_of_then(
+    tmp_path: Path,
+) -> None:
+    """Converted small, the file put back, and trained: the file says what was published, the shards do not."""
+    published = decoded(tmp_path, copy.deepcopy(values_of("unh-mininet")))
+    settings = settings_of_training(published)
+    names = published.source.build_ontology().names
+    as_published = followed_from(settings, [(name, None) for name in names], (224, 224))
+    assert other_settings(published, as_published) == ()
+    small = followed_from(settings, [(name, None) for name in names[1:]], (112, 112))
+    assert other_settings(published, small) == ("source", "shards")
+    assert with_keys(published, small, ("shards",)) == [
+        "shards (size_hw [112,112] when it was trained, [224,224] in the file)"
+    ]
+    assert changed_since(published, small) == ()
 
 
 def test_the_keys_in_which_run_and_file_differ_are_named(tmp_path: Path) -> None:
@@ -151,21 +172,13 @@ def test_the_keys_in_which_run_and_file_differ_are_named(tmp_path: Path) -> None
     assert published.published is not None and published.train.epochs == 20
     tried = copy.deepcopy(values)
     tried["train"] |= {"epochs": 1, "compile": True}
-    tried["shards"]["size_hw"] = [112, 112]
     noted = settings_of_training(decoded(tmp_path, tried))
-    other = other_settings(published, noted)
-    assert with_keys(published, noted, other) == [
-        "shards (size_hw [112,112] when it was trained, [224,224] in the file)",
-        "train (epochs 1 when it was trained, 20 in the file)",
-    ]
+    assert with_keys(published, noted, ("train",)) == ["train (epochs 1 when it was trained, 20 in the file)"]
     # both as they were not published: what that was, the digest does not tell
-    assert with_keys(decoded(tmp_path, tried), noted, other) == ["shards", "train"]
+    assert with_keys(decoded(tmp_path, tried), noted, ("source", "train")) == ["source", "train"]
     tried["train"] |= {"seed": 3, "patience": 2, "accumulate": 2}
-    tried["source"]["splits"]["seed"] = 9
     noted = settings_of_training(decoded(tmp_path, tried))
-    assert isinstance(noted["source"], str)  # names of folders and photos are not for who is given the model
-    assert with_keys(published, noted, ("source", "train")) == [
-        "source",
+    assert with_keys(published, noted, ("train",)) == [
         "train (accumulate 2 when it was trained, not given in the file; epochs 1 when it was trained, 20 in the file; "
         "patience 2 when it was trained, not given in the file; 1 more)",
     ]
@@ -183,7 +196,12 @@ def test_long_values_are_cut_and_sections_absent_on_one_side_are_named_key_by_ke
 
 def test_what_a_run_noted_is_read_where_there_is_one(tmp_path: Path) -> None:
     assert trained_settings(tmp_path) == {}
-    (tmp_path / "model.json").write_text('{"model": "mininet", "settings": {"train": "01234567"}}')
-    assert trained_settings(tmp_path) == {"train": "01234567"}
+    record = {"settings": {"train": {"epochs": 3}}, "classes": [["road", [1, 2, 3]]], "size_hw": [4, 6]}
+    (tmp_path / "model.json").write_text(json.dumps(record))
+    assert trained_settings(tmp_path) == {
+        "train": {"epochs": 3},
+        "source": {"classes": ["road"]},
+        "shards": {"size_hw": [4, 6]},
+    }
     (tmp_path / "model.json").write_text("{")
     assert trained_settings(tmp_path) == {}

@@ -17,6 +17,7 @@ from segdata.rasterize import (
     ellipse_points,
     fill,
     is_on_a_line,
+    mean_width,
     pixel_outlines,
     pixel_points,
     stroke,
@@ -225,6 +226,15 @@ def test_what_encloses_nothing_lies_on_a_line() -> None:
     assert is_on_a_line(_pixels((0, 0), (4, 2), (2, 1), (-2, -1)))
     assert not is_on_a_line(_pixels((0, 0), (4, 2), (2, 2)))
     assert not is_on_a_line(_pixels((0, 0), (7, 5), (7, 0), (0, 5)))  # a bow tie, of no signed area
+
+
+def test_mean_width() -> None:
+    def width(*points: tuple[float, float]) -> float:
+        return mean_width(np.array(points, np.float64))
+
+    assert width((3, 3), (3, 3), (3, 3)) == width((0, 0), (4, 2), (2, 1)) == 0
+    assert width((100, 7), (110, 7), (110, 7.5), (100, 7.5)) == pytest.approx(0.5)
+    assert width((0, 0), (0, 8), (2, 0)) == pytest.approx(1)
 
 
 @given(

@@ -26,7 +26,7 @@ SECTIONS = {"pipeline", "published", "recipe", "search_section", "sections", "sp
 # What made the shards: whoever reads them watches the shards themselves. evaluate.size_hw reads photos with it once more;
 # a change that shows at that size shows in shards of most sizes, and to watch it all would score anew at every edit.
 READING = {
-    "area", "digest_cache", "digests", "exif", "file_names", "findings", "group_list", "image_file", "jpeg", "label_map", "mask_file", "ontology",
+    "area", "digest_cache", "digests", "exif", "file_names", "findings", "group_list", "image_file", "jpeg", "label_map", "lossy_mask", "mask_file", "ontology",
     "photo", "png", "resample", "sample", "splits", "survey", "conversion/sources", "formats/__init__",
     "formats/_parts/photo_files", "shards/__init__", "shards/manifest", "shards/schema", "shards/statistics",
 }  # fmt: skip

@@ -52,7 +52,14 @@ def one_at_a_time(project: Project, root: Path) -> Iterator[str | None]:
     """
     pointer = root.with_name(f"{root.name}.dvc")
     if pointer.is_file() and (line := conflict_line(pointer.read_text(errors="replace"))):
-        raise DataError(os.path.relpath(pointer, project.root), place=f"line {line}", **CONFLICT)
+        raise DataError(
+            os.path.relpath(pointer, project.root),
+            place=f"line {line}",
+            **CONFLICT
+            | {
+                "fix": "Finish the merge first: segdata merge NAME makes one folder of both (docs/how-to/team.md)."
+            },
+        )
     relative = os.path.relpath(root, project.root)
     lock = project.scratch_dir("locks") / f"raw-{value_digest(relative)[:16]}"
     with only_one(lock, f"change {relative}"):

@@ -20,6 +20,7 @@ from segdata.formats._parts.photo_files import composed
 from segdata.formats._parts.via_files import read_entries
 from segdata.wording import counted
 
+BOM = b"\xef\xbb\xbf"
 _ID_LIST = "_via_image_id_list"
 
 
@@ -40,13 +41,21 @@ class ViaFile:
         """Raises DataError for what is no JSON of VIA 1 or 2."""
         try:
             raw = path.read_bytes()
-            text = raw.removeprefix(b"\xef\xbb\xbf").decode()
-            top = members(text, skip_space(text, 0))
+            text = raw.removeprefix(BOM).decode()
+            return cls.parsed(text, name, bom=raw.startswith(BOM))
         except (OSError, ValueError, RecursionError) as error:
             fix = "In VIA: Annotation > Export Annotations (as json)."
             raise DataError(
                 name, found=f"no JSON object ({error})", expected="a JSON file of VIA 1 or 2", fix=fix
             ) from error
+
+    @classmethod
+    def parsed(cls, text: str, name: str, *, bom: bool) -> ViaFile:
+        """Raises ValueError or RecursionError for what is no JSON object, DataError for a project of VIA 3."""
+        start = skip_space(text, 0)
+        if text[start : start + 1] != "{":
+            raise ValueError(f"it begins with {text[start : start + 1]!r}")
+        top = members(text, start)
         keys = {member.key: member for member in top}
         if {"project", "view", "metadata", "file"} <= keys.keys():
             raise DataError(
@@ -55,7 +64,7 @@ class ViaFile:
                 expected="a JSON file of VIA 1 or 2, into which entries can be put",
                 fix="Add the photos to the project in VIA, or export the set once: segdata export --to via.",
             )
-        file = cls(name, text, raw.startswith(b"\xef\xbb\xbf"), skip_space(text, 0), top)
+        file = cls(name, text, bom, start, top)
         if "_via_img_metadata" in keys:
             file.at = keys["_via_img_metadata"].value_start
             file.entries = members(text, file.at)
@@ -65,7 +74,7 @@ class ViaFile:
         return file
 
     def encoded(self, text: str) -> bytes:
-        return (b"\xef\xbb\xbf" if self.bom else b"") + text.encode()
+        return (BOM if self.bom else b"") + text.encode()
 
     @property
     def numbered(self) -> bool:

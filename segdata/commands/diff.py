@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--ids",
     "ids_folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Lists for add and remove, too.",
+    help="Lists of ids, too.",
 )
 @click.option("--page/--no-page", default=True, help="Write data/diff/NAME/index.html.  [default: page]")
 @click.pass_context
@@ -43,7 +43,7 @@ def command(
     A and B are folders of shard sets, or git revisions; without B, the working tree. Revisions are compared for the
     pipeline NAME, or for each whose set DVC tracked at A. --ids writes the ids of photos that are new
     in B, or whose file or annotation is another there, into DIRECTORY/NAME-changed.txt, and those that A alone has into
-    DIRECTORY/NAME-removed.txt: docs/how-to/team.md.
+    DIRECTORY/NAME-removed.txt, one in a line, as remove --from takes them.
     """
     project = project_of(ctx)
     folders = [spec for spec in (before, after) if spec is not None and _is_set(spec)]

@@ -18,7 +18,7 @@ def command(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Write one page: tables, curves, confusion matrices, photos with truth and prediction.
 
     Of the pipelines of params.yaml, to data/report/index.html. Of those that you name, in params.yaml or not, to
-    data/reports/NAME/index.html.
+    data/reports/NAME/index.html (of several, data/reports/NAME+NAME/index.html).
     """
     project = project_of(ctx)
     names = tuple(dict.fromkeys(names))

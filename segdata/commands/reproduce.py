@@ -35,10 +35,11 @@ def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> 
         from segdata.reproduction import reproduce
 
         comparison = reproduce(project, name, device=device, dvc=not no_dvc)
-        report_and_tell(project, (name,))
         click.echo("")
         for line in comparison.lines():
             click.echo(line)
+        click.echo("")
+        report_and_tell(project, (name,))
         return comparison.agrees
 
     try:

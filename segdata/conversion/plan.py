@@ -28,6 +28,7 @@ CODE = (
     "file_names.py",
     "image_file.py",
     "jpeg.py",
+    "lossy_mask.py",
     "mask_file.py",
     "photo.py",
     "png.py",

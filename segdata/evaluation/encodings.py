@@ -29,21 +29,8 @@ ENCODINGS: tuple[str, ...] = get_args(Encoding)
 NO_CLASS_COLORS = ((224, 224, 224), (224, 224, 192), (0, 0, 0))
 """segdata's own for 255, VOC's border, Cityscapes' unlabelled; each unless the ontology has a class of that colour."""
 
-_LOSSY = (".jpg", ".jpeg", ".jpe", ".mpo", ".webp")
 _LOOKED_AT = 16
 _SAY = "Say what the files hold: --encoding index, palette, colors or cityscapes-ids."
-
-
-def read_values(path: Path, name: str) -> NDArray[Any]:
-    """The stored numbers (H, W), or colours (H, W, 3). Raises DataError for damaged and for lossy files."""
-    if path.suffix.lower() in _LOSSY:
-        raise DataError(
-            name,
-            found="a mask in a lossy format",
-            expected="PNG, BMP or TIFF: JPEG and WebP change the values along borders",
-            fix="Write the masks as PNG.",
-        )
-    return read_mask_values(path, name)
 
 
 def read_class_ids(path: Path, name: str, encoding: Encoding, ontology: Ontology) -> Mask:
@@ -51,7 +38,7 @@ def read_class_ids(path: Path, name: str, encoding: Encoding, ontology: Ontology
 
     Raises DataError naming file, row, column and value for one that is no class, and for a file of another kind.
     """
-    values = read_values(path, name)
+    values = read_mask_values(path, name)
     palette = read_palette(path, name)
     if encoding == "colors":
         if palette is not None:
@@ -108,7 +95,7 @@ def kind_of(path: Path, name: str, ontology: Ontology, colors_known: bool = True
 
     Raises DataError for a file that cannot be read, and for a palette some of whose colours stand for other ids.
     """
-    values = read_values(path, name)
+    values = read_mask_values(path, name)
     palette = read_palette(path, name)
     if palette is None:
         return "colors" if values.ndim == 3 else "index"
@@ -151,7 +138,7 @@ def _class_or_cityscapes_ids(files: Sequence[tuple[Path, str]], num_classes: int
     if stem.endswith("_labelIds"):
         return "cityscapes-ids", f"{first} says label ids"
     values = sorted(
-        {int(v) for path, name in files for v in np.unique(read_values(path, name))} - {IGNORE_INDEX}
+        {int(v) for path, name in files for v in np.unique(read_mask_values(path, name))} - {IGNORE_INDEX}
     )
     if any(num_classes <= value <= 33 for value in values):
         return "cityscapes-ids", f"values up to {values[-1]} occur, and there are {num_classes} classes"

@@ -55,7 +55,7 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """model.json: all that prediction needs, and what the run was; nothing of the machine or the time.
 
     shards    digest of the shard set that it was trained on
-    settings  section of the pipeline file → what it said then, or the digest of it (segdata/published_settings.py)
+    settings  sections `model` and `train` of the pipeline file, as they were then (segdata/published_settings.py)
     """
 
     format_version: int = 1

@@ -21,7 +21,7 @@ from segdata.export.drafts import OUTLINE_SHARE
 from segdata.export.items import ExportItem
 from segdata.export.json_parts import GrowingFile
 from segdata.export.photo_files import BROWSER_SUFFIXES, write_photo
-from segdata.export.via_project import Dialect, around, drafted, entry_of, frame
+from segdata.export.via_project import Dialect, around, drafted, entry_of, frame, with_area
 from segdata.ontology import IGNORE, IGNORE_INDEX, Ontology
 from segdata.sample import Mask
 from segdata.wording import counted
@@ -51,7 +51,7 @@ class Writer:
         drawn = self.outlined(item.mask)
         path = write_photo(item, self._out / PHOTOS / name, BROWSER_SUFFIXES, turned=True)
         self._regions += len(drawn)
-        self._points += sum(len(outline.points_xy) for outline in drawn)
+        self._points += sum(len(with_area(outline.points_xy)) for outline in drawn)
         filename = path.relative_to(self._out / PHOTOS).as_posix()
         key, entry = entry_of(filename, path.stat().st_size, drawn, self._dialect)
         split = item.split or "project"

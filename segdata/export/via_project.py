@@ -6,6 +6,7 @@
          "region_attributes": {"class": "road"}}, …]}},
     "_via_attributes": {"region": {"class": {"type": "dropdown", "options": {"road": "", …}}}, "file": {}}, …}
 
+Pixels that stand alone, or in a line, are drawn as strips of less than a pixel: an outline without area looks like a slip.
 Which attribute holds the class, and what the classes are called there, is the annotators' own custom: a `Dialect`.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segdata.export.contours import Outline, paint_outlines
 from segdata.export.drafts import Draft, draft_of
@@ -22,6 +24,8 @@ from segdata.ontology import IGNORE, IGNORE_INDEX, Ontology
 from segdata.sample import Mask
 
 ATTRIBUTE = "class"
+THIN = 0.45
+"""How wide a line of pixels is drawn, in pixels: half of one would be rounded to the next, and a tenth looks like a slip."""
 VERSION = "2.0.10"  # of VIA's project files
 
 
@@ -75,11 +79,35 @@ def entry_of(
 
 
 def _region(outline: Outline, dialect: Dialect) -> dict[str, object]:
-    x, y = outline.points_xy.T.tolist()
+    points = with_area(outline.points_xy)
+    x, y = [x for x, _ in points], [y for _, y in points]
     return {
         "shape_attributes": {"name": "polygon", "all_points_x": x, "all_points_y": y},
         "region_attributes": {dialect.attribute: dialect.names[outline.class_id]},
     }
+
+
+def with_area(points_xy: NDArray[np.int32]) -> list[list[float]]:
+    """An outline that encloses an area also where it is one pixel, or a line of pixels: a strip inside of those.
+
+    points_xy  int32 (N, 2). Returns [x, y] of each point, within its pixel: whoever rounds or cuts off coordinates paints
+               what the given points paint.
+
+    >>> with_area(np.array([[1, 5], [3, 5], [3, 5]], np.int32))
+    [[1, 5], [3.45, 5], [3.45, 5.45], [1, 5.45]]
+    """
+    ends = np.unique(points_xy, axis=0)
+    if len(ends) > 2:
+        points: list[list[float]] = points_xy.tolist()
+        return points
+    (x0, y0), (x1, y1) = ends[0].tolist(), ends[-1].tolist()  # x0 <= x1
+    if x0 == x1 or y0 == y1:
+        strip = [[x0, y0], [x1 + THIN, y0], [x1 + THIN, y1 + THIN], [x0, y1 + THIN]]
+    elif y0 < y1:
+        strip = [[x0 + THIN, y0], [x1 + THIN, y1], [x1, y1 + THIN], [x0, y0 + THIN]]
+    else:
+        strip = [[x0, y0], [x1, y1], [x1 + THIN, y1 + THIN], [x0 + THIN, y0 + THIN]]
+    return [[round(part, 2) for part in point] for point in strip]
 
 
 def around(name: str, photos: str, keys: Sequence[str], dialect: Dialect) -> dict[str, object]:

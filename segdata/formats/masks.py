@@ -14,10 +14,10 @@ named). The label map gives every value its class: {3: road, 11: ignore}, or, wh
 {pavement: road}, or, for masks in colours, every colour: {"128,64,128": road, "0,0,0": ignore}.
 
 Traps
-- A JPEG mask invents values along every border, and a coloured (RGB) mask has no label values: both are refused. With
-  colours in the label map, or a labelmap.txt as `options.names`, a coloured or palettised mask goes through its colours:
-  image programs number palettes as they please. VOC's border colour is 255 beside a labelmap.txt; any other unknown
-  colour is an error.
+- A JPEG mask invents values along every border, and may be called .png: refused by its content.
+- A coloured (RGB) mask has no label values, and is refused, too. With colours in the label map, or a labelmap.txt as
+  `options.names`, a coloured or palettised mask goes through its colours: image programs number palettes as they
+  please. VOC's border colour is 255 beside a labelmap.txt; any other unknown colour is an error.
 - A label map of colours numbers nothing: numbers beside them, and masks of numbers under them, are refused.
 - Value 0 is a value like any other; whether it is background, unlabelled or a class, the label map says.
 - A mask has the photo's size, upright as the photo is shown unless `source.exif: as-stored` says otherwise.
@@ -59,22 +59,12 @@ ROW = FormatRow(
 )
 
 
-LOSSY = (".jpg", ".jpeg", ".jpe", ".mpo", ".webp")
-
-
 def class_ids(path: Path, name: str, label_map: LabelMap, labels: LabelFile | None = None) -> Mask:
     """A mask file as class ids. Returns uint8 (H, W), 255 = ignore; its orientation is the file's own.
 
     labels  what the values are called, and the colours of a coloured mask
     Raises DataError for coloured or JPEG masks, UnmappedLabelError for a value that the label map does not name.
     """
-    if name.lower().endswith(LOSSY):
-        raise DataError(
-            name,
-            found="a mask in a lossy format",
-            expected="PNG, BMP or TIFF: JPEG and WebP change the values along borders",
-            fix="Export the mask again as PNG.",
-        )
     values = read_numbers(path, name, labels)
     if values.ndim != 2:
         raise DataError(

@@ -47,13 +47,19 @@ def describe(found: Inspection, shown_as: str) -> list[str]:
         lines.append(_row("shapes", ", ".join(f"{name} {count:,}" for name, count in shapes)))
     lines += _classes(survey)
     lines += _photos(found.headers, len(survey.photos))
-    splits = ", ".join(f"{name} {count:,}" for name, count in _ordered(survey.splits))
+    splits = ", ".join(
+        f"{name} {count:,}" + (f" ({survey.bare[name]:,} without annotation)" if name in survey.bare else "")
+        for name, count in _ordered(survey.splits)
+    )
     lines.append(_row("splits", splits or "none of their own"))
     lines += _findings(found.findings)
     for other in found.others:
-        lines.append(
-            f"also {other.format} ({other.certainty}): {other.evidence}; --format {other.format} takes that instead"
+        takes = (
+            "no annotation of which can be read"
+            if not other.annotated
+            else f"--format {other.format} takes that instead"
         )
+        lines.append(f"also {other.format} ({other.certainty}): {other.evidence}; {takes}")
     lines += [f"also {line}" for line in better_inside(found, shown_as)]
     lines += [f"could not look: {name}: {why}" for name, why in found.failed.items()]
     return [printable(line) for line in lines]
@@ -112,9 +118,9 @@ def _shown(label: str | int) -> str:
 
 
 def _becomes(label: str | int, survey: Survey) -> str:
-    """The class that is proposed for a name of the annotation's own, where it is called otherwise."""
+    """The class that is proposed for a name of the annotation's own, where it is called otherwise; or for a number."""
     name = (survey.label_map or {}).get(label, label)
-    return "" if isinstance(label, int) or name == label else f"  {name}"
+    return "" if name in (label, f"class {label}") else f"  {name}"
 
 
 def _photos(headers: Headers, photos: int) -> Iterator[str]:

@@ -78,8 +78,8 @@ def propose(found: Inspection, name: str, root: str) -> Proposal:
             checks.append(f"options.{key} is {flow(survey.options[key])}, and could be {flow(others)}.{more}")
     for folder, images in found.unread.items():
         checks.append(
-            f"Folder {folder} has {counted(images, 'image')}, and none goes with an annotation that can be read (masks of several "
-            "colour channels, other names, a damaged file): it is not in this file. Mend it, and inspect again."
+            f"Folder {folder} has {counted(images, 'image')}, and none goes with an annotation that can be read (masks saved as JPEG "
+            "or of several colour channels, other names, a damaged file): it is not in this file. Mend it, and inspect again."
         )
     if not problem and not found.unread and not (samples.get("train") and samples.get("val")):
         checks.append(
@@ -152,6 +152,9 @@ def _splits(
     told: Mapping[str, int] = survey.splits if not ids else Counter(s for s in official.values() if s)
     if told.get("train") and told.get("val"):
         why = f"The data bring their own: {_counts(told)}."
+        why += (
+            f" Not counted, as unannotated says skip: {_counts(survey.bare)}." if survey.bare and ids else ""
+        )
         left_out = len(ids) - sum(told.get(split, 0) for split in SPLITS)
         why += f" In none of them, and left out: {counted(left_out, 'photo')}." if left_out > 0 else ""
         return {"method": "official"}, {split: told[split] for split in SPLITS if told.get(split)}, why

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -54,6 +54,7 @@ class Inspection:
     others  what further formats see, the surest first
     failed  format → why it could not look
     unread  folder of a split → images in it, where that format reads photos of other such folders and none of this one
+    lossy   those of them whose masks are JPEGs → what is said of these
     spare   folder of photos beside those of splits → images in it, of which the format reads none
     inside  folder → what a format sees in it that knows more of its masks than that they are masks
     """
@@ -66,15 +67,17 @@ class Inspection:
     unread: Mapping[str, int] = field(default_factory=dict)
     spare: Mapping[str, int] = field(default_factory=dict)
     inside: Mapping[str, Survey] = field(default_factory=dict)
+    lossy: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was doubtful about annotations, folders and photos."""
-        message = "{}, none of which goes with an annotation that can be read"
+        message = "{}, none of which goes with an annotation that can be read{}"
         action = "not in the proposal: mend its annotations, and inspect again"
         folders = (
-            Finding("split-unread", name, "", message.format(counted(images, "image")), action, "error")
+            Finding("split-unread", name, "", message.format(counted(images, "image"), why), action, "error")
             for name, images in self.unread.items()
+            for why in [f": {self.lossy[name]}" if name in self.lossy else ""]
         )
         spare = (
             Finding(
@@ -111,7 +114,19 @@ def inspect_folder(root: Path, only: str | None = None) -> Inspection:
     headers = read_headers(root, taken.photos if taken else ())
     unread = splits_unread(root, taken) if taken else {}
     spare = photos_unread(root, taken) if taken else {}
-    return Inspection(root, taken, headers, tuple(surveys[1:]), failed, unread, spare, inside)
+    lossy = _lossy(root, unread)
+    return Inspection(root, taken, headers, tuple(surveys[1:]), failed, unread, spare, inside, lossy)
+
+
+def _lossy(root: Path, folders: Iterable[str]) -> dict[str, str]:
+    """What plain masks say of those of these folders whose masks are JPEGs."""
+    said = {}
+    for folder in folders:
+        surveys, _ = _ask(lying(root, folder), ("masks",))
+        for finding in (finding for survey in surveys for finding in survey.findings):
+            if finding.code == "lossy-mask":
+                said[folder] = finding.message
+    return said
 
 
 def _ask(root: Path, formats: Sequence[str]) -> tuple[list[Survey], dict[str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from segdata.evaluation.protocols import PROTOCOLS
 from segdata.pipeline import Pipeline
 from segdata.published import Figure, Published
-from segdata.published_settings import other_settings, with_keys
+from segdata.published_settings import followed_from, other_settings, with_keys
 from segdata.report.inputs import Metrics, Run
 
 
@@ -43,7 +43,7 @@ def compare(pipeline: Pipeline, metrics: Metrics | None, run: Run | None) -> Com
     published = pipeline.published
     if published is None:
         return None
-    trained = run.settings if run else {}
+    trained = followed_from(run.settings, run.classes, run.size_hw) if run else {}
     other = tuple(with_keys(pipeline, trained, other_settings(pipeline, trained)))
     also = tuple(_compared(figure, metrics, other) for figure in published.figures[1:])
     return replace(_compared(published, metrics, other), also=also)

@@ -132,7 +132,7 @@ class Epoch(msgspec.Struct, frozen=True):
 
 class Run(msgspec.Struct, frozen=True):
     """model.json, as far as the page tells it; `shards` is the digest of the set that it was trained on, `settings` what
-    the sections of the pipeline file said."""
+    the sections `model` and `train` of the pipeline file said."""
 
     model: str
     seed: int
@@ -141,6 +141,8 @@ class Run(msgspec.Struct, frozen=True):
     select: str
     shards: str
     settings: dict[str, Any] = {}
+    classes: tuple[tuple[str, Any], ...] = ()
+    size_hw: tuple[int, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from segdata.training.keep import code_digest
 from segdata.training.start import find_weights
 
 _OTHER = {
+    "values": "other defaults of segdata",
     "shards": "other shards",
     "weights": "other weights to start from",
     "code": "other code of segdata",
@@ -34,8 +35,10 @@ class _Last(msgspec.Struct):
 
 
 def run_inputs(pipeline: Pipeline, shards: ShardSet, weights_digest: str | None) -> dict[str, Any]:
-    """All that a run follows from: model and training section as stated, digests of shards, starting weights and code."""
+    """All that a run follows from: model and training section (as stated, and the digest of all their values, since a
+    default may change), digests of shards, starting weights and code."""
     return {
+        "values": value_digest([pipeline.model, pipeline.train]),
         "model": stated(pipeline.model),
         "train": stated(pipeline.train),
         "shards": shards.digest,
@@ -55,6 +58,8 @@ def what_differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     told = []
     for name, then, value in differences(dict(before), dict(now)):
         told.append(_OTHER.get(name, f"{name} {then} then, {value} now"))
+    if len(told) > 1:  # what differs in the values stands there key by key
+        told = [one for one in told if one != _OTHER["values"]] or told
     return "; ".join(told)
 
 

@@ -88,25 +88,7 @@ def train(
     inputs = run_inputs(pipeline, shards, weights_digest)
     unfinished = UnfinishedRun(project.scratch_dir("unfinished", "train") / name, run_key(inputs), inputs)
     with only_one(project.scratch_dir("locks") / f"train-{name}", f"training of {name}"):
-        if not quiet and noted_key(project, name) == unfinished.key:
-            print(
-                f"{name}: the run in data/runs/{name} is finished, with these very settings and shards. It is trained "
-                "again, and stays until the new one is finished.",
-                flush=True,
-            )
-        kept = unfinished.read(pipeline.train.select) if resume else None
-        if not resume:
-            unfinished.clear()
-        elif kept is not None and not quiet:
-            print(f"{name}: going on after epoch {len(kept.progress.figures)}", flush=True)
-        elif not quiet and (other := unfinished.of_another()) is not None:
-            epochs, before = other
-            print(
-                f"{name}: starts over: the unfinished run here ({counted(epochs, 'epoch')}) was begun otherwise "
-                f"({what_differs(before, inputs)}). It is dropped once the first epoch of this one is done: stop now "
-                "(Ctrl-C) and put that back to go on with it.",
-                flush=True,
-            )
+        kept = _kept(project, name, unfinished, pipeline.train.select, resume, quiet)
         progress = kept.progress if kept else Progress(pipeline.train.select)
         resumed_after = len(progress.figures)
         if not progress.is_over(pipeline.train.epochs, pipeline.train.patience):
@@ -134,21 +116,45 @@ def train(
         seconds=time.monotonic() - start,
         finished=finished,
     )
-    if not finished:
-        if not quiet:
-            print(f"{name}: epoch {result.epochs} of {pipeline.train.epochs}; run again to go on", flush=True)
-        return result
-    circumstances = {
-        "seconds": round(result.seconds, 3),
-        "epochs": result.epochs,
-        "resumed_after": resumed_after,
-        "key": unfinished.key,
-        "weights": file_digest(result.run_dir / WEIGHTS),
-    }
-    note_circumstances(project.scratch_dir("runs", name) / "last.json", circumstances, torch_device)
+    if finished:
+        circumstances = {
+            "seconds": round(result.seconds, 3),
+            "epochs": result.epochs,
+            "resumed_after": resumed_after,
+            "key": unfinished.key,
+            "weights": file_digest(result.run_dir / WEIGHTS),
+        }
+        note_circumstances(project.scratch_dir("runs", name) / "last.json", circumstances, torch_device)
     if not quiet:
-        print(f"{name}: {_summary(result, torch_device)}", flush=True)
+        print(f"{name}: {_summary(result, pipeline, torch_device)}", flush=True)
     return result
+
+
+def _kept(
+    project: Project, name: str, unfinished: UnfinishedRun, select: str, resume: bool, quiet: bool
+) -> Kept | None:
+    """The state to go on with, if any; and a word about what lies there already."""
+    kept = unfinished.read(select) if resume else None
+    lines = []
+    if not quiet and noted_key(project, name) == unfinished.key:
+        lines.append(
+            f"the run in data/runs/{name} is finished, with these very settings and shards. It is trained again, and stays "
+            "until the new one is finished."
+        )
+    if not resume:
+        unfinished.clear()
+    elif kept is not None:
+        lines.append(f"going on after epoch {len(kept.progress.figures)}")
+    elif (other := unfinished.of_another()) is not None:
+        epochs, before = other
+        lines.append(
+            f"starts over: the unfinished run here ({counted(epochs, 'epoch')}) was begun otherwise "
+            f"({what_differs(before, unfinished.inputs)}). It is dropped once the first epoch of this one is done: stop now "
+            "(Ctrl-C) and put that back to go on with it."
+        )
+    for line in [] if quiet else lines:
+        print(f"{name}: {line}", flush=True)
+    return kept
 
 
 def _build_module(
@@ -216,7 +222,9 @@ def _cell(value: float) -> Any:
     return value if isinstance(value, int) else ("" if value != value else float(f"{value:.7g}"))
 
 
-def _summary(result: TrainResult, device: torch.device) -> str:
+def _summary(result: TrainResult, pipeline: Pipeline, device: torch.device) -> str:
+    if not result.finished:
+        return f"epoch {result.epochs} of {pipeline.train.epochs}; run again to go on"
     best = result.best
     return (
         f"best epoch {result.best_epoch} of {result.epochs}: val mean IoU {best.val_mean_iou:.3f}, pixel accuracy "

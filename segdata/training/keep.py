@@ -116,6 +116,7 @@ class UnfinishedRun:
 
     def __init__(self, folder: Path, key: str, inputs: Mapping[str, Any] | None = None) -> None:
         self.folder, self.key, self.inputs = folder, key, dict(inputs or {})
+        self._is_ours = False  # what lies there
 
     def read(self, select: str) -> Kept | None:
         """The state left behind for this key; None when there is none, or one of another key or damaged."""
@@ -131,7 +132,8 @@ class UnfinishedRun:
             kept = Kept(progress, state["network"], state["optimizer"], state["schedule"])
         except Exception:  # a damaged pickle fails in any way it likes, and starting over costs only time
             return None
-        return kept if self.best_path(progress.best_epoch).is_file() else None
+        self._is_ours = self.best_path(progress.best_epoch).is_file()
+        return kept if self._is_ours else None
 
     def of_another(self) -> tuple[int, dict[str, Any]] | None:
         """Epochs and inputs of an unfinished run of another key that lies there; None when there is none, or damaged."""
@@ -143,6 +145,9 @@ class UnfinishedRun:
 
     def write(self, progress: Progress, parts: Mapping[str, Any], network: nn.Module) -> None:
         """Keep the state after an epoch: `parts` are the state_dicts of network, optimizer and schedule."""
+        if not self._is_ours:
+            self.clear()  # whole, and first: a state of another key beside a best epoch of this one would be taken for whole
+            self._is_ours = True
         self.folder.mkdir(parents=True, exist_ok=True)
         best = self.best_path(progress.best_epoch)
         if progress.best_epoch == len(progress.figures):

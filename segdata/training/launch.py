@@ -158,7 +158,7 @@ def interruptible(name: str, progress: Progress, again: str | None = None) -> It
     except (KeyboardInterrupt, SystemExit):
         again = again or ("running it again" if os.environ.get("DVC_STAGE") else f"`segdata train {name}`")
         done = len(progress.figures)
-        ending = f"goes on after epoch {done}" if done else "starts over, for no epoch was finished"
+        ending = f"goes on after epoch {done}" if done else "begins again, for no epoch was finished"
         print(f"\n{name}: stopped; {again} {ending}.", file=sys.stderr, flush=True)
         raise SystemExit(_INTERRUPTED) from None
     finally:

@@ -125,6 +125,12 @@ def cache_dir(root: Path) -> Path:
 
 
 def cached_files(root: Path, tracked: Tracked) -> dict[str, Path] | None:
+    """`listed_files` of a shard set, which is flat: what lies deeper is none of its files."""
+    files = listed_files(root, tracked)
+    return None if files is None else {name: place for name, place in files.items() if "/" not in name}
+
+
+def listed_files(root: Path, tracked: Tracked) -> dict[str, Path] | None:
     """Name → place in the cache (there or not) of each file of a tracked folder; None when not even the list is there.
 
     Raises ShardError for a list that DVC did not write.
@@ -147,9 +153,7 @@ def cached_files(root: Path, tracked: Tracked) -> dict[str, Path] | None:
         raise damaged from error
     files = {}
     for one in listed:
-        if "/" in one.relpath or one.relpath in ("", ".", ".."):
-            continue  # a shard set is flat: what lies deeper is none of its files
-        if not _MD5.fullmatch(one.md5):
+        if not _MD5.fullmatch(one.md5) or not {"", ".", ".."}.isdisjoint(one.relpath.split("/")):
             raise damaged
         files[one.relpath] = _place(store, one.md5)
     return files

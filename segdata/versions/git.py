@@ -58,6 +58,25 @@ def file_at(root: Path, commit: str, path: str) -> str | None:
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None
 
 
+def open_merge(root: Path) -> tuple[str, str, str] | None:
+    """The commits of a merge that stands open: where both started from, ours, theirs; None where there is none."""
+    found = []
+    for arguments in (("rev-parse", "-q", "--verify", "HEAD"), ("rev-parse", "-q", "--verify", "MERGE_HEAD")):
+        done = _git(root, *arguments)
+        if done.returncode != 0:
+            return None
+        found.append(done.stdout.decode().strip())
+    done = _git(root, "merge-base", *found)
+    base = done.stdout.decode().split()
+    return (base[0], found[0], found[1]) if base else None
+
+
+def unmerged(root: Path) -> list[str]:
+    """Files whose merge stands open, relative to `root`."""
+    done = _git(root, "diff", "--name-only", "--diff-filter=U", "--relative", "-z")
+    return [name for name in done.stdout.decode(errors="surrogateescape").split("\0") if name]
+
+
 def iter_commits(root: Path, paths: Sequence[str]) -> Iterator[Commit]:
     """Commits on HEAD's history that changed one of the files, the newest first. Raises ConfigError without git."""
     done = _git(root, "log", f"--format={FORMAT}", "--", *(f":(literal){path}" for path in paths))

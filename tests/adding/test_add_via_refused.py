@@ -181,7 +181,7 @@ def test_nothing_is_changed_while_a_merge_of_the_pointer_stands_open(case: Case)
     pointer = case.root.with_name("sample-via.dvc")
     pointer.write_text("outs:\n<<<<<<< HEAD\n- md5: 1.dir\n=======\n- md5: 2.dir\n>>>>>>> theirs\n")
     before = tree(case.root)
-    said = r"^data/raw/sample-via\.dvc: line 2: found git's conflict markers; .*Finish the merge first"
+    said = r"^data/raw/sample-via\.dvc: line 2: found git's conflict markers; .*Finish the merge first: segdata merge NAME"
     with pytest.raises(DataError, match=said):
         add(case.project, "via", case.photos, case.new / "new.json")
     with pytest.raises(DataError, match=said):

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
+from PIL import Image
 
 from segdata.atomic import only_one
 from segdata.cli import main
@@ -90,6 +92,18 @@ def damaged_photo(project: Project) -> str:
     return said("check", "via")
 
 
+def jpeg_masks(project: Project) -> str:
+    raw = project.root / "data/raw/jpeg"
+    (raw / "images").mkdir(parents=True)
+    (raw / "masks").mkdir()
+    rows, columns = np.mgrid[:120, :160]
+    disc = np.hypot(rows - 60, columns - 80) < 40
+    for photo in sorted((project.root / "data/raw/sample-via/photos").iterdir())[:3]:
+        shutil.copy(photo, raw / "images" / f"{photo.stem}.jpg")
+        Image.fromarray(disc * np.uint8(255)).save(raw / "masks" / f"{photo.stem}.jpg")
+    return said("inspect", "data/raw/jpeg")
+
+
 def leak(project: Project) -> str:
     raw = project.root / "data/raw/sample-via"
     entries = json.loads((raw / "via_region_data.json").read_text())
@@ -147,6 +161,7 @@ SITUATIONS: dict[str, Callable[[Project], str]] = {
     "A label that nobody mapped": unmapped,
     "The label is empty": empty_label,
     "A damaged photo": damaged_photo,
+    "Masks saved as JPEG": jpeg_masks,
     "The same photo in two splits": leak,
     "No finished shard set": no_shards,
     "No finished training run": no_run,

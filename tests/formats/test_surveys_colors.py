@@ -11,7 +11,7 @@ from PIL import Image
 
 from segdata.errors import DataError
 from segdata.formats import open_reader, survey_folder
-from segdata.formats._surveys.mask_colors import colors_of, palettes_with, read_color_names
+from segdata.formats._surveys.mask_colors import colors_of, palettes_with
 from segdata.inspection import describe, inspect_folder, propose
 from segdata.ontology import load_ontology
 from segdata.survey import Survey
@@ -93,30 +93,65 @@ CAMVID = [(192, 192, 128), (64, 0, 192), (128, 128, 64)]
 
 
 @pytest.mark.parametrize(
-    ("colors", "whose", "ontology", "mapped"),
+    ("colors", "whose", "held", "more", "mapped"),
     [
-        ([*CITY.palette[:4], BLACK, (111, 74, 0)], "Cityscapes", "cityscapes-19", {"0,0,0": "ignore", "0,0,142": "car"}),
-        ([*VOC.palette[:8], (224, 224, 192)], "PASCAL VOC", "voc-21", {"0,0,0": "background", "224,224,192": "ignore"}),
-        ([*CAMVID, BLACK], "CamVid", None, {"0,0,0": "ignore", "192,192,128": "Column_Pole", "128,64,128": "Road"}),
+        ([*CITY.palette[:4], BLACK, (111, 74, 0)], "Cityscapes", ["road", "sidewalk", "building", "wall"],
+         "15 more classes, which no mask here holds: not proposed (fence, pole, traffic light, …)", {"0,0,0": "ignore", "102,102,156": "wall"}),
+        ([*VOC.palette[:8], (224, 224, 192)], "PASCAL VOC", [*VOC.names[:8]],
+         "13 more classes, which no mask here holds: not proposed (cat, chair, cow, …)", {"0,0,0": "background", "224,224,192": "ignore"}),
+        ([*CAMVID, BLACK], "CamVid", ["CartLuggagePram", "Column_Pole", "Misc_Text"],
+         "28 more classes, which no mask here holds: not proposed (Animal, Archway, Bicyclist, …)", {"0,0,0": "ignore", "192,192,128": "Column_Pole"}),
+        ([*CITY.palette[:18]], "Cityscapes", [*CITY.names[:18]],
+         "1 more class, which no mask here holds: not proposed (bicycle)", {"0,0,0": "ignore", "128,64,128": "road"}),
     ],
 )  # fmt: skip
-def test_colours_of_a_well_known_palette_bring_their_names(
-    tmp_path: Path, colors: list[Color], whose: str, ontology: str | None, mapped: dict[str, str]
+def test_colours_of_a_well_known_palette_bring_the_names_of_the_classes_they_are(
+    tmp_path: Path, colors: list[Color], whose: str, held: list[str], more: str, mapped: dict[str, str]
 ) -> None:
     photo(tmp_path / "photos/a.jpg")
-    mask(tmp_path / "masks/a.png", colors)
+    pixels = np.repeat(np.array([colors], np.uint8), 8, axis=0)
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "masks/a.png")
+    photo_again = np.random.default_rng(1).integers(0, 256, pixels.shape, np.uint8)
+    Image.fromarray(photo_again).save(tmp_path / "photos/a.jpg")
     survey = seen(tmp_path)
     assert survey.evidence.endswith(f"1 mask in {len(colors)} colours (RGB) of {whose}")
     assert survey.checks == (
         f"The colours are those of {whose}, and so are the names: is that what they mean here?",
+        f"{whose} has {more}.",
     )
+    assert isinstance(survey.ontology, dict) and list(survey.ontology) == held
     assert survey.label_map is not None and mapped.items() <= survey.label_map.items()
-    if ontology is None:
-        assert isinstance(survey.ontology, dict) and len(survey.ontology) == 31
-        assert survey.ontology["Column_Pole"] == (192, 192, 128)
-    else:
-        assert survey.ontology == ontology
+    assert set(survey.label_map.values()) == {*held, "ignore"}
+    assert {survey.label_map[label] for label in survey.labels if isinstance(label, str)} >= set(held)
     assert propose(inspect_folder(tmp_path), "mine", "data/raw/mine").problem == ""
+
+
+def test_all_classes_of_a_palette_are_its_ontology(tmp_path: Path) -> None:
+    photo(tmp_path / "photos/a.jpg")
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(np.array([CITY.palette], np.uint8)).save(tmp_path / "masks/a.png")
+    survey = seen(tmp_path)
+    assert survey.ontology == "cityscapes-19"
+    assert survey.checks == (
+        "The colours are those of Cityscapes, and so are the names: is that what they mean here?",
+    )
+
+
+def test_all_classes_of_a_palette_are_proposed_where_some_masks_were_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for id in "abc":
+        photo(tmp_path / f"photos/{id}.jpg")
+        mask(tmp_path / f"masks/{id}.png", list(CITY.palette[:4]))
+    monkeypatch.setattr("segdata.formats._surveys.mask_files.evenly_spaced", lambda names: names[:2])
+    survey = seen(tmp_path)
+    assert survey.ontology == "cityscapes-19"
+    assert survey.label_map is not None and survey.label_map["0,0,142"] == "car"
+    assert survey.checks[1:] == (
+        "All classes of Cityscapes are proposed, as 2 of 3 masks were looked at: segdata check names those that no mask "
+        "holds; take them out, if none will.",
+    )
 
 
 def test_too_few_colours_and_those_of_two_palettes_are_nobodys(tmp_path: Path) -> None:
@@ -156,17 +191,44 @@ def test_a_file_beside_the_masks_names_the_colours(tmp_path: Path, file: str, te
         f"{file} does not name 1 colour: call class 2 in ontology and label_map what they are "
         "(several colours may become one class).",
     )
+    (finding,) = survey.findings
+    assert (finding.code, finding.file, finding.severity) == ("unnamed-colours", file, "warning")
+    assert finding.message == (
+        "names 2 of the masks' 3 colours, but not 0,255,0 (80 pixels in 1 of 1 mask, here 'class 2')"
+    )
     (tmp_path / file).write_text(text + "and so on\n")
+    worse = seen(tmp_path)
+    assert (worse.ontology, worse.label_map, worse.checks) == (
+        survey.ontology,
+        survey.label_map,
+        survey.checks,
+    )
+    assert [(one.file, one.code, one.place) for one in worse.findings] == [
+        (file, "colour-row", f"line {1 + text.count(chr(10))}"),
+        (file, "unnamed-colours", ""),
+    ]
+
+
+def test_black_without_a_name_is_told_with_its_pixels_and_what_it_may_be(tmp_path: Path) -> None:
+    for id in "abc":
+        photo(tmp_path / f"photos/{id}.jpg")
+        mask(tmp_path / f"masks/{id}.png", [RED, GREEN] if id == "a" else [BLACK, RED, (9, 9, 9), BLACK])
+    (tmp_path / "class_dict.csv").write_text("name,r,g,b\nroad,255,0,0\ntree,0,255,0\n")
     survey = seen(tmp_path)
-    assert [(one.file, one.code) for one in survey.findings] == [(file, "unreadable")]
-    assert list(survey.ontology or ()) == ["class 0", "class 1", "class 2"]
-
-
-def test_names_of_colours_are_refused_with_the_line(tmp_path: Path) -> None:
-    for text, line in (("a 1 2 3\nb 1 2 3\n", 2), ("a,1,2,3\na,4,5,6\n", 2), ("a,1,2,3\nb,1,2,300\n", 2)):
-        (tmp_path / "class_dict.csv").write_text(text)
-        with pytest.raises(DataError, match=rf"class_dict\.csv: line {line}: found"):
-            read_color_names(tmp_path / "class_dict.csv", "class_dict.csv")
+    (finding,) = survey.findings
+    assert (finding.code, finding.file, finding.severity) == ("unnamed-colours", "class_dict.csv", "warning")
+    assert finding.message == (
+        "names 2 of the masks' 4 colours, but not 0,0,0 (256 pixels in 2 of 3 masks, here 'class 2'), "
+        "9,9,9 (128 pixels in 2 of 3 masks, here 'class 3')"
+    )
+    assert finding.action == (
+        "proposed as a class: name it, or map it to ignore where it means that nobody labelled it, as black often does"
+    )
+    assert survey.checks == (
+        "class_dict.csv does not name 2 colours: call class 2 to class 3 in ontology and label_map what they are "
+        '(several colours may become one class). Black often is what nobody labelled: then map "0,0,0" to ignore.',
+    )
+    assert survey.label_map == {"255,0,0": "road", "0,255,0": "tree", "0,0,0": "class 2", "9,9,9": "class 3"}
 
 
 def test_a_labelmap_beside_coloured_masks_is_proposed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from segdata.formats import survey_folder
+from segdata.inspection import describe, inspect_folder, propose
 from segdata.sample_data import write_sample_set
 from segdata.survey import Survey
 from tests.formats.test_via_fuzz import broken_bytes, mutated, whole_files
@@ -148,7 +149,10 @@ def test_files_named_after_splits(tmp_path: Path) -> None:
         write_json(tmp_path / split / "via.json", export(*(entry(name, box(0, 0, 1, 1)) for name in names)))
     found = survey(tmp_path)
     assert found.options["annotations"] == {"train": "train/via.json", "val": "val/via.json"}
-    assert found.splits == {"train": 3, "val": 2}
+    assert (found.splits, found.bare) == ({"train": 3, "val": 2}, {})
+    photos(tmp_path / "val", "bare.png")
+    assert (survey(tmp_path).splits, survey(tmp_path).bare) == ({"train": 3, "val": 3}, {"val": 1})
+    (tmp_path / "val/bare.png").unlink()
     (tmp_path / "val").rename(tmp_path / "later")
     found = survey(tmp_path)
     assert found.options["annotations"] == ["later/via.json", "train/via.json"]
@@ -288,6 +292,14 @@ def test_real_buildings() -> None:
     assert (len(found.photos), found.annotated) == (26, 25)
     assert found.shapes == {"polygon": 71}
     assert found.splits == {"train": 18, "val": 4, "test": 4}
+    assert found.bare == {"train": 1}
+    told = inspect_folder(root)
+    assert "  splits      train 18 (1 without annotation), val 4, test 4" in describe(told, "x")
+    proposal = propose(told, "mine", "data/raw/mine")
+    assert proposal.samples == {"train": 17, "val": 4, "test": 4}
+    assert proposal.reasons["splits"] == (
+        "The data bring their own: 17 train, 4 val, 4 test. Not counted, as unannotated says skip: 1 train."
+    )
     assert found.options == {
         "annotations": {split: f"{split}/via_region_data.json" for split in ("test", "train", "val")},
         "photos": ".",

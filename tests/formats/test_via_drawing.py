@@ -88,6 +88,13 @@ def test_an_outline_without_area_is_painted_and_told(
     ]
 
 
+def test_a_strip_of_nearly_half_a_pixel_is_one_pixel_wide_and_no_slip(tmp_path: Path) -> None:
+    strip = polygon((1, 2), (6, 2), (6, 2.45), (1, 2.45))
+    sample = via_reader(one_photo(tmp_path, box(6, 4, 7, 5), strip)).read("a")
+    assert drawn(sample.mask) == ["........"] * 2 + [".000000.", "........", "......00", "......00"]
+    assert sample.findings == ()
+
+
 def test_a_scribble_is_painted_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segdata.crossings.MOST_PAIRS", 1)
     monkeypatch.setattr("segdata.crossings._FEW", 3)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segdata.inspection.describe import describe
 from segdata.inspection.propose import propose
 from segdata.inspection.recognise import inspect_folder
 from tests.formats.via_cases import box, entry, export
@@ -159,3 +160,41 @@ def test_without_folders_of_splits_nothing_is_beside_them(tmp_path: Path) -> Non
     write_image(tmp_path / "mask/a.png", channels=1)
     write_noise(tmp_path / "others/b.jpg")
     assert inspect_folder(tmp_path).spare == {}
+
+
+def test_a_split_whose_masks_are_jpegs_is_told_as_such(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:120, :160]
+    disc = np.hypot(rows - 60, columns - 80) < 40
+    noise = np.random.default_rng(0)
+    for split, ending, most in (("train", "png", 1), ("val", "jpg", 255)):
+        for id in "ab":
+            for name, pixels in (
+                (f"image/{id}.jpg", noise.integers(0, 256, (120, 160, 3), np.uint8)),
+                (f"mask/{id}.{ending}", disc * np.uint8(most)),
+            ):
+                (tmp_path / split / name).parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(tmp_path / split / name)
+    found = inspect_folder(tmp_path)
+    (finding,) = found.findings
+    assert (finding.code, finding.file, finding.severity) == ("split-unread", "val", "error")
+    assert finding.message.startswith(
+        "4 images, none of which goes with an annotation that can be read: 2 masks in a lossy format (JPEG or WebP), "
+        "which blurs label values along borders: mask/a.jpg holds "
+    )
+    assert found.survey is not None and found.survey.splits == {"train": 2}
+
+
+def test_photos_without_mask_are_told_by_split_and_the_file_leads_to_the_others(tmp_path: Path) -> None:
+    write_masks(tmp_path)
+    for name in ("train/mask/train1.png", "train/mask/train2.png", "val/mask/val1.png"):
+        (tmp_path / name).unlink()
+    found = inspect_folder(tmp_path)
+    assert found.survey is not None
+    assert (found.survey.splits, found.survey.bare) == (SPLITS, {"train": 2, "val": 1})
+    line = "  splits      train 4 (2 without annotation), val 2 (1 without annotation), test 3"
+    assert line in describe(found, "x")
+    proposal = propose(found, "mine", "data/raw/mine")
+    assert proposal.samples == {"train": 2, "val": 1, "test": 3}
+    assert proposal.reasons["splits"] == (
+        "The data bring their own: 2 train, 1 val, 3 test. Not counted, as unannotated says skip: 2 train, 1 val."
+    )

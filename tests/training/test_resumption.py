@@ -6,10 +6,12 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from segdata.shards import ShardSet
 from segdata.training import train_pipeline
-from segdata.training.finished import what_differs
+from segdata.training.finished import run_inputs, run_key, what_differs
 from segdata.training.keep import code_digest
 from tests.training.runs import NAME, MakeProject, PulledPlugError, files_of, stop_after
 
@@ -241,6 +243,8 @@ def test_what_a_run_was_begun_with_is_told_key_by_key() -> None:
         "torch": "2.9",
     }
     assert what_differs(before, before) == ""
+    assert what_differs(before | {"values": "x"}, before | {"values": "y"}) == "other defaults of segdata"
+    before, now = before | {"values": "x"}, now | {"values": "y"}
     assert what_differs(before, now) == (
         "other code of segdata; model.options.width 8 then, not given now; other shards; "
         'torch "2.8" then, "2.9" now; train.augment.blur not given then, 0.5 now; train.patience 2 then, not given now; '
@@ -248,5 +252,36 @@ def test_what_a_run_was_begun_with_is_told_key_by_key() -> None:
     )
 
 
-def pull_the_plug(*_: object) -> None:
+def test_a_default_that_changed_is_another_run_though_the_file_says_the_same(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project()
+    pipeline, shards = project.pipeline(NAME), ShardSet.open(project.shards_dir(NAME))
+    key = run_key(run_inputs(pipeline, shards, None))
+    assert pipeline.train.dice == 0 and "dice" not in run_inputs(pipeline, shards, None)["train"]
+    monkeypatch.setattr(
+        "segdata.training.finished.stated", lambda section: {}
+    )  # all of it has become a default
+    changed = msgspec.structs.replace(pipeline, train=msgspec.structs.replace(pipeline.train, dice=1.0))
+    assert key != run_key(run_inputs(pipeline, shards, None)) != run_key(run_inputs(changed, shards, None))
+
+
+def test_a_run_of_another_key_never_lies_beside_the_weights_of_this_one(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project()
+    with pytest.raises(PulledPlugError):
+        train_pipeline(project, NAME, quiet=True, on_epoch=stop_after(1, PulledPlugError()))
+    path = project.pipeline_path(NAME)
+    was = path.read_text()
+    path.write_text(was.replace('"lr":0.01', '"lr":0.02'))
+    with monkeypatch.context() as patch:
+        patch.setattr("segdata.training.keep.torch.save", pull_the_plug)
+        with pytest.raises(PulledPlugError):
+            train_pipeline(project, NAME, quiet=True)
+    path.write_text(was)
+    assert train_pipeline(project, NAME, quiet=True).resumed_after == 0
+
+
+def pull_the_plug(*_: object, **__: object) -> None:
     raise PulledPlugError

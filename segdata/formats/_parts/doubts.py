@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 from segdata.crossings import self_crossings
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.rasterize import PointsXY, is_on_a_line, pixel_points
+from segdata.rasterize import PointsXY, is_on_a_line, mean_width, pixel_points
 from segdata.wording import counted, size_text
 
 ONE_PIXEL_WIDE = "painted one pixel wide"
 FAR = 0.1
 """Beyond this share of a photo's side nobody draws by accident."""
 MANY = 0.25
+STRIP = 0.4
+"""Pixels of mean width from which on what becomes one pixel wide was a strip, and no line: rounding takes up to half a
+pixel. Points that were clicked on one spot, or one line, enclose nothing."""
 ENOUGH = 8
 """So many points, and this share of them far outside, speak of another photo; a box drawn generously does not."""
 
@@ -60,11 +63,17 @@ def pixel_doubts(
     by_hand: bool = True,
     without_area: str = ONE_PIXEL_WIDE,
     steps: int = 1,
+    drawn_xy: PointsXY | None = None,
 ) -> list[Finding]:
-    """`outline_doubts` of an outline of `count` points that `pixel_points` has made whole."""
+    """`outline_doubts` of an outline of `count` points that `pixel_points` has made whole.
+
+    drawn_xy  its points before that, where one that encloses a strip there was meant to be as thin as it is painted
+    """
     if len(points) == 0:
         return []
     if is_on_a_line(points):
+        if drawn_xy is not None and mean_width(drawn_xy) >= STRIP:
+            return []
         message = f"all {count} points lie on one line"
         return [Finding("zero-area", name, place, message, without_area, "warning")]
     crossings = self_crossings(points, least_loop=2.0 * steps**2) if by_hand else points[:0]

@@ -108,7 +108,12 @@ def paint(
             points, doubtful = next(looked_at)
             count = len(region.points_xy)
             findings += pixel_doubts(
-                points, count, name, region.place, by_hand=region.by_hand and bool(doubtful)
+                points,
+                count,
+                name,
+                region.place,
+                by_hand=region.by_hand and bool(doubtful),
+                drawn_xy=region.points_xy if region.by_hand else None,
             )
             fill_pixels(mask, points, region.class_id)
         else:

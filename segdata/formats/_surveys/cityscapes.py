@@ -74,6 +74,7 @@ def survey(root: Path) -> Survey | None:
         labels=looked.labels,
         looked_at=looked.masks,
         splits=paired.splits,
+        bare=paired.bare,
         ontology="cityscapes-20" if with_void else "cityscapes-19",
         options=options,
         choices=choices | ({"annotation": ["gtCoarse"]} if len(present) > 1 else {}),

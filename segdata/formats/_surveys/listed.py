@@ -154,7 +154,7 @@ def survey_of(
     known = {name: color for name, color in colors.items() if color is not None}
     distinct = len(known) == len(colors) == len(set(known.values())) and "ignore" not in known
     bare = [
-        Finding(one.code, one.file, one.place, one.message, "see source.unannotated")
+        (subject.split, Finding(one.code, one.file, one.place, one.message, "see source.unannotated"))
         for subject in subjects
         for one in subject.findings
         if one.code == "not-annotated"
@@ -168,9 +168,14 @@ def survey_of(
         annotated=annotated,
         shapes=dict(sorted(shapes.items())),
         labels=dict(sorted(labels.items())),
-        splits=dict(sorted(Counter(one.split for one in subjects if one.split is not None).items())),
+        splits=_counts(one.split for one in subjects),
+        bare=_counts(split for split, _ in bare),
         ontology=known if known and distinct else None,
         options=options,
         choices={key: values for key, values in choices.items() if values},
-        findings=(*findings, *reader.findings, *problems, *bare),
+        findings=(*findings, *reader.findings, *problems, *(finding for _, finding in bare)),
     )
+
+
+def _counts(splits: Iterable[str | None]) -> dict[str, int]:
+    return dict(sorted(Counter(split for split in splits if split is not None).items()))

@@ -1,8 +1,8 @@
 """Which colours a coloured mask holds, and who gives such colours their meaning.
 
     (128, 64, 128) (70, 70, 70) (0, 0, 142)       colours of Cityscapes: road, building, car
-    class_dict.csv     "Road,128,64,128" per line, below a line "name,r,g,b"
-    label_colors.txt   "128 64 128  Road" per line
+
+Files that name colours: `color_tables.py`.
 
 A well-known palette is believed where all colours that were seen are its own, at least three beside black and VOC's
 border, and no other such palette has them too.
@@ -10,19 +10,15 @@ border, and no other such palette has them too.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segdata.errors import DataError
-from segdata.formats._parts.label_file import BORDER, Color, read_lines
+from segdata.formats._parts.label_file import BORDER, Color
 from segdata.ontology import IGNORE, load_ontology
 
-COLOR_FILES = ("class_dict.csv", "label_colors.txt", "label_colors.csv")
 LEAST_COLORS = 3
 BLACK: Color = (0, 0, 0)
 
@@ -47,6 +43,22 @@ class Palette:
     name: str
     ontology: str | Mapping[str, Color]
     classes: Mapping[Color, str]
+
+    def held(self, colors: Collection[Color]) -> tuple[Palette, tuple[str, ...]]:
+        """The palette of the classes that these colours are, in the same order, and the names of the others.
+
+        It is itself where all classes are held. What is ignored stays in it.
+        """
+        there = {self.classes[color] for color in colors}
+        whole = self.ontology
+        if isinstance(whole, str):
+            known = load_ontology(whole)
+            whole = dict(zip(known.names, known.palette, strict=True))
+        absent = tuple(name for name in whole if name not in there)
+        if not absent:
+            return self, ()
+        kept = {color: name for color, name in self.classes.items() if name in there or name == IGNORE}
+        return Palette(self.name, {name: whole[name] for name in whole if name in there}, kept), absent
 
 
 def colors_of(pixels: NDArray[np.uint8]) -> tuple[list[Color], NDArray[np.int64]]:
@@ -88,34 +100,3 @@ def _well_known() -> Iterable[Palette]:
         name, red, green, blue = entry.split()
         camvid[name] = (int(red), int(green), int(blue))
     yield Palette("CamVid", camvid, {**{color: name for name, color in camvid.items()}, BLACK: IGNORE})
-
-
-_NAMED = re.compile(
-    r"(?P<before>.*?)[\s,;:]*\b(?P<color>[0-9]{1,3}[\s,;]+[0-9]{1,3}[\s,;]+[0-9]{1,3})\b[\s,;:]*(?P<after>.*)"
-)
-
-
-def read_color_names(path: Path, name: str) -> dict[Color, str]:
-    """Names of colours, one per line, before or after red, green and blue; the first line may be a header.
-
-    Raises DataError naming the line that is neither, and for a name or a colour that occurs twice.
-    """
-    colors: dict[Color, str] = {}
-    for number, line in enumerate(read_lines(path, name), 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        match = _NAMED.fullmatch(text)
-        label = (match["before"] or match["after"]).strip(" \t\"'") if match else ""
-        red, green, blue = map(int, re.findall("[0-9]+", match["color"])) if match else (256, 256, 256)
-        color = (red, green, blue)
-        if label and max(color) <= 255 and color not in colors and label not in colors.values():
-            colors[color] = label
-        elif colors or number > 1:
-            raise DataError(
-                name,
-                place=f"line {number}",
-                found=repr(text),
-                expected="a name and its red, green and blue of 0 to 255, each name and each colour once",
-            )
-    return colors

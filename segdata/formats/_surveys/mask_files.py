@@ -39,12 +39,14 @@ class Paired:
     photos    relative to the root, sorted
     masks     of those photos that have one, sorted
     splits    official split → photos
+    bare      official split → photos without mask
     findings  of the source as a whole; photos without mask are counted, not listed
     """
 
     photos: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
     splits: Mapping[str, int] = field(default_factory=dict)
+    bare: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
 
@@ -68,7 +70,7 @@ def read_pairs(format: str, root: Path, options: Mapping[str, object], photos: s
         return Paired(tuple(sorted(names)), findings=(found,))
     pairs: list[tuple[str, str | None]] = []
     findings = [one for one in reader.findings if one.code != "not-annotated"]
-    splits: Counter[str] = Counter()
+    splits, bare = Counter[str](), Counter[str]()
     for id in reader.ids():
         try:
             pairs.append(reader.files(id))
@@ -77,9 +79,12 @@ def read_pairs(format: str, root: Path, options: Mapping[str, object], photos: s
             continue
         if (split := reader.official_split(id)) is not None:
             splits[split] += 1
+            if pairs[-1][1] is None:
+                bare[split] += 1
     masks = tuple(sorted(mask for _, mask in pairs if mask is not None))
     photo_names = tuple(sorted(photo for photo, _ in pairs))
-    return Paired(photo_names, masks, dict(sorted(splits.items())), tuple(findings))
+    told = dict(sorted(splits.items())), dict(sorted(bare.items()))
+    return Paired(photo_names, masks, *told, tuple(findings))
 
 
 def look(root: Path, masks: Sequence[str], labels_of: Callable[[Path, str], Sequence[str | int]]) -> Looked:

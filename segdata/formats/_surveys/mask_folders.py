@@ -24,11 +24,12 @@ from segdata.file_names import lying
 from segdata.formats._parts.photo_files import without_extension
 from segdata.formats._surveys.mask_colors import share_of_commonest
 from segdata.formats._surveys.mask_files import values_in
-from segdata.mask_file import read_mask_values
+from segdata.mask_file import read_lossy, read_mask_values
 from segdata.pipeline import SPLITS
 from segdata.survey import evenly_spaced
 
 MASK_ENDINGS = (".png", ".bmp", ".tif", ".tiff")
+LOSSY_ENDINGS = (".jpg", ".jpeg", ".jpe", ".mpo", ".webp", ".png")  # the last: a JPEG that somebody called so
 PHOTO_SUFFIXES = ("", "_sat", "_image", "_img", "_photo", "_rgb")
 MASK_SUFFIXES = (
     "", "_mask", "_masks", "-mask", "_label", "_labels", "_L", "_lab", "_seg", "_segmentation", "_gt", "_GT", "_ann",
@@ -49,6 +50,7 @@ LEAST_SHARE = 0.75  # of a coloured mask's pixels that are in so few colours; th
 MOST_FOLDERS = 8  # folders that one name occurs in, at most
 
 IsMask = Callable[[NDArray[Any]], bool]
+ReadMask = Callable[[Path, str], NDArray[Any]]
 
 
 @dataclass(frozen=True, order=True)
@@ -61,19 +63,23 @@ class Pair:
     mask_suffix: str
 
 
-def find_pairs(root: Path, names: Sequence[str], is_mask: IsMask) -> list[Pair]:
+def find_pairs(root: Path, names: Sequence[str], is_mask: IsMask, *, lossy: bool = False) -> list[Pair]:
     """The pair of folders with the most files in common, and those of the same kind for other splits.
 
     is_mask  whether pixels, (H, W) or RGB (H, W, 3), are a mask's
+    lossy    pairs whose masks are JPEGs; by folders or endings that are called as masks, since photos are JPEGs, too
     """
     counts: Counter[Pair] = Counter()
     examples: dict[Pair, list[tuple[str, str]]] = {}
-    for one, photo, mask in _candidates(names):
+    for one, photo, mask in _candidates(names, LOSSY_ENDINGS if lossy else MASK_ENDINGS):
+        if lossy and not is_named(one):
+            continue
         counts[one] += 1
         examples.setdefault(one, []).append((photo, mask))
+    read: ReadMask = read_lossy if lossy else read_mask_values
     believed = [pair for pair in sorted(counts, key=lambda pair: _merit(pair, counts)) if _fits(pair, counts)]
     for best in believed:
-        if not _go_together(root, examples[best], is_mask):
+        if not _go_together(root, examples[best], is_mask, read):
             continue
         split, template = template_of(best)
         if split is None:
@@ -81,13 +87,13 @@ def find_pairs(root: Path, names: Sequence[str], is_mask: IsMask) -> list[Pair]:
         alike = {
             template_of(pair)[0]: pair
             for pair in reversed(believed)
-            if template_of(pair)[1] == template and _go_together(root, examples[pair], is_mask)
+            if template_of(pair)[1] == template and _go_together(root, examples[pair], is_mask, read)
         }
         return [alike[name] for name in SPLITS if name in alike]
     return []
 
 
-def _candidates(names: Sequence[str]) -> list[tuple[Pair, str, str]]:
+def _candidates(names: Sequence[str], endings: tuple[str, ...]) -> list[tuple[Pair, str, str]]:
     """Every photo and mask that could belong together, after their pair of folders."""
     photos: dict[str, list[tuple[str, str, str]]] = {}
     for name in names:
@@ -97,7 +103,7 @@ def _candidates(names: Sequence[str]) -> list[tuple[Pair, str, str]]:
                 photos.setdefault(stem.removesuffix(suffix), []).append((folder or ".", suffix, name))
     found: list[tuple[Pair, str, str]] = []
     for name in names:
-        if not name.lower().endswith(MASK_ENDINGS):
+        if not name.lower().endswith(endings):
             continue
         folder, stem = posixpath.split(without_extension(name))
         for suffix in MASK_SUFFIXES:
@@ -164,23 +170,23 @@ def template_of(pair: Pair) -> tuple[str | None, tuple[str, str, str, str]]:
     return splits.pop(), (outlines[0], outlines[1], pair.photo_suffix, pair.mask_suffix)
 
 
-def _go_together(root: Path, examples: Sequence[tuple[str, str]], is_mask: IsMask) -> bool:
+def _go_together(root: Path, examples: Sequence[tuple[str, str]], is_mask: IsMask, read: ReadMask) -> bool:
     """Whether the masks look like masks, and the photos do not."""
     photos, masks = zip(*(examples[index] for index in _some(len(examples))), strict=True)
     doubtful = [name for name in photos if name.lower().endswith(MASK_ENDINGS)]
-    return are_masks(root, masks, is_mask) and not are_masks(root, doubtful, is_mask)
+    return are_masks(root, masks, is_mask, read) and not are_masks(root, doubtful, is_mask)
 
 
 def _some(count: int) -> list[int]:
     return [int(index) for index in evenly_spaced([str(index) for index in range(count)], TRIED)]
 
 
-def are_masks(root: Path, names: Sequence[str], is_mask: IsMask) -> bool:
+def are_masks(root: Path, names: Sequence[str], is_mask: IsMask, read: ReadMask = read_mask_values) -> bool:
     """Whether these look like masks; a file that cannot be read says nothing."""
     told = []
     for name in names:
         try:
-            told.append(is_mask(read_mask_values(lying(root, name), name)))
+            told.append(is_mask(read(lying(root, name), name)))
         except DataError:
             continue
     return all(told) and bool(told)
@@ -225,7 +231,11 @@ def shown(pairs: Sequence[Pair]) -> str:
 
 
 def beside(pairs: Sequence[Pair], names: Sequence[str]) -> list[str]:
-    """Where files about the masks may lie, relative to the root: in it, above the masks, or among them."""
+    """Where files of these names about the masks may lie, relative to the root."""
+    return [posixpath.normpath(f"{place}/{name}") for place in folders_beside(pairs) for name in names]
+
+
+def folders_beside(pairs: Sequence[Pair]) -> list[str]:
+    """Where files about the masks may lie: in the root, above the masks, or among them."""
     home = posixpath.commonpath([pair.masks for pair in pairs]) or "."
-    places = [".", posixpath.dirname(home) or ".", home]
-    return [posixpath.normpath(f"{place}/{name}") for place in dict.fromkeys(places) for name in names]
+    return list(dict.fromkeys([".", posixpath.dirname(home) or ".", home]))

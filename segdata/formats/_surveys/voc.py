@@ -185,6 +185,7 @@ def _survey(
         labels=counts,
         looked_at=looked.masks,
         splits=paired.splits,
+        bare=paired.bare,
         ontology="voc-21" if voc else classes_of(labels, voc_palette()) if labels else None,
         label_map=_label_map(labels),
         options=options,

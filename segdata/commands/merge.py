@@ -1,0 +1,58 @@
+"""`segdata merge`: What two people did to one raw folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from segdata.commands._shared import needing, project_of
+from segdata.wording import counted
+
+if TYPE_CHECKING:
+    from segdata.merging import Merged
+    from segdata.merging.entries import Side
+
+SHOWN = 20
+_CONFLICTS = 1
+
+
+@click.command(
+    "merge", epilog="segdata merge mine           both sides' photos, where git merge stopped at a .dvc file"
+)
+@click.argument("name")
+@click.option(
+    "--prefer", type=click.Choice(["ours", "theirs"]), help="Whose it is where both changed the same."
+)
+@click.pass_context
+def command(ctx: click.Context, name: str, prefer: str | None) -> None:
+    """Merge the raw folder of pipeline NAME while a `git merge` stands open at its .dvc file.
+
+    Photos and annotation files that only they changed are taken, yours stay; a JSON file of VIA is merged entry by entry.
+    Where both changed the same, nothing is done without --prefer, and the exit code is 1. Run it again when it was killed.
+    """
+
+    def work() -> Merged:
+        from segdata.merging import merge
+
+        return merge(project_of(ctx), name, cast("Side | None", prefer))
+
+    merged = needing("core", "segdata merge", work)
+    whose = f"{'yours' if prefer == 'ours' else 'theirs'} taken" if merged.done else "nothing was done"
+    for line in merged.conflicts[:SHOWN]:
+        click.echo(f"  {line}: {whose}", err=True)
+    if len(merged.conflicts) > SHOWN:
+        click.echo(f"  … and {len(merged.conflicts) - SHOWN} more", err=True)
+    if not merged.done:
+        click.echo(
+            f"{name}: {counted(len(merged.conflicts), 'conflict')}: give --prefer ours or --prefer theirs, for all of them; what "
+            "the other side did there, do again by hand",
+            err=True,
+        )
+        ctx.exit(_CONFLICTS)
+    for line in (*merged.taken, *merged.said, *merged.effects):
+        click.echo(f"  {line}")
+    click.echo(f"{name}: merged")
+    if merged.open:
+        click.echo(f"  still to be merged by hand: {', '.join(merged.open)}")
+    click.echo("  then: dvc repro, git add -A, git commit, dvc push, git push")

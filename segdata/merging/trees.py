@@ -1,0 +1,86 @@
+"""The three versions of a raw folder that an open merge is about, as DVC listed them, and what each side changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from segdata.errors import ConfigError, DataError
+from segdata.versions.dvc_files import Tracked, listed_files, tracked_at
+from segdata.versions.git import open_merge
+
+Tree = Mapping[str, Path]
+"""File of the folder → where DVC's cache has (or would have) its content; the same content has the same place."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Commits, and what the folder held there: `base` is where both started from."""
+
+    base: str
+    ours: str
+    theirs: str
+    tracked: Mapping[str, Tracked]
+
+    @classmethod
+    def of_open_merge(cls, project: Path, folder: str) -> Sides:
+        """folder  relative to the project. Raises ConfigError where no merge is open, DataError where DVC tracks none."""
+        commits = open_merge(project)
+        if commits is None:
+            raise ConfigError(
+                "segdata merge",
+                found="no merge that stands open",
+                expected="one",
+                fix="git merge origin/main first.",
+            )
+        tracked = {}
+        for side, commit in zip(("base", "ours", "theirs"), commits, strict=True):
+            here = tracked_at(project, folder, commit)
+            if here is None or here.legacy:
+                raise DataError(
+                    f"{folder}.dvc",
+                    place=f"{side}, {commit[:7]}",
+                    found="a folder hashed by DVC 2" if here else "nothing that DVC tracks",
+                    expected=f"the digest of {folder}, as dvc add writes it",
+                    fix="Take one side (git checkout --theirs), and segdata add what the other one has.",
+                )
+            tracked[side] = here
+        return cls(*commits, tracked)
+
+    def tree(self, project: Path, side: str) -> Tree | None:
+        """None where the cache does not even have the list."""
+        return listed_files(project, self.tracked[side])
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What they changed and we did not, and what both did.
+
+    take  file → where its content lies, None: they removed it
+    both  files that both changed, each otherwise
+    """
+
+    take: Mapping[str, Path | None]
+    both: tuple[str, ...]
+
+    @classmethod
+    def between(cls, base: Tree, ours: Tree, theirs: Tree) -> Changes:
+        take: dict[str, Path | None] = {}
+        both = []
+        for file in sorted({*base, *ours, *theirs}):
+            before, our, their = base.get(file), ours.get(file), theirs.get(file)
+            if their in (before, our):
+                continue
+            if our == before:
+                take[file] = their
+            else:
+                both.append(file)
+        return cls(take, tuple(both))
+
+
+def counts(take: Mapping[str, Path | None], ours: Tree) -> str:
+    """In words: 2 files added, 1 changed, 1 removed"""
+    removed = sum(place is None for place in take.values())
+    changed = sum(place is not None and file in ours for file, place in take.items())
+    return f"{len(take) - removed - changed} added, {changed} changed, {removed} removed"

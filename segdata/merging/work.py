@@ -1,0 +1,129 @@
+"""What is to be done with each file of a raw folder that is merged."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from segdata.adding.changes import Content
+from segdata.adding.stores import OpenSet
+from segdata.digests import file_digest
+from segdata.errors import DataError
+from segdata.formats._parts.listed import files_of
+from segdata.formats.via import Options
+from segdata.merging.entries import MergedFile, Side, merge_entries
+from segdata.merging.trees import Changes, Tree, counts
+from segdata.wording import counted
+
+
+class Work:
+    """take: file → where its new content lies, None: out; merged: files made of both; conflicts: what both changed."""
+
+    def __init__(
+        self, opened: OpenSet, base: Tree, ours: Tree, theirs: Tree, prefer: Side | None, changes: Changes
+    ) -> None:
+        self._root, self._prefer, self._changes = opened.source.root, prefer, changes
+        self._base, self._ours, self._theirs = base, ours, theirs
+        is_via = opened.pipeline.source.format == "via"
+        self._of_entries = files_of(opened.source.decode_options(Options).annotations) if is_via else {}
+        self.take: dict[str, Path | None] = dict(changes.take)
+        self.merged: dict[str, MergedFile] = {}
+        self.conflicts: list[str] = []
+        self.said: list[str] = []
+        self.read: dict[str, str] = {}
+
+    def needed(self, side: str) -> list[Path]:
+        """Contents of base or theirs without which nothing can be decided or done."""
+        both = set(self._changes.both)
+        if side == "base":
+            return [self._base[file] for file in both & self._of_entries.keys() & self._base.keys()]
+        return [self._theirs[file] for file in (*self._changes.take, *both) if file in self._theirs]
+
+    def decide(self) -> None:
+        """Take what only they changed; merge files of entries that both did; name the rest."""
+        for file in self._changes.both:
+            ours, theirs = self._ours.get(file), self._theirs.get(file)
+            merged = None
+            if file in self._of_entries and ours and theirs:
+                here = ours if ours.is_file() else self._root / file
+                merged = merge_entries(file, self._base.get(file), here, theirs, self._prefer)
+            if merged is not None:
+                self.merged[file] = merged
+                self.conflicts += [f"{file}: {key!r} changed by both" for key in merged.both]
+                self.said += merged.said
+                continue
+            self.conflicts.append(f"{file}: {_both(self._base.get(file), ours, theirs)}")
+            if self._prefer == "theirs":
+                self.take[file] = theirs
+
+    def check_folder(self) -> None:
+        """What lies there is what was committed, as far as it is touched, and the cache is whole. Raises DataError."""
+        missing = [file for file in self._ours if file not in self.take and not (self._root / file).is_file()]
+        if missing:
+            raise DataError(
+                missing[0],
+                found=f"no such file; {counted(len(missing), 'file')} of your own commit not there",
+                expected=f"{self._root.name} as you committed it",
+                fix="git merge --abort, dvc checkout, and merge again.",
+            )
+        for file, place in self.take.items():
+            if place is not None and _md5(place) != _md5_of(place):
+                raise DataError(
+                    file,
+                    found=f"other bytes in DVC's cache ({place}) than its name says",
+                    expected="the file as it was committed",
+                    fix="Delete it there, run dvc fetch, and merge again.",
+                )
+        for file in [*self.take, *self.merged]:
+            self._check(file)
+
+    def _check(self, file: str) -> None:
+        path, ours = self._root / file, self._ours.get(file)
+        new = self.merged[file].content if file in self.merged else None
+        if path.is_file():
+            here = _md5(path)
+            known = [_md5_of(place) for place in (ours, self.take.get(file)) if place]
+            as_known = here in known or (new is not None and here == hashlib.md5(new).hexdigest())
+        else:
+            as_known = not os.path.lexists(path) and (ours is None or self.take.get(file, path) is None)
+        if not as_known:
+            raise DataError(
+                file,
+                found="another file than the one that you committed",
+                expected="yours as it was committed",
+                fix="git merge --abort; commit it (dvc add, git commit), or dvc checkout; and merge again.",
+            )
+        self.read[file] = file_digest(path) if path.is_file() else ""
+
+    def files(self) -> dict[str, Content]:
+        """What to write, photos first and annotations last."""
+        files: dict[str, Content] = {file: place for file, place in self.take.items() if place is not None}
+        return files | {file: one.content for file, one in self.merged.items()}
+
+    def taken(self) -> Iterator[str]:
+        """What of theirs is taken, in words."""
+        yield f"of theirs {counted(len(self.take), 'file')}: {counts(self.take, self._ours)}"
+        for file, one in self.merged.items():
+            number = len(one.added) + len(one.changed) + len(one.removed)
+            yield (
+                f"{file}: of theirs {counted(number, 'entry', 'entries')}: {len(one.added)} added, "
+                f"{len(one.changed)} changed, {len(one.removed)} removed"
+            )
+
+
+def _both(base: Path | None, ours: Path | None, theirs: Path | None) -> str:
+    if ours is None or theirs is None:
+        mine, its = ("removed" if side is None else "changed" for side in (ours, theirs))
+        return f"{mine} by you, {its} by them"
+    return "changed by both" if base else "added by both, with other content"
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def _md5_of(place: Path) -> str:
+    return place.parent.name + place.name
