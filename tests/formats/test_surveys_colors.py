@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segdata.errors import DataError
 from segdata.formats import open_reader, survey_folder
 from segdata.formats._surveys.mask_colors import colors_of, palettes_with
 from segdata.inspection import describe, inspect_folder, propose
