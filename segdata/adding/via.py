@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,16 @@ from segdata.formats._parts.photo_files import composed, list_files, without_ext
 from segdata.formats.via import Options
 
 __all__ = ["Store", "names_in"]
+
+
+class _Photos:
+    """Photos by place, and their places by the last part of the name, by which URLs and absolute paths are found."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self.paths = paths
+        self.last_names: dict[str, list[str]] = {}
+        for place in paths:
+            self.last_names.setdefault(posixpath.basename(place), []).append(place)
 
 
 class Store:
@@ -107,8 +117,7 @@ class Store:
         self, file: ViaFile, given: Sequence[dict[str, Any]], newcomers: Sequence[Newcomer], merge: Merge
     ) -> list[tuple[dict[str, Any], Member | None]]:
         """Entries to write, each with the one that it takes the place of."""
-        there = {one.name: one.path for one in newcomers}
-        there = self._photos_there() | there
+        there = _Photos(self._photos_there() | {one.name: one.path for one in newcomers})
         by_given = {composed(one.given): one.name for one in newcomers}
         old = {self._photo_of(name_of(one.value), there): one for one in file.entries}
         seen: dict[str, Any] = {}
@@ -117,7 +126,7 @@ class Store:
             place = self._place_of(raw, by_given, there, merge)
             if place is None:
                 continue
-            entry = self._renamed(raw, place, there[place], file.numbered)
+            entry = self._renamed(raw, place, there.paths[place], file.numbered)
             if place in seen:
                 if listed(seen[place]) != listed(entry):
                     merge.bad.append(
@@ -128,7 +137,7 @@ class Store:
             before = old.get(place)
             if before is not None and not self._takes_the_place(before, entry, place, merge):
                 continue
-            merge.annotated[place] = there[place]
+            merge.annotated[place] = there.paths[place]
             merge.ids[place] = self.id_of(place)
             if str(raw.get("size")) not in ("-1", "None", "", str(entry["size"])):
                 merge.said.append(
@@ -145,7 +154,7 @@ class Store:
         }
 
     def _place_of(
-        self, raw: dict[str, Any], by_given: Mapping[str, str], there: Mapping[str, Path], merge: Merge
+        self, raw: dict[str, Any], by_given: Mapping[str, str], there: _Photos, merge: Merge
     ) -> str | None:
         """The photo that an entry is about; an entry of none is told."""
         name = name_of(raw)
@@ -157,20 +166,19 @@ class Store:
             reason = "leads out of the root folder; expected a path inside it"
             merge.bad.append(Bad(f"entry {raw.get('filename')!r}", reason))
             return None
-        if place in there:
+        if place in there.paths:
             return place
         said = f"entry {raw.get('filename')!r}: no such photo here or among those given; left out"
         merge.strangers[name] = said
         return None
 
-    def _photo_of(self, name: str, there: Collection[str]) -> str:
+    def _photo_of(self, name: str, there: _Photos) -> str:
         """The photo that an entry's file name stands for, as the reader has it; there or not."""
         place = posixpath.normpath(posixpath.join(self.photo_folder, name))
-        if place in there or not ELSEWHERE.match(name):
+        if place in there.paths or not ELSEWHERE.match(name):
             return place
         path = path_part(name)
-        alike = [one for one in there if posixpath.basename(one) == posixpath.basename(path)]
-        found = ending_alike(path, [self.photo_folder], alike)
+        found = ending_alike(path, [self.photo_folder], there.last_names.get(posixpath.basename(path), ()))
         return found[0] if len(found) == 1 else place
 
     def _renamed(self, raw: dict[str, Any], place: str, path: Path, numbered: bool) -> dict[str, Any]:
@@ -221,8 +229,8 @@ class Store:
             self.file = name
             home = posixpath.dirname(composed(name))
             self.photo_folder = posixpath.normpath(posixpath.join(home, composed(self._options.photos)))
-            there = self._photos_there()
-            places = {place: path for place, path in there.items() if self.id_of(place) in wanted}
+            there = _Photos(self._photos_there())
+            places = {place: path for place, path in there.paths.items() if self.id_of(place) in wanted}
             path = self._source.need(name, "annotations exported from VIA")
             file = ViaFile.read(path, name)
             which = set()

@@ -72,10 +72,10 @@ def about_model(opened: Opened, progress: Progress, figures: ModelFigures) -> di
 def _about_scores(opened: Opened) -> str:
     known, way = opened.standing, f"dvc repro, or segdata evaluate {opened.name}"
     if known.state == "stale":
-        what = known.of or "files than can be told"
-        return (
-            f"The last scores and predictions are of other {what}: left out until {way}, has run. {known.why}"
-        )
+        found = f"The last scores and predictions are of other {known.of}"
+        if not known.of:
+            found = "What the last scores and predictions are of cannot be told, as the note of it is damaged"
+        return f"{found}: they are left out until {way}, has run. {known.why}"
     if known.state == "unknown" and opened.scored:
         return f"Whether the last scores and predictions are of these shards and weights cannot be told: {way}, notes it."
     return ""

@@ -18,6 +18,7 @@ import numpy as np
 from segdata.atomic import only_one
 from segdata.browsing.kept import FIGURES, KeptFigures
 from segdata.browsing.pictures import packed
+from segdata.digests import value_digest
 from segdata.errors import MissingExtraError, SegdataError, TrainingError
 from segdata.project import Project
 from segdata.shards import ShardSet
@@ -60,20 +61,27 @@ def compute(
     """Compute and keep what is missing.
 
     tick  told after each batch how many photos it held; stop  asked before each batch
-    Raises Stopped, TrainingError for a run of other classes, MissingExtraError, SegdataError when another process is
+    Raises Stopped, TrainingError for a run of other classes, or another than `kept` is of, MissingExtraError, SegdataError when another process is
     at the same work.
     """
     try:
         from segdata.evaluation.device import choose_device, quiet_threads
 
         quiet_threads()
-        from segdata.evaluation.run import load_run
+        from segdata.evaluation.run import load_noted_run
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("segdata"):
             raise
         raise MissingExtraError.of(error.name, "train", "what a model makes of the photos") from error
     with only_one(project.scratch_dir("locks") / f"disagreement-{name}", f"look at {name} with its model"):
-        run = load_run(project.run_dir(name), choose_device(None, project.params().device))
+        run, digests = load_noted_run(project.run_dir(name), choose_device(None, project.params().device))
+        if not kept.is_of(value_digest(digests)):
+            raise TrainingError(
+                str(project.run_dir(name)),
+                found="another model than when this was begun",
+                expected="the one whose figures are kept together",
+                fix="Begin again: by then they are those of the new one.",
+            )
         if run.ontology.names != shards.ontology.names:
             raise TrainingError(
                 str(project.run_dir(name)),

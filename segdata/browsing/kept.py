@@ -31,10 +31,13 @@ SCHEMA = pa.schema([*((name, pa.float64()) for name in FIGURES), ("prediction", 
 
 
 class KeptFigures:
-    """The folder of one pipeline and one model."""
+    """The folder of one pipeline and one model.
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.folder, self._manifest = folder, manifest
+    home, weights  the folder of the pipeline, and the digest of the model's weights and record; "" where there is none
+    """
+
+    def __init__(self, home: Path, weights: str, manifest: Manifest) -> None:
+        self.folder, self._weights, self._manifest = home / (weights[:32] or "none"), weights, manifest
         self._known: dict[str, dict[str, NDArray[np.float64]]] = {}
         self._places: dict[str, tuple[list[int], list[int]]] = {}
         """Shard → numbers of its rows in the manifest, and in the shard."""
@@ -42,6 +45,10 @@ class KeptFigures:
             numbers, places = self._places.setdefault(row.shard, ([], []))
             numbers.append(number)
             places.append(row.row)
+
+    def is_of(self, weights: str) -> bool:
+        """Whether the model's weights and record have this digest."""
+        return weights == self._weights
 
     def missing(self) -> list[ShardEntry]:
         """Shards of the set that were not computed yet."""

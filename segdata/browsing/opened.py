@@ -27,7 +27,7 @@ from segdata.browsing.thumbnails import Thumbnails
 from segdata.conversion.plan import SampleRecord, read_records
 from segdata.digests import bytes_digest, file_digest, value_digest
 from segdata.errors import DataError
-from segdata.evaluation.origin import Standing, standing_of
+from segdata.evaluation.origin import ORIGIN, Standing, standing_of
 from segdata.evaluation.tables import prediction_path
 from segdata.findings import Finding
 from segdata.overlay import read_prediction
@@ -189,7 +189,7 @@ class Watch:
             project.check_path(name),
             self._report,
             *self._run_files,
-            project.evaluation_dir(name) / "metrics.json",
+            *(project.evaluation_dir(name) / file for file in ("metrics.json", "per_photo.csv", ORIGIN)),
         ]
 
     @property
@@ -211,7 +211,7 @@ class Watch:
         weights = ""
         if all(path.is_file() for path in self._run_files):
             weights = value_digest([file_digest(path) for path in self._run_files])
-        folder = project.root / ".segdata" / "disagreement" / name / (weights[:32] or "none")
+        folder = project.root / ".segdata" / "disagreement" / name
         index = Index(shards.manifest, found)
         return Opened(
             project,
@@ -222,7 +222,7 @@ class Watch:
             records,
             None if report is None else report.counts() == index.split_counts,
             weights,
-            KeptFigures(folder, shards.manifest),
+            KeptFigures(folder, weights, shards.manifest),
             self._thumbnails,
         )
 

@@ -91,13 +91,17 @@ def _row(project: Project, name: str) -> tuple[str, ...]:
 
 
 def _figures(project: Project, name: str, published: Published) -> tuple[str, str, str]:
-    said, here = (
-        "-" if value is None else value if isinstance(value, str) else f"{value:.4f}"
-        for value in (published.value, measured(project, name, published))
-    )
+    ours = measured(project, name, published)
+    here = "-"
+    if ours is not None:
+        here = "stale" if ours.state == "stale" else _number(ours.value)
     trained = trained_settings(project.run_dir(name))
     changed = ", other settings" if other_settings(project.pipeline(name), trained) else ""
-    return said, here, f"{published.protocol}, {published.split}{changed}"
+    return _number(published.value), here, f"{published.protocol}, {published.split}{changed}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 def _in_full(project: Project, name: str) -> str:

@@ -88,7 +88,7 @@ def command(
         from segdata.evaluation.device import choose_device, quiet_threads
 
         quiet_threads()
-        from segdata.evaluation.predict import load_run
+        from segdata.evaluation.run import load_noted_run
         from segdata.export.dialect import dialect_of
         from segdata.prediction.folder import check_places, predict_folder
         from segdata.prediction.kept import new
@@ -97,8 +97,8 @@ def command(
         check_places(out, photos, project.root / project.pipeline(name).source.root)
         found = find_photos(photos)
         how = _how(project, name, tile_hw, overlap, tile_scale, flip, scales)
-        run = load_run(project.run_dir(name), choose_device(device, project.params().device))
-        wanted = new(name, project.run_dir(name), run, how)
+        run, digests = load_noted_run(project.run_dir(name), choose_device(device, project.params().device))
+        wanted = new(name, digests, run, how)
         drafts = None
         if to == "via" and not exact:
             drafts = dialect_of(project.pipeline(name).source, f"pipelines/{name}.yaml")

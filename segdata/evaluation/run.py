@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import torch
 from torch import Tensor, nn
 
+from segdata.digests import file_digest
 from segdata.errors import ConfigError, DataError, TrainingError
 from segdata.models import build_model
 from segdata.models.weights import load_weights
@@ -126,3 +127,32 @@ def load_run(run_dir: Path, device: torch.device | str = "cpu") -> Run:
         ) from error
     ontology = Ontology("own", tuple(Label(name, color) for name, color in record.classes))
     return Run(record, ontology, network.eval().to(device), torch.device(device))
+
+
+class Digests(NamedTuple):
+    """SHA-256 of the files of a run that decide what it predicts."""
+
+    weights: str
+    record: str
+
+
+def load_noted_run(run_dir: Path, device: torch.device | str = "cpu") -> tuple[Run, Digests]:
+    """`load_run`, and the digests of what was loaded, not of what has taken its place since.
+
+    Raises TrainingError also for a run that was replaced while it was loaded.
+    """
+    before = _digests(run_dir)
+    run = load_run(run_dir, device)
+    if _digests(run_dir) != before:
+        raise TrainingError(
+            str(run_dir),
+            found="a run that was replaced while it was read",
+            expected="the same weights and record before and after",
+            fix="Wait until its training has ended, then do this again.",
+        )
+    return run, before
+
+
+def _digests(run_dir: Path) -> Digests:
+    paths = (run_dir / WEIGHTS, run_dir / RECORD)
+    return Digests(*(file_digest(path) if path.is_file() else "" for path in paths))

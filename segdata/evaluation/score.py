@@ -26,7 +26,6 @@ import msgspec
 import numpy as np
 
 from segdata.atomic import replace_folder
-from segdata.digests import file_digest
 from segdata.errors import ShardError, TrainingError
 from segdata.evaluation.baselines import Baselines
 from segdata.evaluation.confusion import ConfusionMatrix, Counts, per_photo_counts, void_id
@@ -35,7 +34,7 @@ from segdata.evaluation.origin import ORIGIN, Origin
 from segdata.evaluation.pixel_sums import PixelSums
 from segdata.evaluation.predict import predict
 from segdata.evaluation.protocols import ProtocolScore, score_all
-from segdata.evaluation.run import WEIGHTS, Run, load_run
+from segdata.evaluation.run import Run, load_noted_run
 from segdata.evaluation.scored import Scored, scored_photos
 from segdata.evaluation.tables import (
     PhotoScore,
@@ -107,8 +106,8 @@ def score_pipeline(project: Project, name: str, *, split: str | None, device: st
     scored_name = split or pipeline.evaluate.split
     train = shards.split("train")
     scored = scored_photos(project, name, shards, scored_name)
-    run = load_run(project.run_dir(name), torch_device)
-    origin = Origin(shards=shards.digest, weights=file_digest(project.run_dir(name) / WEIGHTS))
+    run, digests = load_noted_run(project.run_dir(name), torch_device)
+    origin = Origin(shards=shards.digest, weights=digests.weights)
     check_run(run, shards, project.run_dir(name))
     check_prediction_names(scored.ids)
     trained_here = run.record.shards == shards.digest

@@ -18,6 +18,7 @@ Traps
 - A coloured (RGB) mask has no label values, and is refused, too. With colours in the label map, or a labelmap.txt as
   `options.names`, a coloured or palettised mask goes through its colours: image programs number palettes as they
   please. VOC's border colour is 255 beside a labelmap.txt; any other unknown colour is an error.
+- A label map of colours numbers nothing: numbers beside them, and masks of numbers under them, are refused.
 - Value 0 is a value like any other; whether it is background, unlabelled or a class, the label map says.
 - A mask has the photo's size, upright as the photo is shown unless `source.exif: as-stored` says otherwise.
 """
@@ -33,7 +34,13 @@ from segdata.digests import value_digest
 from segdata.errors import ConfigError, DataError, nearest
 from segdata.findings import Finding
 from segdata.formats import Fingerprint, FormatRow, OpenSource
-from segdata.formats._parts.label_file import LabelFile, labels_of_colors, read_numbers
+from segdata.formats._parts.label_file import (
+    LABEL_MAP,
+    LabelFile,
+    labels_of_colors,
+    read_numbers,
+    refuse_numbers,
+)
 from segdata.formats._parts.masks_pairs import Options, Pair, list_pairs, several
 from segdata.formats._parts.photo_files import digest_of
 from segdata.formats._surveys.masks import survey
@@ -73,10 +80,13 @@ def class_ids(path: Path, name: str, label_map: LabelMap, labels: LabelFile | No
 def map_of_values(source: OpenSource, labels: LabelFile | None) -> LabelMap:
     """Class id of every mask value: by the names of `options.names`, or colours, where there are any, by value.
 
-    Raises ConfigError for names in the label map without such a file, or names that it does not hold.
+    Raises ConfigError for names in the label map without such a file, names that it does not hold, or numbers beside
+    colours.
     """
     own_names = source.label_map == LabelMap.identity(source.ontology)
     by_name = source.label_map.by_name
+    if labels is not None and labels.name == LABEL_MAP and not own_names:
+        refuse_numbers(source.label_map.by_value, labels, source.where)
     known = () if labels is None else labels.names
     unknown = sorted(by_name.keys() - set(known))
     if unknown and not own_names and (labels is not None or not source.label_map.by_value):

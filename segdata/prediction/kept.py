@@ -19,7 +19,7 @@ import msgspec
 from segdata.atomic import only_one, replace_file
 from segdata.digests import file_digest, value_digest
 from segdata.errors import ConfigError
-from segdata.evaluation.run import RECORD, WEIGHTS, Run
+from segdata.evaluation.run import RECORD, WEIGHTS, Digests, Run
 from segdata.export.via_project import Dialect
 from segdata.prediction.how import How
 
@@ -71,9 +71,9 @@ def weights_digest(run_dir: Path) -> str:
     return value_digest([file_digest(run_dir / name) for name in (WEIGHTS, RECORD)])
 
 
-def new(name: str, run_dir: Path, run: Run, how: How) -> Kept:
-    """What a first run begins with."""
-    return Kept(pipeline=name, weights=weights_digest(run_dir), how=how, classes=run.record.classes)
+def new(name: str, digests: Digests, run: Run, how: How) -> Kept:
+    """What a first run begins with; `digests` are those of what was loaded."""
+    return Kept(pipeline=name, weights=value_digest(digests), how=how, classes=run.record.classes)
 
 
 @contextmanager

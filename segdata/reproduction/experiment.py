@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,7 +23,7 @@ import click
 import msgspec
 
 from segdata.decode import read_yaml
-from segdata.errors import SegdataError
+from segdata.errors import ConfigError, SegdataError
 from segdata.evaluation.score import Scores
 from segdata.pipeline import Split
 from segdata.project import Project
@@ -56,7 +58,7 @@ def run_experiment(project: Project, name: str) -> None:
     files = [weights.file] if isinstance(weights, Weights) and weights.file else []
     for left_out in keep_out_of_git(project.root, [pipeline.source.root, *files]):
         click.echo(
-            f"{name}: {left_out} is kept out of git (.git/info/exclude), as it is not DVC's either: dvc add {left_out} versions it"
+            f"{name}: {left_out} is kept out of git (.git/info/exclude), as it is not DVC's either: dvc add {shlex.quote(left_out)} versions it"
         )
     command = [sys.executable, "-m", "flows.experiment", *(f"{stage}@{name}" for stage in _STAGES)]
     if name not in project.params().pipelines:
@@ -83,33 +85,60 @@ def keep_out_of_git(root: Path, places: Sequence[str]) -> list[str]:
     """Let git overlook what DVC does not track: `dvc exp run` would commit every untracked file, gigabytes of photos.
 
     places  relative to the root of the project, which may be a folder of a larger repository
-    Returns those that stand in .git/info/exclude since now; the file is this clone's alone.
+    Returns those that stand in .git/info/exclude since now; the file is this clone's alone. Raises ConfigError for one
+    that git goes on listing all the same; nothing of it is left in the file.
     """
 
-    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            ["git", *arguments],
+            ["git", "--literal-pathspecs", *arguments],
             cwd=root,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
             check=False,
         )
 
-    exclude = Path(root, git("rev-parse", "--git-path", "info/exclude").stdout.strip())
-    start = git("rev-parse", "--show-prefix").stdout.strip()
+    def ignored(place: str) -> int:
+        """0: git ignores it, 1: it does not, 128: it is outside of the repository, or beyond a symbolic link."""
+        # It takes no --literal-pathspecs: with the index it would take another file that fits "t*" for this one.
+        asked = ["git", "check-ignore", "-q", "--no-index", f"./{place}"]
+        return subprocess.run(asked, cwd=root, stderr=subprocess.DEVNULL, check=False).returncode
+
+    exclude = Path(
+        root, os.fsdecode(git("rev-parse", "--git-path", "info/exclude").stdout.removesuffix(b"\n"))
+    )
+    start = os.fsdecode(git("rev-parse", "--show-prefix").stdout.removesuffix(b"\n"))
     out = []
     for place in places:
         is_known = not (root / place).exists() or (root / f"{place}.dvc").exists()
-        if is_known or git("check-ignore", "-q", place).returncode == 0 or git("ls-files", place).stdout:
+        if is_known or ignored(place) != 1 or git("ls-files", "--", place).stdout:
             continue
         exclude.parent.mkdir(parents=True, exist_ok=True)
-        with exclude.open("a+", encoding="utf-8") as file:
-            file.seek(0)
-            text = file.read()
-            file.write(("" if text.endswith("\n") or not text else "\n") + f"/{start}{place}\n")
+        before = exclude.read_bytes() if exclude.is_file() else b""
+        ended = before if before.endswith(b"\n") or not before else before + b"\n"
+        exclude.write_bytes(ended + os.fsencode(ignoring(start + place)) + b"\n")
+        if ignored(place) != 0:
+            exclude.write_bytes(before)
+            raise ConfigError(
+                ".git/info/exclude",
+                found=f"no line that makes git ignore {place!r}: a line of a .gitignore takes it back, or its name has a "
+                "line break",
+                expected="git to overlook it, as DVC does not track it: `dvc exp run` would commit all its files",
+                fix=f"Take that line out or rename it; dvc add {shlex.quote(place)} has DVC track it.",
+            )
         out.append(place)
     return out
+
+
+def ignoring(path: str) -> str:
+    """The line of a .gitignore at the top of the repository that is about this path alone.
+
+    >>> print(ignoring("raw/fotos [2024]"))
+    /raw/fotos \\[2024]
+    """
+    escaped = re.sub(r"[\\*?\[]", r"\\\g<0>", path)
+    bare = escaped.rstrip(" ")
+    return "/" + bare + "\\ " * (len(escaped) - len(bare))
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
 
 import msgspec
 
 from segdata.errors import DataError
-from segdata.evaluation.origin import standing_of
+from segdata.evaluation.origin import State, standing_of
 from segdata.pipeline import Published
 from segdata.project import Project
 
@@ -22,11 +22,21 @@ class _Metrics(msgspec.Struct):
     protocols: tuple[_Figure, ...] = ()
 
 
-def measured(project: Project, name: str, published: Published) -> float | Literal["stale"] | None:
-    """Our value of the main published figure, as last scored; None where it was not, or a file is damaged.
+@dataclass(frozen=True)
+class Measured:
+    """A figure as it was last scored, and how those scores stand to the shards and weights that lie here now.
 
-    "stale" where other shards, or other weights, were scored than lie here now. Weights are read for it: whoever asks
-    for many does so with a DigestCache in use.
+    value  None where the figure is not defined, or was not among those scored
+    """
+
+    value: float | None
+    state: State
+
+
+def measured(project: Project, name: str, published: Published) -> Measured | None:
+    """Our value of the main published figure; None where its split was not scored, or a file is damaged.
+
+    Weights are read for it: whoever asks for many does so with a DigestCache in use.
     """
     own = project.pipeline(name).evaluate.split == published.split
     folder = (
@@ -36,13 +46,10 @@ def measured(project: Project, name: str, published: Published) -> float | Liter
     )
     try:
         metrics = msgspec.json.decode((folder / "metrics.json").read_bytes(), type=_Metrics)
-    except (OSError, msgspec.MsgspecError):
+        state = standing_of(project, name, folder).state
+    except (OSError, msgspec.MsgspecError, DataError):
         return None
     if metrics.split != published.split:
         return None
-    try:
-        if standing_of(project, name, folder).state == "stale":
-            return "stale"
-    except DataError:
-        return None
-    return next((one.value for one in metrics.protocols if one.protocol == published.protocol), None)
+    values = (one.value for one in metrics.protocols if one.protocol == published.protocol)
+    return Measured(next(values, None), state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,21 @@ def test_a_dry_run_changes_no_byte(case: Case) -> None:
     gone = remove(case.project, "via", ["IMG_0001"], dry_run=True)
     assert gone.files == ("photos/IMG_0001.jpg",) and not gone.done
     assert tree(case.project.root) == before
+
+
+def test_entries_by_url_do_not_each_look_at_all_photos(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries, photo = read_json(case.json), (case.root / "photos/IMG_0001.jpg").read_bytes()
+    for number in range(100):
+        (case.root / f"photos/R_{number}.jpg").write_bytes(photo + str(number).encode())
+        name = f"https://example.org/x/R_{number}.jpg"
+        entries[name] = {"filename": name, "size": -1, "regions": [], "file_attributes": {}}
+    write_json(case.json, entries)
+    basename, calls = posixpath.basename, [0]
+
+    def counted(path: str) -> str:
+        calls[0] += 1
+        return basename(path)
+
+    monkeypatch.setattr(posixpath, "basename", counted)
+    assert add(case.project, "via", case.photos, case.new / "new.json").done
+    assert calls[0] < 10 * 110  # 100 * 110 where each entry of a URL goes through all photos

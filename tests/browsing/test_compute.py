@@ -113,6 +113,8 @@ def test_a_changed_shard_is_computed_alone_and_other_weights_start_anew(project:
     assert {path.name for path in old.iterdir()} == set(after)  # what is not in the set is gone
     record = project.run_dir("via") / "model.json"
     record.write_text(record.read_text().replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(TrainingError, match="runs/via: found another model than when this was begun"):
+        compute(project, "via", now.shards, now.kept)
     other = watch.now()
     assert other.kept.folder != old
     assert len(other.kept.missing()) == len(after)
@@ -170,7 +172,8 @@ def test_predictions_of_an_evaluation_are_shown_before_anything_is_computed(proj
 
     write_run(project)
     evaluate_pipeline(project, "via")
-    opened = Watch(project, "via").now()
+    watch = Watch(project, "via")
+    opened = watch.now()
     expected = by_hand(project)
     scored = {
         id
@@ -183,9 +186,9 @@ def test_predictions_of_an_evaluation_are_shown_before_anything_is_computed(proj
         assert wrong == pytest.approx(expected[id][1], abs=1e-6)
     assert np.isnan(opened.figures().loss).all()
     (Path(project.evaluation_dir("via")) / "scored.json").unlink()
-    assert set(Watch(project, "via").now().scored) == scored
+    assert set(watch.now().scored) == scored
     (Path(project.evaluation_dir("via")) / "per_photo.csv").write_text("nonsense")
-    assert Watch(project, "via").now().scored == {}
+    assert watch.now().scored == {}
 
 
 def test_an_evaluation_of_other_weights_is_left_out_and_told(project: Project) -> None:
@@ -208,18 +211,40 @@ def test_an_evaluation_of_other_weights_is_left_out_and_told(project: Project) -
     assert all(now.prediction(number) is None for number in range(len(now.index)))
     said = str(told(now))
     assert said.startswith(
-        "The last scores and predictions are of other weights: left out until dvc repro, or segdata evaluate via, has run. "
-        "data/evaluation/via/scored.json: found scores of weights "
+        "The last scores and predictions are of other weights: they are left out until dvc repro, or segdata evaluate via, "
+        "has run. data/evaluation/via/scored.json: found scores of weights "
     )
     note = project.evaluation_dir("via") / "scored.json"
     content = note.read_bytes()
     note.write_text("{")
-    assert "other files than can be told: left out" in str(told(Watch(project, "via").now()))
+    damaged = str(told(watch.now()))
+    assert damaged.startswith(
+        "What the last scores and predictions are of cannot be told, as the note of it is damaged: they are left out until "
+        "dvc repro, or segdata evaluate via, has run. "
+    )
+    assert "data/evaluation/via/scored.json: found Input data was truncated; expected what segdata" in damaged
     note.unlink()
-    assert told(Watch(project, "via").now()) == (
+    assert told(watch.now()) == (
         "Whether the last scores and predictions are of these shards and weights cannot be told: dvc repro, or segdata "
         "evaluate via, notes it."
     )
     note.write_bytes(content)
+    assert told(watch.now()) == said
     evaluate_pipeline(project, "via")
-    assert told(Watch(project, "via").now()) == ""
+    assert told(watch.now()) == ""
+
+
+@pytest.mark.parametrize("late", ["scored.json", "per_photo.csv"])
+def test_an_open_page_takes_in_what_dvc_brings_of_an_evaluation_later(project: Project, late: str) -> None:
+    from segdata.evaluation import evaluate_pipeline
+
+    write_run(project)
+    evaluate_pipeline(project, "via")
+    watch = Watch(project, "via")
+    before = (watch.now().standing, watch.now().scored)
+    assert before[0].state == "current" and before[1]
+    path = project.evaluation_dir("via") / late
+    path.rename(path.with_suffix(".away"))
+    assert (watch.now().standing, watch.now().scored) != before
+    path.with_suffix(".away").rename(path)
+    assert (watch.now().standing, watch.now().scored) == before

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,11 @@ from click.testing import CliRunner  # noqa: E402
 
 from segdata.cli import main  # noqa: E402
 from segdata.digests import file_digest  # noqa: E402
-from segdata.errors import DataError  # noqa: E402
+from segdata.errors import DataError, TrainingError  # noqa: E402
 from segdata.evaluation import evaluate_pipeline  # noqa: E402
+from segdata.evaluation import run as runs  # noqa: E402
 from segdata.evaluation.origin import Origin, read_origin, standing_of  # noqa: E402
+from segdata.evaluation.predict import predict  # noqa: E402
 from segdata.project import Project  # noqa: E402
 from segdata.serving.known import about_of  # noqa: E402
 from segdata.shards import ShardSet  # noqa: E402
@@ -83,6 +86,42 @@ def test_corrected_annotations_and_new_weights_make_scores_stale(
     assert standing_of(project, "doors", folder, shards=False).of == "weights"
     evaluate_pipeline(project, "doors")
     assert standing_of(project, "doors", folder).state == "current"
+
+
+def test_a_run_that_is_replaced_is_noted_as_it_was_scored_or_not_scored_at_all(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project.evaluation_dir("doors")
+    noted = read_origin(folder)
+    load_run = runs.load_run
+
+    def replaced_then_loaded(*arguments: Any) -> runs.Run:
+        train_again(project)
+        return load_run(*arguments)
+
+    def loaded_then_replaced(*arguments: Any) -> runs.Run:
+        run = load_run(*arguments)
+        train_again(project)
+        return run
+
+    for load in (replaced_then_loaded, loaded_then_replaced):
+        monkeypatch.setattr(runs, "load_run", load)
+        with pytest.raises(
+            TrainingError, match="runs/doors: found a run that was replaced while it was read"
+        ):
+            evaluate_pipeline(project, "doors")
+    monkeypatch.undo()
+    assert read_origin(folder) == noted
+    # While it is scored: the scores are of what was loaded, and the note says so.
+
+    def predicted_then_replaced(*arguments: Any) -> Any:
+        (project.run_dir("doors") / "model.safetensors").write_bytes(b"another")
+        return predict(*arguments)
+
+    monkeypatch.setattr("segdata.evaluation.score.predict", predicted_then_replaced)
+    evaluate_pipeline(project, "doors")
+    assert read_origin(folder) == noted
+    assert standing_of(project, "doors", folder).of == "weights"
 
 
 def test_what_does_not_lie_here_is_not_held_against_the_scores(project: Project) -> None:

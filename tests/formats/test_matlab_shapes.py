@@ -125,6 +125,26 @@ def test_outlines_are_turned_with_the_photo(tmp_path: Path) -> None:
     assert turned.message == "all regions fit a photo of 6x8 (height x width), but it is 8x6"
 
 
+def test_outlines_of_a_larger_photo_are_told_as_such(tmp_path: Path) -> None:
+    large = [[1, 1], [16, 1], [16, 12], [1, 12]]
+    reader = opened(
+        tmp_path, outlined(["a.jpg"], [SKY], [{"sky": parts(large, [[5, 5], [16, 5], [16, 12], [5, 12]])}])
+    )
+    sample = reader.read("a")
+    assert drawn(sample.mask) == ["00000000"] * 6
+    assert codes(sample.findings) == [
+        ("points-clipped", "row 1, 'sky', polygon 1"),
+        ("points-clipped", "row 1, 'sky', polygon 2"),
+        ("other-photo", ""),
+    ]
+    other = sample.findings[-1]
+    assert (other.file, other.action, other.severity) == ("images/a.jpg", "clipped", "warning")
+    assert other.message == (
+        "6 of 8 points lie far outside the photo of 6x8 (height x width): was it made smaller, or replaced by another, "
+        "since they were drawn?"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "cell", "message"),
     [

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segdata.errors import ConfigError, DataError
 from segdata.formats import open_reader, survey_folder
 from segdata.formats._surveys.mask_colors import colors_of, palettes_with
 from segdata.inspection import describe, inspect_folder, propose
@@ -85,39 +84,6 @@ def test_under_whatever_names(tmp_path: Path, photos: str, masks: str, options: 
         "masks", source(tmp_path, dict(survey.options), label_map={"255,0,0": "road", "0,255,0": "ignore"})
     )
     assert len(reader.ids()) == 2
-
-
-def test_masks_in_colours_are_read_by_them(tmp_path: Path) -> None:
-    photo(tmp_path / "image/a.png")
-    mask(tmp_path / "mask/a.png", [BLACK, RED, GREEN, (224, 224, 192)], "RGBA")
-    mapped: dict[str | int, str] = {"0,0,0": "ignore", "255, 0, 0": "road", "0,255,0": "car"}
-    border: dict[str | int, str] = {"224,224,192": "ignore"}
-    reader = open_reader("masks", source(tmp_path, {}, label_map={**mapped, **border}))
-    assert reader.read("a").mask[3].tolist() == [255] * 4 + [0] * 4 + [2] * 4 + [255] * 4
-    reader = open_reader("masks", source(tmp_path, {}, label_map=mapped))
-    with pytest.raises(DataError, match=r"row 0, column 12: found colour \(224, 224, 192\)"):
-        reader.read("a")  # VOC's border, too, is ignored by those alone who say so
-    mask(tmp_path / "mask/a.png", [BLACK, (255, 0, 1)])
-    with pytest.raises(DataError, match=r"row 0, column 8: found colour \(255, 0, 1\).*source\.label_map\."):
-        reader.read("a")
-
-
-@pytest.mark.parametrize(
-    ("label_map", "message"),
-    [
-        ({"1,2,3": "road", "tree": "car"}, "source.label_map: found 'tree'; expected colours throughout"),
-        ({"1,2,3": "road", "1,2,256": "car"}, "found '1,2,256'; expected colours throughout"),
-        ({"1,2,3": "road", "1, 2, 3": "car"}, "found '1, 2, 3' beside '1,2,3', the same colour"),
-    ],
-)
-def test_label_maps_of_colours_that_are_wrong(
-    tmp_path: Path, label_map: dict[str | int, str], message: str
-) -> None:
-    photo(tmp_path / "image/a.png")
-    mask(tmp_path / "mask/a.png", [RED])
-    with pytest.raises(ConfigError) as refused:
-        open_reader("masks", source(tmp_path, {}, label_map=label_map))
-    assert message in str(refused.value)
 
 
 CITY = load_ontology("cityscapes-19")

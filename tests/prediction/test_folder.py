@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="prediction needs the extra 'train'"
 from PIL import Image  # noqa: E402
 
 from segdata.errors import ConfigError, DataError  # noqa: E402
+from segdata.evaluation.run import load_noted_run  # noqa: E402
 from segdata.prediction.folder import Outcome, check_places, predict_folder  # noqa: E402
 from segdata.prediction.how import How  # noqa: E402
 from segdata.prediction.kept import new  # noqa: E402
@@ -35,8 +36,8 @@ def project(tmp_path: Path) -> Project:
 
 
 def predict(project: Project, roll: Path, out: Path, how: How = HOW, to: str | None = None) -> Outcome:
-    run = run_in(project)
-    wanted = new("doors", project.run_dir("doors"), run, how)
+    run, digests = load_noted_run(project.run_dir("doors"))
+    wanted = new("doors", digests, run, how)
     return predict_folder(run, find_photos([roll]), wanted, out, to=to)
 
 
@@ -111,10 +112,21 @@ def test_other_weights_or_options_need_another_folder(project: Project, tmp_path
     assert stamps(out) == before
 
 
+def test_a_model_that_is_replaced_under_way_is_noted_as_it_was_loaded(
+    project: Project, tmp_path: Path
+) -> None:
+    roll, out = tmp_path / "roll", tmp_path / "out"
+    run, digests = load_noted_run(project.run_dir("doors"))
+    write_run(project, seed=4)
+    predict_folder(run, find_photos([roll]), new("doors", digests, run, HOW), out)
+    with pytest.raises(ConfigError, match="found predictions by other weights"):
+        predict(project, roll, out)
+
+
 def test_a_run_that_was_killed_goes_on(project: Project, tmp_path: Path) -> None:
     roll, out = tmp_path / "roll", tmp_path / "out"
-    run = run_in(project)
-    wanted = new("doors", project.run_dir("doors"), run, HOW)
+    run, digests = load_noted_run(project.run_dir("doors"))
+    wanted = new("doors", digests, run, HOW)
 
     def interrupted(given: Sequence[Given], step: str) -> Iterator[Given]:
         yield from given[:2]

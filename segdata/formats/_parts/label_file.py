@@ -10,7 +10,7 @@ Numbers count the names; empty lines and lines that begin with # count nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,15 +103,29 @@ def labels_of_colors(names: Iterable[str], where: str | Path) -> LabelFile | Non
             beside = f" beside {twin!r}, the same colour" if twin != name else ""
             raise ConfigError(
                 where,
-                place="source.label_map",
+                place=LABEL_MAP,
                 found=f"{name!r}{beside}",
                 expected='colours throughout, each once, red, green and blue of 0 to 255: "128,64,128"',
             )
     if len(colors) > IGNORE_INDEX:
         raise ConfigError(
-            where, place="source.label_map", found=counted(len(colors), "colour"), expected="at most 255"
+            where, place=LABEL_MAP, found=counted(len(colors), "colour"), expected="at most 255"
         )
     return LabelFile(LABEL_MAP, tuple(colors.values()), tuple(colors))
+
+
+def refuse_numbers(numbers: Collection[int], labels: LabelFile, where: str | Path) -> None:
+    """Raise ConfigError for numbers in a label map of colours: colours have no number that anybody could know."""
+    if numbers:
+        raise ConfigError(
+            where,
+            place=LABEL_MAP,
+            found=f"{'the number' if len(numbers) == 1 else 'the numbers'} {', '.join(map(str, sorted(numbers)))} "
+            f"beside the colour {labels.names[0]!r}",
+            expected='colours throughout, each of red, green and blue: "128,64,128"',
+            fix='Write the colour for which each number stands, such as "0,0,0" for black; where the masks hold numbers, '
+            "write numbers alone.",
+        )
 
 
 def color_text(color: Color) -> str:
@@ -167,7 +181,7 @@ def read_numbers(path: Path, name: str, labels: LabelFile | None) -> NDArray[Any
 
     The colour of VOC's border, (224, 224, 192), is 255 unless the file gives it a name, or a label map lists the colours.
     Returns unsigned integers (H, W), or uint8 (H, W, 3) RGB of a mask whose colours nobody named. Raises DataError for
-    a damaged file, or one with an unknown colour.
+    a damaged file, one with an unknown colour, or one of numbers where a label map lists the colours.
     """
     return numbers_of(*read_values_and_palette(path, name), labels, name)
 
@@ -181,6 +195,13 @@ def numbers_of(
     if palette is not None:  # with a table of colours, what an index means is its colour
         values = palette[values]
     if values.ndim != 3:
+        if labels.name == LABEL_MAP:  # which numbers nothing, unlike the lines of a file
+            raise DataError(
+                name,
+                found="a mask of one channel: numbers, no colours",
+                expected="a mask in the colours of source.label_map",
+                fix="Save it in colours (RGB or palettised), as the label map has them.",
+            )
         return values
     colors = {} if labels.name == LABEL_MAP else {BORDER: IGNORE_INDEX}  # a label map names what it ignores
     colors |= {color: value for value, color in enumerate(labels.colors)}
