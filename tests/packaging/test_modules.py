@@ -26,6 +26,7 @@ def test_a_module_brings_what_it_imports_and_its_packages() -> None:
         "segdata.errors",
         "segdata.findings",
         "segdata.image_file",
+        "segdata.lossy_mask",
         "segdata.mask_file",
         "segdata.ontology",
         "segdata.sample",
