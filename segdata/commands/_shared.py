@@ -34,6 +34,15 @@ def check_names(project: Project, name: str) -> None:
         check_protocol(pipeline.published.protocol, where)
 
 
+def tell_if_made_otherwise(project: Project, name: str) -> None:
+    """A warning where the shards were made when the pipeline file said something else. Raises ShardError."""
+    from segdata.conversion.currency import made_otherwise
+    from segdata.shards.manifest import read_manifest
+
+    if otherwise := made_otherwise(project, name, read_manifest(project.shards_dir(name)).metadata):
+        click.echo(f"{name}: {otherwise}", err=True)
+
+
 def check_raw(project: Project, name: str) -> None:
     """The raw folder is there, or drawn by the sample stage."""
     source = project.pipeline(name).source

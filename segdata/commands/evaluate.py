@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdata.commands._shared import check_names, needing, project_of
+from segdata.commands._shared import check_names, needing, project_of, tell_if_made_otherwise
 from segdata.errors import ConfigError
 from segdata.project import Project
 from segdata.published_settings import changed_since, other_settings, trained_settings, with_keys
@@ -156,6 +156,7 @@ def _score_model(project: Project, name: str, split: str | None, device: str | N
     def work() -> None:
         from segdata.evaluation import evaluate_pipeline
 
+        tell_if_made_otherwise(project, name)
         trained = trained_settings(project.run_dir(name))
         if changed := changed_since(pipeline, trained):
             click.echo(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import click
 
 from segdata.commands._shared import check_names, check_raw, project_of
+from segdata.conversion.currency import made_otherwise
 from segdata.digest_cache import DigestCache
-from segdata.errors import ConfigError
+from segdata.errors import ConfigError, ShardError
 from segdata.pipeline import Published, read_values
 from segdata.project import Project
 from segdata.published_settings import changed_since, other_settings, trained_settings
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
+from segdata.shards.manifest import read_manifest
 from segdata.weights_file import check_weights_file
 
 HEADER = (
@@ -27,7 +29,7 @@ HEADER = (
     "as",
 )
 HERE = HEADER.index("here")
-TRAINED = HEADER.index("trained")
+SHARDS, TRAINED = HEADER.index("shards"), HEADER.index("trained")
 
 
 @click.command(
@@ -66,8 +68,10 @@ def command(ctx: click.Context, check: bool, show: str | None) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if any(row[TRAINED] == "changed" for row in rows):
-        click.echo("changed: trained when the file said something else (segdata train NAME trains again)")
+    if any("changed" in (row[SHARDS], row[TRAINED]) for row in rows):
+        click.echo(
+            "changed: made when the file said something else (segdata convert NAME, segdata train NAME make it again)"
+        )
     if any(row[HERE] == "stale" for row in rows):
         click.echo(
             "stale: scored with other shards or weights than lie here now (segdata evaluate NAME scores again)"
@@ -83,11 +87,21 @@ def _row(project: Project, name: str) -> tuple[str, ...]:
         name in project.params().pipelines,
     )
     raw, shards, trained, built = ("yes" if mark else "-" for mark in there)
+    if shards == "yes" and _made_otherwise(project, name):
+        shards = "changed"
     if trained == "yes" and changed_since(pipeline, trained_settings(project.run_dir(name))):
         trained = "changed"
     published = pipeline.published
     figures = ("", "", "") if published is None else _figures(project, name, published)
     return (name, pipeline.source.format, pipeline.model.name, raw, shards, trained, built, *figures)
+
+
+def _made_otherwise(project: Project, name: str) -> bool:
+    """Whether the shards were made when the file said something else; a damaged set is for others to tell."""
+    try:
+        return made_otherwise(project, name, read_manifest(project.shards_dir(name)).metadata) is not None
+    except ShardError:
+        return False
 
 
 def _figures(project: Project, name: str, published: Published) -> tuple[str, str, str]:

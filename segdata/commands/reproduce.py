@@ -26,7 +26,8 @@ _INTERRUPTED = 130
 def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> None:
     """Do the whole road of a published result; say what data to put where when it is not there.
 
-    It is a `dvc exp run` where DVC can do it. Ends with 1 when our figure lies outside the tolerance, or the file's settings are not the published ones. Run it again after Ctrl-C to go on.
+    It is a `dvc exp run` where DVC can do it. Ends with 1 when the report states a value for the first figure of the table and
+    ours lies outside its tolerance, or was computed with other settings than published. Run it again after Ctrl-C to go on.
     """
     project = project_of(ctx)
     check_names(project, name)
@@ -45,7 +46,10 @@ def command(ctx: click.Context, name: str, device: str | None, no_dvc: bool) -> 
     try:
         agrees = needing("train", "segdata reproduce", work)
     except KeyboardInterrupt:
-        click.echo(f"\n{name}: stopped; `segdata reproduce {name}` goes on where it was.", err=True)
+        from segdata.reproduction.road import command_of
+
+        again = command_of(name, device, dvc=not no_dvc)
+        click.echo(f"\n{name}: stopped; `{again}` goes on where it was.", err=True)
         ctx.exit(_INTERRUPTED)
     if agrees is False:
         ctx.exit(_OUTSIDE)

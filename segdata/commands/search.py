@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdata.commands._shared import check_names, needing, project_of
+from segdata.commands._shared import check_names, needing, project_of, tell_if_made_otherwise
 
 if TYPE_CHECKING:
     from segdata.project import Project
@@ -40,6 +40,7 @@ def command(
     def work() -> Outcome:
         from segdata.search import search_pipeline
 
+        tell_if_made_otherwise(project, name)
         return search_pipeline(project, name, device=device, address=address, fresh=fresh)
 
     _tell(project, needing("ray", "segdata search", work), apply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from segdata.commands._shared import check_names, needing, project_of
+from segdata.commands._shared import check_names, needing, project_of, tell_if_made_otherwise
 
 
 @click.command(
@@ -34,6 +34,7 @@ def command(
     def work() -> None:
         from segdata.training import train_pipeline
 
+        tell_if_made_otherwise(project, name)
         train_pipeline(project, name, device=device, resume=not fresh, processes=processes, session=session)
 
     needing("train", "segdata train", work)

@@ -26,6 +26,7 @@ from segdata.conversion.plan import (
     ShardTask,
     look_of,
     settings_digest,
+    stated_digest,
     write_records,
 )
 from segdata.conversion.previous import Kept, PreviousSet
@@ -254,7 +255,7 @@ class Conversion:
             self.journal.clear()
             raise
         with room_on_disk(self.shards_dir):
-            write_records(self.records_path, records)
+            write_records(self.records_path, records, stated_digest(self.pipeline))
             write_summary(self.check_path, summary)
             write_manifest(self.shards_dir, manifest)
         remove_orphans(self.shards_dir, {entry.name for entry in entries})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -119,28 +120,37 @@ def settings_digest(pipeline: Pipeline) -> str:
     folder = Path(segdata.__file__).parent
     own = format_file(pipeline.source.format)
     code = [folder / name for name in CODE] + [own, *format_parts(pipeline.source.format)]
-    source = pipeline.source
     return value_digest(
         {
+            **_of_pixels(pipeline),
             "format_version": FORMAT_VERSION,
-            "size_hw": pipeline.shards.size_hw,
-            "photo": pipeline.shards.photo,
-            "exact": pipeline.shards.exact,
-            "format": source.format,
-            "ontology": list(source.ontology.items())
-            if isinstance(source.ontology, dict)
-            else source.ontology,
-            "label_map": None
-            if source.label_map is None  # the identity; an empty one maps nothing
-            else sorted((str(type(name)), str(name), to) for name, to in source.label_map.items()),
-            "exif": source.exif,
-            "unlabelled": source.unlabelled,
-            "unannotated": source.unannotated,
-            "options": source.options,
             "code": source_digest(code),
             "libraries": [_version(name) for name in LIBRARIES],
         }
     )
+
+
+def stated_digest(pipeline: Pipeline) -> str:
+    """Digest of what the pipeline file says of its set, whatever code and machine: of pixels, and of splits."""
+    return value_digest([_of_pixels(pipeline), pipeline.source.splits])
+
+
+def _of_pixels(pipeline: Pipeline) -> dict[str, Any]:
+    source = pipeline.source
+    return {
+        "size_hw": pipeline.shards.size_hw,
+        "photo": pipeline.shards.photo,
+        "exact": pipeline.shards.exact,
+        "format": source.format,
+        "ontology": list(source.ontology.items()) if isinstance(source.ontology, dict) else source.ontology,
+        "label_map": None
+        if source.label_map is None  # the identity; an empty one maps nothing
+        else sorted((str(type(name)), str(name), to) for name, to in source.label_map.items()),
+        "exif": source.exif,
+        "unlabelled": source.unlabelled,
+        "unannotated": source.unannotated,
+        "options": source.options,
+    }
 
 
 def _version(package: str) -> str | None:
@@ -160,6 +170,7 @@ _FIELDS = pa.schema(
     ]
 )
 _LOOK_CODE = b"look_code"
+_STATED = b"stated"
 
 
 def _look_code() -> bytes:
@@ -168,16 +179,25 @@ def _look_code() -> bytes:
     return source_digest([Path(duplicates.__file__)]).encode()
 
 
-def write_records(path: Path, records: list[SampleRecord]) -> None:
-    """Write the record file (Parquet, sorted by id), whole or not at all."""
+def write_records(path: Path, records: list[SampleRecord], stated: str) -> None:
+    """Write the record file (Parquet, sorted by id), whole or not at all; stated: `stated_digest` of the conversion."""
     rows = sorted(records, key=lambda record: record.id)
     columns = {name: [getattr(row, name) for row in rows] for name in _FIELDS.names if name != "findings"}
     columns["findings"] = [msgspec.json.encode(row.findings).decode() for row in rows]
-    schema = _FIELDS.with_metadata({_LOOK_CODE: _look_code()})
+    schema = _FIELDS.with_metadata({_LOOK_CODE: _look_code(), _STATED: stated.encode()})
     with replace_file(path) as temporary:
         pq.write_table(
             pa.table(columns, schema=schema), temporary, compression="zstd", write_page_checksum=True
         )
+
+
+def read_stated(path: Path) -> str | None:
+    """The digest that `write_records` was given; None without a record file, or one that does not say."""
+    try:
+        stated: bytes = (pq.read_schema(path).metadata or {})[_STATED]
+        return stated.decode()
+    except (OSError, pa.ArrowException, KeyError, UnicodeDecodeError):
+        return None
 
 
 def read_records(path: Path) -> dict[str, SampleRecord]:

@@ -39,6 +39,7 @@ from segdata.formats._parts.label_file import (
     LabelFile,
     labels_of_colors,
     read_numbers,
+    refuse_contradictions,
     refuse_numbers,
 )
 from segdata.formats._parts.masks_pairs import Options, Pair, list_pairs, several
@@ -80,8 +81,8 @@ def class_ids(path: Path, name: str, label_map: LabelMap, labels: LabelFile | No
 def map_of_values(source: OpenSource, labels: LabelFile | None) -> LabelMap:
     """Class id of every mask value: by the names of `options.names`, or colours, where there are any, by value.
 
-    Raises ConfigError for names in the label map without such a file, names that it does not hold, or numbers beside
-    colours.
+    Raises ConfigError for names in the label map without such a file, names that it does not hold, numbers beside
+    colours, or a number that goes to another class than its name.
     """
     own_names = source.label_map == LabelMap.identity(source.ontology)
     by_name = source.label_map.by_name
@@ -98,6 +99,8 @@ def map_of_values(source: OpenSource, labels: LabelFile | None) -> LabelMap:
     if labels is None:
         return source.label_map
     named = {value: by_name[name] for value, name in enumerate(known) if name in by_name}
+    if not own_names:
+        refuse_contradictions(named, source.label_map.by_value, labels, source.ontology.names, source.where)
     by_value = {IGNORE_INDEX: IGNORE_INDEX} if own_names else source.label_map.by_value
     return LabelMap({}, {**by_value, **named} if own_names else {**named, **by_value})
 

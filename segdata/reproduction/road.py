@@ -15,6 +15,7 @@ from segdata.project import Project
 from segdata.reproduction.comparison import Comparison, compare
 from segdata.reproduction.experiment import read_scores, run_experiment, why_not
 from segdata.reproduction.needs import check_data, published_of
+from segdata.shards.schema import MANIFEST
 from segdata.training import train_pipeline
 
 
@@ -29,13 +30,18 @@ def walk(project: Project, name: str, *, device: str | None, dvc: bool) -> Compa
     scores: dict[Split, Scores] = {}
     reason = why_not(project, name) if dvc else "as asked"
     if reason is None:
+        if name not in project.params().pipelines and _trained(project, name):
+            click.echo(
+                f"{name}: trained already, but not by DVC, which does it again; `{command_of(name, None, dvc=False)}` takes what "
+                "is there"
+            )
         run_experiment(project, name)
         own = pipeline.evaluate.split
         scores[own] = read_scores(project, name, own)
     else:
         click.echo(f"{name}: without DVC ({reason})")
         convert(project, name)
-        _train(project, name, device)
+        _train(project, name, device, command_of(name, device, dvc=dvc))
     for split in _splits(published):
         if split not in scores:
             click.echo(f"{name}: scoring {split}")
@@ -48,13 +54,23 @@ def walk(project: Project, name: str, *, device: str | None, dvc: bool) -> Compa
     return compare(project, name, published, scores, standard)
 
 
-def _train(project: Project, name: str, device: str | None) -> None:
-    from segdata.training.finished import is_finished
+def command_of(name: str, device: str | None, *, dvc: bool) -> str:
+    """The command that goes on with what was stopped."""
+    more = f" --device {device}" if device else "" if dvc else " --no-dvc"
+    return f"segdata reproduce {name}{more}"
 
-    if is_finished(project, name):
+
+def _train(project: Project, name: str, device: str | None, again: str) -> None:
+    if _trained(project, name):
         click.echo(f"{name}: trained already (segdata train {name} trains again)")
     else:
-        train_pipeline(project, name, device=device, again=f"`segdata reproduce {name}`")
+        train_pipeline(project, name, device=device, again=f"`{again}`")
+
+
+def _trained(project: Project, name: str) -> bool:
+    from segdata.training.finished import is_finished
+
+    return (project.shards_dir(name) / MANIFEST).is_file() and is_finished(project, name)
 
 
 def convert(project: Project, name: str) -> None:

@@ -7,6 +7,7 @@ On a terminal a bar runs; elsewhere ten lines or so are printed in all:
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -53,8 +54,8 @@ class KeepState(lightning.Callback):
 class ShowProgress(lightning.Callback):
     """A bar over all steps of the run on a terminal, a few lines elsewhere."""
 
-    def __init__(self, name: str, epochs: int) -> None:
-        self.name, self.epochs = name, epochs
+    def __init__(self, name: str, train: Train) -> None:
+        self.name, self.epochs, self.select = name, train.epochs, train.select
         self.bar: Any = None
 
     def on_train_start(self, trainer: Any, module: Any) -> None:
@@ -82,7 +83,8 @@ class ShowProgress(lightning.Callback):
         elif is_milestone(figures.epoch, self.epochs) and trainer.is_global_zero:
             print(
                 f"{self.name}: epoch {figures.epoch}/{self.epochs}, train loss {figures.train_loss:.3f}, "
-                f"val mean IoU {figures.val_mean_iou:.3f}, pixel accuracy {figures.val_pixel_accuracy:.3f}",
+                f"val mean IoU {figures.val_mean_iou:.3f}, pixel accuracy {figures.val_pixel_accuracy:.3f}"
+                + ("" if math.isnan(figures.val_selected) else f", {self.select} {figures.val_selected:.3f}"),
                 flush=True,
             )
 

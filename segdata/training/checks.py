@@ -43,6 +43,13 @@ class TrainingData:
         )
         return f"no pixel of {listed} in the training split: not learned"
 
+    def large_batch(self, train: Train) -> str | None:
+        """A sentence where one batch takes all photos, so that an epoch is a single step; None where it does not."""
+        photos = len(self.train)
+        if train.batch_size <= photos:
+            return None
+        return f"one step per epoch: batches of {train.batch_size} take all {photos} photos of the training split at once"
+
 
 def check_data(shards: ShardSet, train: Train) -> TrainingData:
     """The data of a run. Raises TrainingError for an empty split, nothing labelled, or labels outside the classes."""

@@ -9,6 +9,7 @@ GPU, torch's fastest convolutions and interpolations add in no fixed order, and 
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable
@@ -78,9 +79,9 @@ def train(
     shards = ShardSet.open(project.shards_dir(name))
     data = check_data(shards, pipeline.train)
     check_processes(processes, pipeline.train, len(data.train), len(data.val))
-    unseen = data.unseen(shards.ontology.names)
-    if unseen is not None and not quiet:
-        print(f"{name}: {unseen}", flush=True)
+    for line in (data.unseen(shards.ontology.names), data.large_batch(pipeline.train)):
+        if line is not None and not quiet:
+            print(f"{name}: {line}", flush=True)
     torch.manual_seed(pipeline.train.seed)
     model = pipeline.model
     network = build_model(model.name, len(shards.ontology), model.options, f"pipelines/{name}.yaml")
@@ -96,7 +97,7 @@ def train(
             module.kept_in = unfinished.folder.relative_to(project.root).as_posix()
             callbacks: list[lightning.Callback] = [KeepState(unfinished, progress, pipeline.train, on_epoch)]
             if not quiet:
-                callbacks.insert(0, ShowProgress(name, pipeline.train.epochs))
+                callbacks.insert(0, ShowProgress(name, pipeline.train))
             with without_noise(), interruptible(name, progress, again):
                 fit(module, pipeline.train, torch_device, callbacks, processes, session)
             if processes > 1:  # what happened, happened in other processes: the state on disk tells it
@@ -152,6 +153,8 @@ def _kept(
             f"({what_differs(before, unfinished.inputs)}). It is dropped once the first epoch of this one is done: stop now "
             "(Ctrl-C) and put that back to go on with it."
         )
+    elif unfinished.is_there:
+        lines.append("starts over: the unfinished run here cannot be read, as its state is damaged")
     for line in [] if quiet else lines:
         print(f"{name}: {line}", flush=True)
     return kept
@@ -226,7 +229,8 @@ def _summary(result: TrainResult, pipeline: Pipeline, device: torch.device) -> s
     if not result.finished:
         return f"epoch {result.epochs} of {pipeline.train.epochs}; run again to go on"
     best = result.best
+    by = "" if math.isnan(best.val_selected) else f" by {pipeline.train.select} ({best.val_selected:.3f})"
     return (
-        f"best epoch {result.best_epoch} of {result.epochs}: val mean IoU {best.val_mean_iou:.3f}, pixel accuracy "
+        f"best epoch {result.best_epoch} of {result.epochs}{by}: val mean IoU {best.val_mean_iou:.3f}, pixel accuracy "
         f"{best.val_pixel_accuracy:.3f} ({result.seconds:.0f} s on {device.type})"
     )

@@ -166,6 +166,11 @@ class UnfinishedRun:
             if path != best:
                 path.unlink()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether a state lies there, of whatever key, whole or damaged."""
+        return (self.folder / _STATE).is_file()
+
     def best_path(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.safetensors"
 

@@ -74,3 +74,24 @@ def test_classes_that_are_called_as_their_colours_need_no_label_map(tmp_path: Pa
     mask(tmp_path / "mask/a.png", [GREEN, RED])
     reader = open_reader("masks", source(tmp_path, {}, names=("255,0,0", "0,255,0")))
     assert reader.read("a").mask[3].tolist() == [1] * 8 + [0] * 8
+
+
+@pytest.mark.parametrize(
+    ("format", "option"), [("masks", {"names": "names.txt"}), ("voc", {"labels": "names.txt"})]
+)
+def test_a_number_that_contradicts_its_name_is_an_error(
+    tmp_path: Path, format: str, option: dict[str, object]
+) -> None:
+    for folder in ("image", "mask", "JPEGImages", "SegmentationClass"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "names.txt").write_text("wood\nlane\n")
+    for agreeing in ({"wood": "tree", 0: "tree", 7: "ignore"}, {"wood": "tree", 1: "road"}):
+        open_reader(format, source(tmp_path, option, label_map=agreeing))
+    with pytest.raises(ConfigError) as refused:
+        open_reader(
+            format, source(tmp_path, option, label_map={"wood": "tree", "lane": "road", 0: "car", 1: "road"})
+        )
+    assert "source.label_map: found 0 mapped to 'car', and 'wood', which is 0 in names.txt, to 'tree'" in str(
+        refused.value
+    )
+    assert str(refused.value).endswith("expected one class for each value. Leave one of the two out.")

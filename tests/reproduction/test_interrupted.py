@@ -80,3 +80,16 @@ def test_dvc_ends_in_good_order_before_segdata_does(tmp_path: Path, monkeypatch:
     with pytest.raises(KeyboardInterrupt):
         experiment._run([sys.executable, "-c", CHILD], tmp_path, dict(os.environ))
     assert (tmp_path / "ended in good order").exists()
+
+
+@pytest.mark.parametrize("more", [("--no-dvc",), ("--device", "cpu")], ids=" ".join)
+def test_after_ctrl_c_the_very_command_is_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    def stop(figures: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("segdata.reproduction.road.train_pipeline", partial(train_pipeline, on_epoch=stop))
+    done = CliRunner().invoke(main, ["--project", str(project.root), "reproduce", NAME, *more])
+    assert done.exit_code == 130
+    assert f"`segdata reproduce {NAME} {' '.join(more)}` goes on after epoch 1.\n" in done.stderr

@@ -168,3 +168,25 @@ def test_normalisations(make_project: MakeProject) -> None:
     given = MeanStd(mean=(0.1, 0.2, 0.3), std=(1, 0, 1))
     with pytest.raises(TrainingError, match="standard deviation"):
         choose_normalisation(shards, Train(epochs=1, batch_size=1, optimizer="sgd", lr=1, normalise=given))
+
+
+def test_a_batch_that_takes_all_photos_is_told(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_pipeline(make_project(epochs=1, batch_size=11), NAME)
+    said = "colours: one step per epoch: batches of 11 take all 10 photos of the training split at once\n"
+    assert said in capsys.readouterr().out
+    train_pipeline(make_project(epochs=1, batch_size=10), NAME)
+    assert "one step per epoch" not in capsys.readouterr().out
+
+
+def test_the_criterion_that_chose_the_epoch_is_told_where_no_other_figure_shows_it(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(epochs=2, select="index_dice")
+    result = train_pipeline(project, NAME)
+    said = capsys.readouterr().out
+    assert f"best epoch {result.best_epoch} of 2 by index_dice ({result.best.val_selected:.3f}): val" in said
+    assert f", index_dice {result.best.val_selected:.3f}\n" in said
+    train_pipeline(make_project(epochs=1), NAME)
+    assert " by " not in capsys.readouterr().out

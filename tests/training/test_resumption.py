@@ -285,3 +285,16 @@ def test_a_run_of_another_key_never_lies_beside_the_weights_of_this_one(
 
 def pull_the_plug(*_: object, **__: object) -> None:
     raise PulledPlugError
+
+
+def test_a_damaged_unfinished_run_is_said_to_be_one(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(epochs=2)
+    with pytest.raises(PulledPlugError):
+        train_pipeline(project, NAME, quiet=True, on_epoch=stop_after(1, PulledPlugError()))
+    state = project.scratch_dir("unfinished", "train") / NAME / "state.pt"
+    state.write_bytes(state.read_bytes()[:5000])
+    assert train_pipeline(project, NAME).resumed_after == 0
+    said = capsys.readouterr().out
+    assert "colours: starts over: the unfinished run here cannot be read, as its state is damaged\n" in said

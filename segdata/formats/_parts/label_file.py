@@ -10,7 +10,7 @@ Numbers count the names; empty lines and lines that begin with # count nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,32 @@ def refuse_numbers(numbers: Collection[int], labels: LabelFile, where: str | Pat
             fix='Write the colour for which each number stands, such as "0,0,0" for black; where the masks hold numbers, '
             "write numbers alone.",
         )
+
+
+def refuse_contradictions(
+    named: Mapping[int, int],
+    numbers: Mapping[int, int],
+    labels: LabelFile,
+    classes: Sequence[str],
+    where: str | Path,
+) -> None:
+    """Raise ConfigError where a label map sends a number to one class, and the name that a file gives it to another.
+
+    named, numbers  value of the masks → class id, by its name and as it stands there itself
+    """
+    for value in sorted(named.keys() & numbers.keys()):
+        if named[value] != numbers[value]:
+            by_name, by_number = (
+                "ignore" if one == IGNORE_INDEX else classes[one] for one in (named[value], numbers[value])
+            )
+            raise ConfigError(
+                where,
+                place=LABEL_MAP,
+                found=f"{value} mapped to {by_number!r}, and {labels.names[value]!r}, which is {value} in {labels.name}, to "
+                f"{by_name!r}",
+                expected="one class for each value",
+                fix="Leave one of the two out.",
+            )
 
 
 def color_text(color: Color) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from segdata.errors import ConfigError, nearest
 from segdata.findings import Finding
 from segdata.formats import OpenSource
-from segdata.formats._parts.label_file import LabelFile, indices_of_colors, numbers_of
+from segdata.formats._parts.label_file import LabelFile, indices_of_colors, numbers_of, refuse_contradictions
 from segdata.formats._parts.voc_sbd import read_sbd
 from segdata.label_map import LabelMap
 from segdata.mask_file import read_values_and_palette
@@ -50,7 +50,8 @@ def read_indices(path: Path, name: str, labels: LabelFile | None) -> tuple[NDArr
 def map_of_indices(source: OpenSource, labels: LabelFile | None) -> LabelMap:
     """Class id of every index: by the names of the label file where there is one, by value, 255 always ignore.
 
-    Raises ConfigError for names that no label file holds, and for a class that 255 is to become.
+    Raises ConfigError for names that no label file holds, for a class that 255 is to become, and for a number that goes to
+    another class than its name.
     """
     own_names = source.label_map == LabelMap.identity(source.ontology)
     border = source.label_map.by_value.get(IGNORE_INDEX, IGNORE_INDEX)
@@ -79,4 +80,5 @@ def map_of_indices(source: OpenSource, labels: LabelFile | None) -> LabelMap:
     names = enumerate(labels.names)
     by_name = {i: source.label_map.by_name[name] for i, name in names if name in source.label_map.by_name}
     by_value = {} if own_names else source.label_map.by_value
+    refuse_contradictions(by_name, by_value, labels, source.ontology.names, source.where)
     return LabelMap({}, {**by_name, **by_value, IGNORE_INDEX: IGNORE_INDEX})
