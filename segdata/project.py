@@ -193,6 +193,10 @@ class Project:
             return self.evaluation_dir(name)
         return self.root / "data" / "scored" / f"{name}-{split}"
 
+    def own_size_dir(self, name: str, split: str) -> Path:
+        """Where the figures of a split go that are counted at each photo's own size; nor is it DVC's."""
+        return self.root / "data" / "scored" / f"{name}-{split}-own-size"
+
     def report_dir(self, *names: str) -> Path:
         """Where the page goes: data/report/ is DVC's, and tells of params.yaml's pipelines; that of `names` lies beside it."""
         if not names:
