@@ -6,6 +6,7 @@ data/raw/<source>/        originals
 data/shards/<name>/       the shard set              data/plans/<name>.parquet   why each sample is as it is
 data/checks/<name>.json   what was doubtful
 data/runs/<name>/         weights and curves         data/evaluation/<name>/     scores and predictions
+data/scored/<name>-…/     scores of other splits and at the photos' own size, which no stage of DVC makes
 data/report/              the HTML report            .segdata/                   caches and unfinished runs; never versioned
 """
 

@@ -137,7 +137,7 @@ class Comparison:
     def _explained(self) -> list[str]:
         words = []
         if any(row.metric == STANDARD for row in self.rows):
-            words.append(f"{STANDARD}: as others count, whatever the report did")
+            words.append(f"{STANDARD}: as is usually counted, whatever the report did")
         if any(row.size == OWN for row in self.rows):
             words.append(f"{OWN}: predictions enlarged to each photo's own size")
         return [f"({'; '.join(words)})"] if words else []

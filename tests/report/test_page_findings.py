@@ -120,7 +120,11 @@ def test_figures_of_other_splits_and_sizes_stand_there_as_long_as_they_are_of_wh
     def figure(protocol: str, value: float | None) -> dict[str, object]:
         return {"protocol": protocol, "value": value, "interval": [value and 0.2, value and 0.4]}
 
-    for text in ("0.900 accuracy on val", "no figure for dice on val", "Standard: as others count, on val"):
+    for text in (
+        "0.900 accuracy on val",
+        "no figure for dice on val",
+        "Standard: as is usually counted, on val",
+    ):
         assert f"{text}; not scored here. Protocol: " in said()
     assert "What is not scored here, segdata reproduce one scores." in said()
 
@@ -140,16 +144,32 @@ def test_figures_of_other_splits_and_sizes_stand_there_as_long_as_they_are_of_wh
     (on_val / "scored.json").write_bytes(origin.encoded())
     assert "cannot be told" not in said()
     assert "no figure for dice on val; not defined here. Counted at 12 × 16." in said()
-    standard = (
-        "Standard: as others count, on val; here 0.229 [0.200 to 0.400]. Counted at each photo’s own size."
-    )
+    standard = "Standard: as is usually counted, on val; here 0.229 [0.200 to 0.400]. Counted at each photo’s own size."
     assert standard in said()
 
     one.write_run([(1, 1.0, 1.0, 0.2, 0.5, 0.02)], best=1)
     other = "not scored here, as what lies in data/scored/one-val{} is of other weights."
     assert f"0.900 accuracy on val; {other.format('')}" in said()
-    assert f"Standard: as others count, on val; {other.format('-own-size')}" in said()
+    assert f"Standard: as is usually counted, on val; {other.format('-own-size')}" in said()
     assert "0.363" not in said() and "0.229" not in said()
     (at_own_size / "figures.json").write_text('{"split": 7}')
     with pytest.raises(DataError, match=r"figures\.json: found .*segdata reproduce one again"):
         built(one)
+
+
+def test_a_pipeline_scored_at_another_size_than_its_shards_says_so(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    said = " ".join(Page(built(one)).text.split())
+    assert "mininet 6 × 8 (height × width)" in said and "scored at" not in said
+    path = one.project.evaluation_dir("one") / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"size_hw": [12, 16]}))
+    said = " ".join(Page(built(one)).text.split())
+    assert (
+        "mininet shards 6 × 8 (height × width) scored at 12 × 16 Scored at 12 × 16, as evaluate.size_hw"
+        in said
+    )
+    assert (
+        "(data/evaluation/one/predictions) and shown here were brought to the shards’ 6 × 8 afterwards"
+        in said
+    )

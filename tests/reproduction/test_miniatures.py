@@ -99,7 +99,7 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     classes = project.pipeline(name).source.build_ontology().names
     explained = "; own: predictions enlarged to each photo's own size" if own else ""
     assert lines[header + len(figures) + 2] == (
-        f"(standard: as others count, whatever the report did{explained})"
+        f"(standard: as is usually counted, whatever the report did{explained})"
     )
     beneath = lines[header + len(figures) + 5 :]
     end = beneath.index("")
@@ -112,12 +112,15 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     paragraphs = of_the_page(page.read_text())
     assert len(paragraphs) == len(figures) + 1
     for line, said, (metric, start) in zip(
-        lines[header + 1 :], paragraphs, [*stated, ("standard", "Standard: as others count")], strict=False
+        lines[header + 1 :],
+        paragraphs,
+        [*stated, ("standard", "Standard: as is usually counted")],
+        strict=False,
     ):
         split, size, protocol, _, here = figures_of(line, metric)
         assert said.startswith(f"{start}"), said
         found = re.search(
-            rf"(?:{re.escape(metric)}|as others count,) on {split}; here (\d\.\d{{3}}) \[.*\. Counted at (.*)\. Protocol: ([^ ]+) \(",
+            rf"(?:{re.escape(metric)}|as is usually counted,) on {split}; here (\d\.\d{{3}}) \[.*\. Counted at (.*)\. Protocol: ([^ ]+) \(",
             said,
         )
         assert found is not None, said
