@@ -31,7 +31,7 @@ def result_lines(result: FolderScores) -> Iterator[str]:
         yield f"  {counted(result.resized, 'prediction')} of another size, resized to the truth's by nearest pixel"
     if result.scored_hw:
         yield (
-            f"  note: segdata scored these at {size_text(result.scored_hw)} (evaluate.size_hw) and kept them at the shards' "
+            f"  note: segdata scored these at {size_text(result.scored_hw)}, as evaluate.size_hw said, and kept them at the shards' "
             "size, by nearest pixel: the figures below are not those of its own evaluation"
         )
     yield ""

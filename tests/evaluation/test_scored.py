@@ -110,7 +110,7 @@ def test_kept_masks_that_are_scored_again_say_at_which_size_segdata_scored_them(
     done = segdata(finished, *again, kept)
     assert done.exit_code == 0, done.output
     assert (
-        "\n  note: segdata scored these at 36x40 (height x width) (evaluate.size_hw) and kept them at the shards' size, by "
+        "\n  note: segdata scored these at 36x40 (height x width), as evaluate.size_hw said, and kept them at the shards' size, by "
         "nearest pixel: the figures below are not those of its own evaluation\n"
     ) in done.output
     said = json.loads((tmp_path / "s.json").read_text())
