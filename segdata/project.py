@@ -6,6 +6,7 @@ data/raw/<source>/        originals
 data/shards/<name>/       the shard set              data/plans/<name>.parquet   why each sample is as it is
 data/checks/<name>.json   what was doubtful
 data/runs/<name>/         weights and curves         data/evaluation/<name>/     scores and predictions
+data/scored/<name>-…/     scores of other splits and at the photos' own size, which no stage of DVC makes
 data/report/              the HTML report            .segdata/                   caches and unfinished runs; never versioned
 """
 
@@ -192,6 +193,10 @@ class Project:
         if split == self.pipeline(name).evaluate.split:
             return self.evaluation_dir(name)
         return self.root / "data" / "scored" / f"{name}-{split}"
+
+    def own_size_dir(self, name: str, split: str) -> Path:
+        """Where the figures of a split go that are counted at each photo's own size; nor is it DVC's."""
+        return self.root / "data" / "scored" / f"{name}-{split}-own-size"
 
     def report_dir(self, *names: str) -> Path:
         """Where the page goes: data/report/ is DVC's, and tells of params.yaml's pipelines; that of `names` lies beside it."""

@@ -81,7 +81,7 @@ def test_a_truth_without_a_prediction_ends_with_1(project: Project, tmp_path: Pa
     assert done.exit_code == 1
     assert done.output.startswith(f"{len(ids) - 1} of {len(ids)} photos of split val scored\n")
     assert f"1 photo without a prediction, not scored: {ids[0]}\n" in done.output
-    assert "1 predictions of no photo, not looked at: " in done.output
+    assert "1 prediction of no photo, not looked at: " in done.output
 
 
 def test_predictions_against_shards(project: Project, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from segdata.errors import ConfigError, DataError
 from segdata.mask_file import read_mask_values, read_palette
 from segdata.ontology import IGNORE_INDEX, Ontology, load_ontology
 from segdata.sample import Mask
+from segdata.wording import counted
 
 Encoding = Literal["index", "palette", "colors", "cityscapes-ids"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
@@ -200,7 +201,7 @@ def _stray(values: NDArray[Any], wrong: NDArray[np.bool_], name: str, expected: 
     return DataError(
         name,
         place=f"row {row}, column {column}",
-        found=f"{what} ({int(wrong.sum())} such pixels)",
+        found=f"{what} ({counted(int(wrong.sum()), 'such pixel')})",
         expected=expected,
         fix=_SAY,
     )

@@ -53,6 +53,8 @@ class FolderScores(msgspec.Struct, frozen=True, kw_only=True):
     extra           predictions without a truth
     encoding        of the predictions; `encoding_guessed` says why where nobody said it
     resized         predictions of another size than the truth, resized to it by nearest pixel
+    scored_hw       height and width at which segdata scored these predictions before it brought them to the size that
+                    they are kept at; None: at that, or they are not known to be segdata's
     void_class      the ontology's last class where it is called "void": the same as 255, and not among `classes`
     """
 
@@ -66,6 +68,7 @@ class FolderScores(msgspec.Struct, frozen=True, kw_only=True):
     scored: int
     truths: int
     resized: int
+    scored_hw: tuple[int, int] | None = None
     missing: tuple[str, ...]
     findings: tuple[str, ...]
     extra: tuple[str, ...]
@@ -77,6 +80,12 @@ class FolderScores(msgspec.Struct, frozen=True, kw_only=True):
     def complete(self) -> bool:
         """Whether every truth was scored."""
         return self.scored == self.truths
+
+
+class _Beside(msgspec.Struct):
+    """Of the metrics.json of an evaluation, at which size it scored."""
+
+    size_hw: tuple[int, int]
 
 
 def score_folder(
@@ -125,7 +134,7 @@ def score_folder(
             expected="at least one",
         )
     said = (str(predictions), encoding, guessed)
-    return _result(said, truth, pairs, PixelSums.stack(sums), findings, read.resized)
+    return _result(said, truth, pairs, PixelSums.stack(sums), findings, read)
 
 
 class _Reader:
@@ -134,6 +143,7 @@ class _Reader:
     def __init__(self, truth: Truth, encoding: Encoding, guessed: bool, resize: bool) -> None:
         self._truth, self._encoding, self._guessed, self._resize = truth, encoding, guessed, resize
         self.resized = 0
+        self.sizes: set[tuple[int, ...]] = set()
 
     def prediction(self, mask: Mask, path: Path, name: str) -> Mask:
         if self._guessed and self._encoding != "cityscapes-ids":
@@ -146,6 +156,7 @@ class _Reader:
                     fix="Say what the files hold: --encoding.",
                 )
         predicted = read_class_ids(path, name, self._encoding, self._truth.ontology)
+        self.sizes.add(predicted.shape)
         if predicted.shape == mask.shape:
             return predicted
         if not self._resize:
@@ -165,7 +176,7 @@ def _result(
     pairs: Pairs,
     sums: PixelSums,
     findings: list[Finding],
-    resized: int,
+    read: _Reader,
 ) -> FolderScores:
     predictions, encoding, guessed = said
     return FolderScores(
@@ -177,7 +188,8 @@ def _result(
         encoding_guessed=guessed,
         scored=len(sums.values),
         truths=len(truth.ids()),
-        resized=resized,
+        resized=read.resized,
+        scored_hw=_scored_at(Path(predictions), read.sizes),
         missing=tuple(pairs.missing),
         findings=tuple(finding.line() for finding in findings),
         extra=tuple(pairs.extra),
@@ -185,6 +197,16 @@ def _result(
         classes=_classes(truth, sums),
         void_class=None if void_id(truth.ontology) is None else truth.ontology.names[-1],
     )
+
+
+def _scored_at(predictions: Path, sizes: set[tuple[int, ...]]) -> tuple[int, int] | None:
+    """The size that the metrics.json beside predictions/ tells, where none of these masks has it."""
+    folder = predictions.resolve()
+    try:
+        beside = msgspec.json.decode((folder.parent / "metrics.json").read_bytes(), type=_Beside)
+    except (OSError, msgspec.MsgspecError):
+        return None  # none, or somebody else's
+    return None if folder.name != "predictions" or beside.size_hw in sizes else beside.size_hw
 
 
 def _classes(truth: Truth, sums: PixelSums) -> tuple[ClassScore, ...]:

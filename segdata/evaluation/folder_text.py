@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from segdata.evaluation.encodings import numbered
 from segdata.evaluation.folder import FolderScores
-from segdata.wording import counted
+from segdata.wording import counted, size_text
 
 _LISTED = 10
 
@@ -28,7 +28,12 @@ def result_lines(result: FolderScores) -> Iterator[str]:
     if result.void_class:
         yield f"  class {result.void_class} is the same as 255, not scored: in jaccard-20 and accuracy-20 alone it is a class"
     if result.resized:
-        yield f"  {result.resized} predictions of another size, resized to the truth's by nearest pixel"
+        yield f"  {counted(result.resized, 'prediction')} of another size, resized to the truth's by nearest pixel"
+    if result.scored_hw:
+        yield (
+            f"  note: segdata scored these at {size_text(result.scored_hw)}, as evaluate.size_hw said, and kept them at the shards' "
+            "size, by nearest pixel: the figures below are not those of its own evaluation"
+        )
     yield ""
     yield f"{'protocol':<24}{'value':>7}   95 % interval"
     for one in result.protocols:
@@ -53,7 +58,9 @@ def problem_lines(result: FolderScores) -> Iterator[str]:
             f"{counted(len(result.missing), 'photo')} without a prediction, not scored", result.missing
         )
     if result.extra:
-        yield from _listed(f"{len(result.extra)} predictions of no photo, not looked at", result.extra)
+        yield from _listed(
+            f"{counted(len(result.extra), 'prediction')} of no photo, not looked at", result.extra
+        )
     if not result.complete:
         yield (
             f"The figures are those of {counted(result.scored, 'photo')}, not of all {result.truths}: "

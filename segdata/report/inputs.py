@@ -176,7 +176,7 @@ class Evaluation:
 
 def read_evaluation(folder: Path) -> Evaluation | None:
     """The evaluation in a folder, or None where there is none. Raises DataError naming file and row."""
-    metrics = _read_json(folder / "metrics.json", Metrics)
+    metrics = read_json(folder / "metrics.json", Metrics)
     if metrics is None:
         return None
     photos = read_rows(folder / "per_photo.csv", PhotoScore)
@@ -197,15 +197,16 @@ def read_curves(folder: Path) -> tuple[Epoch, ...]:
 
 def read_check(path: Path) -> Check | None:
     """The findings of a conversion, or None where no check report lies. Raises DataError."""
-    return _read_json(path, Check)
+    return read_json(path, Check)
 
 
 def read_run(folder: Path) -> Run | None:
     """What model.json says of a run, or None where nothing was trained. Raises DataError."""
-    return _read_json(folder / "model.json", Run)
+    return read_json(folder / "model.json", Run)
 
 
-def _read_json(path: Path, kind: type[T]) -> T | None:
+def read_json(path: Path, kind: type[T]) -> T | None:
+    """A JSON file decoded into `kind`, or None where there is none. Raises DataError."""
     if not path.is_file():
         return None
     try:

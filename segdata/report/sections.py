@@ -155,7 +155,7 @@ def read_section(project: Project, name: str, most_thumbnails: int) -> Section:
         training=training,
         evaluation=evaluation,
         comparison=compare(
-            pipeline, evaluation.metrics if evaluation else None, training.run if training else None
+            project, name, evaluation.metrics if evaluation else None, training.run if training else None
         ),
         classes=classes,
         matrix=confusion_matrix(evaluation.classes, evaluation.confusion) if evaluation else None,

@@ -5,6 +5,7 @@
     figure    split  height x width  protocol  published  here     95 % interval      difference  verdict
     mean IoU  val    256x256         mean-iou  0.64650    0.63912  0.62830 … 0.64958  -0.00738    within ±0.03
     standard  val    own             mean-iou  -          0.63544  0.62461 … 0.64601  -           -
+    (standard: as is usually counted, whatever the report did; own: predictions enlarged to each photo's own size)
 
 Underneath it is a `dvc exp run` of the pipeline's three stages (experiment.py). Where DVC cannot do it, on a GPU machine
 without it or for a variant (`base:`), whose file does not hold all the sections that dvc.yaml watches, the same steps run

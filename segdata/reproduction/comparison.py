@@ -31,6 +31,8 @@ _HEADER = (
 )
 OWN = "own"
 """Stands for the size of a figure that is counted at each photo's own size."""
+STANDARD = "standard"
+"""Stands for the name of our figure by the standard protocol, which no report states."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Comparison:
             f"{self.name}: {self.where}, scored on {counted(self.samples, 'photo')}",
             *([self._warning()] if self.other else []),
             *_aligned([_HEADER, *(row.cells() for row in self.rows)]),
+            *self._explained(),
             "",
             *_aligned(per_class),
             *self._departures(),
@@ -130,6 +133,14 @@ class Comparison:
             f"OTHER SETTINGS than published, in pipelines/{self.name}.yaml or when the model was trained: "
             f"{', '.join(self.other)}; its figures are no check of the report's"
         )
+
+    def _explained(self) -> list[str]:
+        words = []
+        if any(row.metric == STANDARD for row in self.rows):
+            words.append(f"{STANDARD}: as is usually counted, whatever the report did")
+        if any(row.size == OWN for row in self.rows):
+            words.append(f"{OWN}: predictions enlarged to each photo's own size")
+        return [f"({'; '.join(words)})"] if words else []
 
     def _departures(self) -> list[str]:
         width = max(map(len, self.departures), default=0) + 4
@@ -181,7 +192,7 @@ def compare(
     standard = own_size or main.by(published.standard)
     rows.append(
         Row(
-            "standard",
+            STANDARD,
             published.split,
             OWN if own_size else _size(main),
             published.standard,

@@ -13,9 +13,12 @@ import torch
 from segdata.conversion import Conversion
 from segdata.evaluation.confusion import void_id
 from segdata.evaluation.device import choose_device
+from segdata.evaluation.origin import Origin
+from segdata.evaluation.own_size_scores import OwnSizeScores, keep_own_size
 from segdata.evaluation.pixel_sums import PixelSums
-from segdata.evaluation.predict import load_run, predict_logits
+from segdata.evaluation.predict import predict_logits
 from segdata.evaluation.protocols import ProtocolScore, intervals, score
+from segdata.evaluation.run import load_noted_run
 from segdata.evaluation.tables import number
 from segdata.models.layers import resize
 from segdata.pipeline import Split
@@ -26,12 +29,14 @@ from segdata.shards import ShardSet
 def score_at_own_size(
     project: Project, name: str, split: Split, protocols: Sequence[str], device: str | None
 ) -> list[ProtocolScore]:
-    """The figures of some protocols with predictions enlarged to the photos; one photo in memory at a time.
+    """The figures of some protocols with predictions enlarged to the photos, kept in data/scored/<name>-<split>-own-size/;
+    one photo in memory at a time.
 
     Raises TrainingError where no run stands, DataError for a photo whose annotation cannot be read any more.
     """
-    run = load_run(project.run_dir(name), choose_device(device, project.params().device))
-    scored = ShardSet.open(project.shards_dir(name)).split(split)
+    run, digests = load_noted_run(project.run_dir(name), choose_device(device, project.params().device))
+    shards = ShardSet.open(project.shards_dir(name))
+    scored = shards.split(split)
     reader = Conversion.open(project, name).reader
     classes, void = len(run.ontology), void_id(run.ontology)
     sums = []
@@ -42,7 +47,10 @@ def score_at_own_size(
         sums.append(PixelSums.of(truth, predicted, classes, void))
     photos = PixelSums.stack(sums)
     bounds = intervals(protocols, photos)
-    return [
+    figures = [
         ProtocolScore(one, number(score(one, photos).value), (number(bounds[one][0]), number(bounds[one][1])))
         for one in protocols
     ]
+    kept = OwnSizeScores(split=split, samples=len(scored.ids), protocols=tuple(figures))
+    keep_own_size(project, name, kept, Origin(shards=shards.digest, weights=digests.weights))
+    return figures

@@ -128,7 +128,7 @@ def test_missing_and_extra_ones_are_listed_and_not_scored(truth: FolderTruth, tm
     assert figure(result, "pixel-accuracy") == 0.8  # of photo a alone
     assert list(problem_lines(result)) == [
         "1 photo without a prediction, not scored: berlin/b",
-        f"1 predictions of no photo, not looked at: {folder / 'z.png'}",
+        f"1 prediction of no photo, not looked at: {folder / 'z.png'}",
         "The figures are those of 1 photo, not of all 2: comparable with nothing that was scored on all.",
     ]
 
@@ -144,7 +144,7 @@ def test_another_size_is_an_error_unless_resizing_is_asked_for(truth: FolderTrut
     )
     result = score_folder(folder, truth, resize=True)
     assert (result.resized, figure(result, "pixel-accuracy")) == (1, round(10 / 11, 6))
-    assert "  1 predictions of another size, resized to the truth's by nearest pixel" in result_lines(result)
+    assert "  1 prediction of another size, resized to the truth's by nearest pixel" in result_lines(result)
 
 
 def test_a_value_that_is_no_class_is_named_with_its_place(truth: FolderTruth, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_colours_that_are_no_class(tmp_path: Path) -> None:
         path
     )
     with pytest.raises(
-        DataError, match=r"a\.png: row 0, column 3: found colour \[?\(71, 130, 180\)\]? \(1 such pixels\)"
+        DataError, match=r"a\.png: row 0, column 3: found colour \[?\(71, 130, 180\)\]? \(1 such pixel\)"
     ):
         read_class_ids(path, "a.png", "colors", THREE)
     Image.fromarray(np.array([[[70, 130, 180], [224, 224, 192], [0, 0, 0]]], np.uint8)).save(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,45 @@ def test_photo_and_truth_are_resized_from_the_source_and_scored_as_they_are(fini
         done = segdata(finished, "evaluate", "matlab", "--split", split, "--device", "cpu")
         assert done.exit_code == 0, done.output
         assert ("\n  scored at 36x40 (height x width), as evaluate.size_hw says; " in done.output) is is_said
+
+
+def test_kept_masks_that_are_scored_again_say_at_which_size_segdata_scored_them(
+    finished: Project, tmp_path: Path
+) -> None:
+    evaluate_pipeline(finished, "matlab", device="cpu")
+    kept = finished.evaluation_dir("matlab") / "predictions"
+    again = (
+        "evaluate",
+        "--truth",
+        "matlab",
+        "--from",
+        "shards",
+        "--json",
+        tmp_path / "s.json",
+        "--predictions",
+    )
+    done = segdata(finished, *again, kept)
+    assert done.exit_code == 0, done.output
+    assert (
+        "\n  note: segdata scored these at 36x40 (height x width), as evaluate.size_hw said, and kept them at the shards' size, by "
+        "nearest pixel: the figures below are not those of its own evaluation\n"
+    ) in done.output
+    said = json.loads((tmp_path / "s.json").read_text())
+    assert said["scored_hw"] == list(SCORED_HW)
+    metrics = json.loads((kept.parent / "metrics.json").read_text())
+    assert said["protocols"][0]["protocol"] == "mean-iou"
+    assert said["protocols"][0]["value"] != metrics["mean_iou"]
+    evaluate_pipeline(finished, "matlab", split="train", device="cpu")  # at the shards' size
+    at_shards = finished.scored_dir("matlab", "train")
+    done = segdata(finished, *again, at_shards / "predictions", "--split", "train")
+    assert "note:" not in done.output
+    said = json.loads((tmp_path / "s.json").read_text())
+    assert said["scored_hw"] is None
+    metrics = json.loads((at_shards / "metrics.json").read_text())
+    assert said["protocols"][0]["value"] == metrics["mean_iou"]
+    (tmp_path / "metrics.json").write_text('{"size_hw": [5, 7]}')  # somebody's, of something else
+    shutil.copytree(at_shards / "predictions", tmp_path / "masks")
+    assert "note:" not in segdata(finished, *again, tmp_path / "masks", "--split", "train").output
 
 
 def test_another_split_and_the_shards_own_size_come_from_the_shards(

@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
+from segdata.errors import DataError
+from segdata.evaluation.origin import read_origin
+from segdata.evaluation.own_size_scores import OwnSizeScores, keep_own_size
+from segdata.evaluation.protocols import ProtocolScore
 from tests.report.fakes import Fake
 from tests.report.pages import Page, built, complete, photos
 from tests.report.test_page import _finding
@@ -79,10 +85,10 @@ def test_the_further_published_figures_stand_there_too(fake: Callable[..., Fake]
     gap = f"{here - 0.9:+.3f}".replace("-", "−")  # type: ignore[operator]
     assert f"Also: 0.900 accuracy on test; here {here:.3f} [0.123 to 0.987] ({gap}, outside ±0.001)." in text
     assert (
-        "Also: 0.310 IoU on val. Protocol: jaccard-20 (mean IoU with void as one class more, whose pixels count)."
+        "Also: 0.310 IoU on val; not scored here. Protocol: jaccard-20 (mean IoU with void as one class more, whose pixels count)."
         in text
     )
-    assert "Also: no figure for recall on test. Protocol: weighted-recall" in text
+    assert "Also: no figure for recall on test; not scored here. Protocol: weighted-recall" in text
     assert text.count("Also: ") == 3 and text.count("Source: ") == 1
 
 
@@ -94,3 +100,76 @@ def test_a_model_below_the_baseline_is_marked(fake: Callable[..., Fake]) -> None
     page = Page(built(one))
     assert "−0.020" in page.text
     assert "down" in page.attributes("dd", "class")
+
+
+def test_figures_of_other_splits_and_sizes_stand_there_as_long_as_they_are_of_what_lies_here(
+    fake: Callable[..., Fake],
+) -> None:
+    one = fake()
+    complete(one)
+    one.note_origin()
+    own = one.project.evaluation_dir("one")
+    one.write_pipeline(
+        more="published: {metric: accuracy, protocol: pixel-accuracy, split: val, value: 0.9, where: t, tolerance: 0.1, "
+        "at: photo, also: [{metric: dice, protocol: macro-dice, split: val}]}\nevaluate: {split: test}"
+    )
+
+    def said() -> str:
+        return " ".join(Page(built(one)).text.split())
+
+    def figure(protocol: str, value: float | None) -> dict[str, object]:
+        return {"protocol": protocol, "value": value, "interval": [value and 0.2, value and 0.4]}
+
+    for text in (
+        "0.900 accuracy on val",
+        "no figure for dice on val",
+        "Standard: as is usually counted, on val",
+    ):
+        assert f"{text}; not scored here. Protocol: " in said()
+    assert "What is not scored here, segdata reproduce one scores." in said()
+
+    on_val, at_own_size = one.project.scored_dir("one", "val"), one.project.own_size_dir("one", "val")
+    assert on_val == one.project.root / "data/scored/one-val" and at_own_size.parent == on_val.parent
+    on_val.mkdir(parents=True)
+    metrics = json.loads((own / "metrics.json").read_text())
+    figures = [figure("pixel-accuracy", 0.3634), figure("macro-dice", None)]
+    changed = {"split": "val", "size_hw": [12, 16], "protocols": figures}
+    (on_val / "metrics.json").write_text(json.dumps(metrics | changed))
+    origin = read_origin(own)
+    assert origin is not None
+    at_photos = ProtocolScore("mean-iou", 0.2292, (0.2, 0.4))
+    keep_own_size(one.project, "one", OwnSizeScores(split="val", samples=1, protocols=(at_photos,)), origin)
+    assert "0.363 [0.200 to 0.400] (−0.537, outside ±0.1). Counted at 12 × 16. Protocol: " in said()
+    assert said().count("Whether it is of the shards and weights that lie here now cannot be told.") == 2
+    (on_val / "scored.json").write_bytes(origin.encoded())
+    assert "cannot be told" not in said()
+    assert "no figure for dice on val; not defined here. Counted at 12 × 16." in said()
+    standard = "Standard: as is usually counted, on val; here 0.229 [0.200 to 0.400]. Counted at each photo’s own size."
+    assert standard in said()
+
+    one.write_run([(1, 1.0, 1.0, 0.2, 0.5, 0.02)], best=1)
+    other = "not scored here, as what lies in data/scored/one-val{} is of other weights."
+    assert f"0.900 accuracy on val; {other.format('')}" in said()
+    assert f"Standard: as is usually counted, on val; {other.format('-own-size')}" in said()
+    assert "0.363" not in said() and "0.229" not in said()
+    (at_own_size / "figures.json").write_text('{"split": 7}')
+    with pytest.raises(DataError, match=r"figures\.json: found .*segdata reproduce one again"):
+        built(one)
+
+
+def test_a_pipeline_scored_at_another_size_than_its_shards_says_so(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    said = " ".join(Page(built(one)).text.split())
+    assert "mininet 6 × 8 (height × width)" in said and "scored at" not in said
+    path = one.project.evaluation_dir("one") / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"size_hw": [12, 16]}))
+    said = " ".join(Page(built(one)).text.split())
+    assert (
+        "mininet shards 6 × 8 (height × width) scored at 12 × 16 Scored at 12 × 16, as evaluate.size_hw"
+        in said
+    )
+    assert (
+        "(data/evaluation/one/predictions) and shown here were brought to the shards’ 6 × 8 afterwards"
+        in said
+    )

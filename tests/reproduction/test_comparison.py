@@ -36,6 +36,7 @@ def test_the_table_reads_to_the_digit() -> None:
         "pixel accuracy      val    768x1024        pixel-accuracy  0.90840    0.87000  0.86000 … 0.88000  -0.03840    outside ±0.02",
         "dice                val    768x1024        macro-dice      -          0.50000  0.40000 … 0.60000  -           -",
         "standard            val    own             mean-iou        -          -        - … -              -           -",
+        "(standard: as is usually counted, whatever the report did; own: predictions enlarged to each photo's own size)",
         "",
         "class  IoU, mean-iou  accuracy",
         "road   0.97000        0.98000",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ def segdata(project: Project, *arguments: str) -> Result:
 def figures_of(line: str, metric: str) -> tuple[str, ...]:
     """split, size, protocol, published and here of a row of the table."""
     return tuple(line.removeprefix(metric).split()[:5])
+
+
+def of_the_page(html: str) -> list[str]:
+    """The text of each figure of the card that holds published figures beside ours."""
+    card = html.split("<h3>Published, and measured here</h3>", 1)[1].split("<details>", 1)[0]
+    paragraphs = re.findall('<p class="small">(.*?)</p>', card, re.S)
+    return [" ".join(unescape(re.sub("<[^>]*>", "", one)).split()) for one in paragraphs]
 
 
 def test_the_published_pipelines_are_those_of_the_reports() -> None:
@@ -89,13 +97,36 @@ def test_a_miniature_runs_the_same_file_end_to_end(
     own = figures_of(standard, "standard")[1] == "own"
     assert own == (published.get("at") == "photo")
     classes = project.pipeline(name).source.build_ontology().names
-    beneath = lines[header + len(figures) + 4 :]
+    explained = "; own: predictions enlarged to each photo's own size" if own else ""
+    assert lines[header + len(figures) + 2] == (
+        f"(standard: as is usually counted, whatever the report did{explained})"
+    )
+    beneath = lines[header + len(figures) + 5 :]
     end = beneath.index("")
     assert [line[: len(one)] for line, one in zip(beneath[:end], classes, strict=True)] == list(classes)
     assert beneath[end + 1] == "Departures from the report"
     page = project.root / f"data/reports/{name}/index.html"
     assert lines[-2:] == ["", f"report: {page}"]
     assert "<h1>segdata report</h1>" in page.read_text() and not project.report_dir().exists()
+    stated = [(figure["metric"], "Published" if not n else "Also") for n, figure in enumerate(figures)]
+    paragraphs = of_the_page(page.read_text())
+    assert len(paragraphs) == len(figures) + 1
+    for line, said, (metric, start) in zip(
+        lines[header + 1 :],
+        paragraphs,
+        [*stated, ("standard", "Standard: as is usually counted")],
+        strict=False,
+    ):
+        split, size, protocol, _, here = figures_of(line, metric)
+        assert said.startswith(f"{start}"), said
+        found = re.search(
+            rf"(?:{re.escape(metric)}|as is usually counted,) on {split}; here (\d\.\d{{3}}) \[.*\. Counted at (.*)\. Protocol: ([^ ]+) \(",
+            said,
+        )
+        assert found is not None, said
+        assert abs(float(found[1]) - float(here)) <= 0.0006
+        assert found[2] == ("each photo’s own size" if size == "own" else size.replace("x", " × "))
+        assert found[3] == protocol
     told = " ".join(" ".join(beneath[end + 2 : -2]).split())
     assert told == " ".join(f"{key} {' '.join(why.split())}" for key, why in published["departures"].items())
     # a miniature is no check of the report, and nobody may take it for one
