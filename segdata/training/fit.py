@@ -118,17 +118,21 @@ def train(
         finished=finished,
     )
     if finished:
-        circumstances = {
-            "seconds": round(result.seconds, 3),
-            "epochs": result.epochs,
-            "resumed_after": resumed_after,
-            "key": unfinished.key,
-            "weights": file_digest(result.run_dir / WEIGHTS),
-        }
-        note_circumstances(project.scratch_dir("runs", name) / "last.json", circumstances, torch_device)
+        _note(project, name, result, unfinished.key, torch_device)
     if not quiet:
         print(f"{name}: {_summary(result, pipeline, torch_device)}", flush=True)
     return result
+
+
+def _note(project: Project, name: str, result: TrainResult, key: str, device: torch.device) -> None:
+    circumstances = {
+        "seconds": round(result.seconds, 3),
+        "epochs": result.epochs,
+        "resumed_after": result.resumed_after,
+        "key": key,
+        "weights": file_digest(result.run_dir / WEIGHTS),
+    }
+    note_circumstances(project.scratch_dir("runs", name) / "last.json", circumstances, device)
 
 
 def _kept(
