@@ -15,6 +15,7 @@ import contextlib
 import errno
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -30,6 +31,8 @@ from segdata.errors import DataError, SegdataError
 from segdata.project import Project
 from segdata.wording import counted
 
+MERGE = "merge"
+
 
 class Journal(msgspec.Struct, frozen=True):
     """What is to be done, in this order. Each step may be done twice.
@@ -37,33 +40,46 @@ class Journal(msgspec.Struct, frozen=True):
     what   "add" or "remove"
     puts   files of new/ that take their place in the root
     moves  (file of the root, where it goes, relative to the project)
+    read   files that `puts` replace → the digest that they had, "" for none
     """
 
     what: str
     puts: tuple[str, ...]
     moves: tuple[tuple[str, str], ...]
+    read: dict[str, str] = {}
 
 
 @contextlib.contextmanager
-def one_at_a_time(project: Project, root: Path) -> Iterator[str | None]:
+def one_at_a_time(project: Project, root: Path, *, merging: bool = False) -> Iterator[str | None]:
     """Hold this around every change of a raw folder. Yields what became of one that was interrupted, in words.
 
-    Raises DataError where a merge of its .dvc file stands open: nobody knows which of two folders lies there.
+    merging  by `segdata merge`, the one that goes on while a merge of the .dvc file stands open
+    Raises DataError for others then: nobody knows which of two folders lies there.
     """
-    pointer = root.with_name(f"{root.name}.dvc")
-    if pointer.is_file() and (line := conflict_line(pointer.read_text(errors="replace"))):
-        raise DataError(
-            os.path.relpath(pointer, project.root),
-            place=f"line {line}",
-            **CONFLICT
-            | {
-                "fix": "Finish the merge first: segdata merge NAME makes one folder of both (docs/how-to/team.md)."
-            },
-        )
+    if not merging:
+        _refuse_open_merge(project, root.with_name(f"{root.name}.dvc"))
     relative = os.path.relpath(root, project.root)
     lock = project.scratch_dir("locks") / f"raw-{value_digest(relative)[:16]}"
     with only_one(lock, f"change {relative}"):
-        yield recover(project, root)
+        yield recover(project, root, merging=merging)
+
+
+def _refuse_open_merge(project: Project, pointer: Path) -> None:
+    if not pointer.is_file():
+        return
+    name = os.path.relpath(pointer, project.root)
+    fix = "Finish the merge first: segdata merge NAME makes one folder of both (docs/how-to/team.md)."
+    if line := conflict_line(pointer.read_text(errors="replace")):
+        raise DataError(name, place=f"line {line}", **CONFLICT | {"fix": fix})
+    with contextlib.suppress(OSError):  # no git, no merge
+        asked = ["git", "ls-files", "--unmerged", "--", pointer.name]
+        if subprocess.run(asked, cwd=pointer.parent, capture_output=True, check=False).stdout:
+            raise DataError(
+                name,
+                found="a file whose merge stands open",
+                expected="one that is merged",
+                fix=f"{fix} Where you have settled it by hand, git add {name}.",
+            )
 
 
 def unfinished(root: Path) -> bool:
@@ -71,8 +87,12 @@ def unfinished(root: Path) -> bool:
     return staging_of(root).is_dir()
 
 
-def recover(project: Project, root: Path) -> str | None:
-    """Complete, or take back, what a killed command left. Returns what was done, None where there was nothing."""
+def recover(project: Project, root: Path, *, merging: bool = False) -> str | None:
+    """Complete, or take back, what a killed command left. Returns what was done, None where there was nothing.
+
+    A merge is begun anew by the next one, and completed by nobody else: it may have been given up since. Raises
+    SegdataError for one, and where a file was changed since that would be replaced.
+    """
     stage = staging_of(root)
     for done in stage.parent.glob(f"{stage.name}.*.partial"):
         shutil.rmtree(done, ignore_errors=True)
@@ -90,6 +110,19 @@ def recover(project: Project, root: Path) -> str | None:
             expected="one written by segdata",
             fix=f"Look into {stage}, and remove it when all that you need is in {root}.",
         ) from error
+    if journal.what == MERGE:
+        if not merging:
+            raise SegdataError(
+                os.path.relpath(stage, project.root),
+                found="a segdata merge that was interrupted",
+                expected="none",
+                fix="Run segdata merge again while the merge of git stands open. Where it was given up (git merge --abort), "
+                "remove that folder and run dvc checkout.",
+            )
+        shutil.rmtree(stage)
+        return "an interrupted merge was begun anew"
+    for name, digest in journal.read.items():
+        _check_unchanged(root / name, stage / "new" / name, digest)
     _carry_out(project, root, journal)
     return f"an interrupted {journal.what} was completed: {counted(len(journal.puts) + len(journal.moves), 'file')}"
 
@@ -111,7 +144,7 @@ def commit(
     Raises DataError, with nothing changed, when a file changed meanwhile; SegdataError when the disk is full.
     """
     stage = staging_of(root)
-    journal = Journal(what, tuple(files), tuple((moves or {}).items()))
+    journal = Journal(what, tuple(files), tuple((moves or {}).items()), dict(read))
     try:
         _stage(stage, files, digests)
         for name, digest in read.items():
@@ -145,6 +178,18 @@ def _not_written(project: Project, root: Path, error: OSError) -> SegdataError:
         found=f"that a copy beside it cannot be made ({os.strerror(error.errno) if error.errno else error})",
         expected="room for what is new, files that can be read, and permission to write",
         fix="All is as it was: nothing was put in or taken out.",
+    )
+
+
+def _check_unchanged(path: Path, new: Path, digest: str) -> None:
+    """What a killed command would replace is as it was read, or replaced already: else somebody has worked on it since."""
+    if not new.exists() or not path.is_file() or file_digest(path) in (digest, file_digest(new)):
+        return
+    raise SegdataError(
+        str(path),
+        found="a file that was changed since a command was interrupted, which would replace it",
+        expected="it as it was",
+        fix=f"The other version is {new}: merge the two by hand into {path.name}, and put the result in both places.",
     )
 
 

@@ -22,14 +22,16 @@ _CONFLICTS = 1
 )
 @click.argument("name")
 @click.option(
-    "--prefer", type=click.Choice(["ours", "theirs"]), help="Whose it is where both changed the same."
+    "--prefer",
+    type=click.Choice(["ours", "theirs"]),
+    help="Whose annotation of a photo where both changed it.",
 )
 @click.pass_context
 def command(ctx: click.Context, name: str, prefer: str | None) -> None:
     """Merge the raw folder of pipeline NAME while a `git merge` stands open at its .dvc file.
 
-    Photos and annotation files that only they changed are taken, yours stay; a JSON file of VIA is merged entry by entry.
-    Where both changed the same, nothing is done without --prefer, and the exit code is 1. Run it again when it was killed.
+    What only they changed is taken, yours stays; a JSON file of VIA is merged entry by entry, lists line by line. Where both
+    changed the same, nothing is done without --prefer, and the exit code is 1. Run it again when it was killed.
     """
 
     def work() -> Merged:
@@ -38,21 +40,20 @@ def command(ctx: click.Context, name: str, prefer: str | None) -> None:
         return merge(project_of(ctx), name, cast("Side | None", prefer))
 
     merged = needing("core", "segdata merge", work)
-    whose = f"{'yours' if prefer == 'ours' else 'theirs'} taken" if merged.done else "nothing was done"
-    for line in merged.conflicts[:SHOWN]:
-        click.echo(f"  {line}: {whose}", err=True)
-    if len(merged.conflicts) > SHOWN:
-        click.echo(f"  … and {len(merged.conflicts) - SHOWN} more", err=True)
     if not merged.done:
+        for line in merged.conflicts[:SHOWN]:
+            click.echo(f"  {line}", err=True)
+        if len(merged.conflicts) > SHOWN:
+            click.echo(f"  … and {len(merged.conflicts) - SHOWN} more", err=True)
         click.echo(
-            f"{name}: {counted(len(merged.conflicts), 'conflict')}: give --prefer ours or --prefer theirs, for all of them; what "
-            "the other side did there, do again by hand",
+            f"{name}: {counted(len(merged.conflicts), 'conflict')}; nothing was done. --prefer ours or --prefer theirs decides where "
+            "both have changed the annotation of a photo; what else stands above, docs/how-to/team.md says what to do with.",
             err=True,
         )
         ctx.exit(_CONFLICTS)
-    for line in (*merged.taken, *merged.said, *merged.effects):
+    for line in (*merged.taken, *merged.said):
         click.echo(f"  {line}")
     click.echo(f"{name}: merged")
     if merged.open:
-        click.echo(f"  still to be merged by hand: {', '.join(merged.open)}")
+        click.echo(f"  still to be merged: {', '.join(merged.open)}")
     click.echo("  then: dvc repro, git add -A, git commit, dvc push, git push")

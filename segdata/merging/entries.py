@@ -20,7 +20,7 @@ from segdata.adding.json_splice import (
     replace_value,
     skip_space,
 )
-from segdata.adding.via_text import ViaFile
+from segdata.adding.via_text import ViaFile, name_of
 from segdata.errors import DataError
 from segdata.merging.trees import three_way
 
@@ -34,6 +34,8 @@ _OF_ENTRIES = ("_via_img_metadata", "_via_image_id_list")
 class MergedFile:
     """The whole new file; what of theirs is in it now, and entries that both changed, each otherwise.
 
+    both     those that stay as they are in ours until a person has decided
+    decided  those that whoever was preferred decided
     said  what else was left out, in words
     of    what it holds
     """
@@ -43,6 +45,7 @@ class MergedFile:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     both: tuple[str, ...]
+    decided: tuple[str, ...]
     said: tuple[str, ...]
     of: str = "entry"
 
@@ -53,7 +56,9 @@ def merge_entries(
     """Three versions of a file of VIA as one; None where one of them is no file whose entries can be told apart.
 
     base    None: both made it
-    prefer  whose entry it is where both changed it; None: ours stays, and `both` names it
+    prefer  whose entry it is where both have it, each otherwise (`decided`); None: it stays as ours, and `both` names it
+    `both` names, whoever is preferred, what one has changed and the other taken out, and an entry of theirs about a photo
+    of which ours has another one (a key holds the photo's size, too).
     """
     try:
         our, their = ViaFile.read(ours, name), ViaFile.read(theirs, name)
@@ -65,8 +70,17 @@ def merge_entries(
         return None  # a key twice: which of the two is meant, nobody knows
     old, mine, new = (_by_key(before) if before else {}), _by_key(our), _by_key(their)
     taken, both = three_way(old, mine, new)
+    left = {name_of(value) for key, value in mine.items() if taken.get(key, value) is not None} - {""}
+    twice = [
+        key
+        for key, value in taken.items()
+        if value is not None and key not in mine and name_of(value) in left
+    ]
+    taken = {key: value for key, value in taken.items() if key not in twice}
+    decided = [key for key in both if key in mine and key in new] if prefer else []
     if prefer == "theirs":
-        taken |= {key: new.get(key) for key in both}
+        taken |= {key: new[key] for key in decided}
+    both = [key for key in (*both, *twice) if key not in decided]
     others, said = _other_members(before, our, their)
     return MergedFile(
         our.encoded(_written(our, taken, others)),
@@ -74,6 +88,7 @@ def merge_entries(
         changed=tuple(key for key, value in taken.items() if value is not None and key in mine),
         removed=tuple(key for key, value in taken.items() if value is None),
         both=tuple(both),
+        decided=tuple(decided),
         said=said,
     )
 

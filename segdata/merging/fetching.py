@@ -1,44 +1,63 @@
 """DVC at work in the middle of a merge: its files hold no conflict meanwhile, else it would read none of them.
 
-The .dvc file stands for one side at a time. Of dvc.lock theirs is taken, as what it says follows from the files that git
-merges: the next `dvc repro` writes it.
+The .dvc file stands for one side at a time, those of other folders for ours. Of dvc.lock theirs is taken, as what it says
+follows from the files that git merges: the next `dvc repro` writes it.
 """
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from segdata.atomic import replace_file
+from segdata.decode import CONFLICT, conflict_line
 from segdata.errors import DataError, SegdataError
 from segdata.merging.trees import Sides, Tree
 from segdata.versions.git import file_at, unmerged
 
 _LOCK = "dvc.lock"
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def readable_for_dvc(root: Path, folder: str, sides: Sides) -> Iterator[Callable[[], None]]:
-    """The .dvc file is ours and dvc.lock is theirs in here; afterwards all is as before, unless `settle()` was called."""
+    """The .dvc file is ours and dvc.lock is theirs in here; afterwards all is as before, but for these two where `settle()`
+    was called. What ends a process politely ends it so, too.
+
+    Raises DataError where dvc.yaml holds a conflict, which a person merges.
+    """
     pointer = f"{folder}.dvc"
-    stands_for = {pointer: sides.ours} | ({_LOCK: sides.theirs} if _LOCK in unmerged(root) else {})
+    for name in unmerged(root):
+        if name.endswith("dvc.yaml") and (line := conflict_line((root / name).read_text(errors="replace"))):
+            raise DataError(
+                name, place=f"line {line}", **CONFLICT | {"fix": "Merge it by hand first: DVC must read it."}
+            )
+    stands_for = {name: sides.ours for name in unmerged(root) if name.endswith(".dvc")} | {
+        pointer: sides.ours
+    }
+    if _LOCK in unmerged(root):
+        stands_for[_LOCK] = sides.theirs
     texts = {
         name: text for name, commit in stands_for.items() if (text := file_at(root, commit, name)) is not None
     }
     before = {name: (root / name).read_bytes() for name in texts if (root / name).is_file()}
-    settled: list[bool] = []
-    try:
-        for name, text in texts.items():
-            _write(root / name, text.encode())
-        yield lambda: settled.append(True)
-    finally:
-        if not settled:
+    settled: set[str] = set()
+    with _polite_endings():
+        try:
+            for name, text in texts.items():
+                _write(root / name, text)
+            yield lambda: settled.update({pointer, _LOCK})
+        finally:
             for name, content in before.items():
-                _write(root / name, content)
+                if name not in settled:
+                    _write(root / name, content)
 
 
 def fetched(root: Path, folder: str, sides: Sides, side: str, needed: Collection[Path] = ()) -> Tree:
@@ -46,49 +65,91 @@ def fetched(root: Path, folder: str, sides: Sides, side: str, needed: Collection
 
     Raises SegdataError where DVC fails, DataError where it does not find them either.
     """
+    commit = getattr(sides, side)
     tree = sides.tree(root, side)
     if tree is None or not all(place.is_file() for place in needed):
-        _fetch(root, f"{folder}.dvc", getattr(sides, side), sides.ours)
+        _fetch(root, f"{folder}.dvc", commit, sides.ours)
         tree = sides.tree(root, side)
     lacking = [place for place in needed if not place.is_file()]
     if tree is None or lacking:
+        found = f"{len(lacking)} of its files" if lacking else "its list of files"
         raise DataError(
-            f"{folder} at {getattr(sides, side)[:7]}",
-            found=f"{len(lacking)} of its files neither in DVC's cache nor on its remote"
-            if lacking
-            else "no list of its files",
+            f"{folder} at {commit[:7]}",
+            found=f"{found} neither in DVC's cache nor on its remote",
             expected="what was committed there",
-            fix="Whoever committed it runs dvc push.",
+            fix="Whoever committed it runs dvc push; nothing was changed here.",
         )
     return tree
 
 
-def _fetch(root: Path, pointer: str, commit: str, ours: str) -> None:
-    if not find_spec("dvc"):
-        raise SegdataError(
-            "segdata merge", found="no dvc here", expected="it, to fetch what they added", fix="Install dvc."
-        )
-    _write(root / pointer, (file_at(root, commit, pointer) or "").encode())
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "dvc", "fetch", "--quiet", pointer],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    finally:
-        _write(root / pointer, (file_at(root, ours, pointer) or "").encode())
+def add(root: Path, folder: str) -> None:
+    """`dvc add` of the merged folder. Raises SegdataError with what DVC says: the folder is merged then, its .dvc file not."""
+    done = _dvc(root, "add", folder)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
+        raise SegdataError(
+            f"dvc add {folder}",
+            found=f"exit code {done.returncode} ({_last(done)})",
+            expected=f"{folder}.dvc written anew",
+            fix="Mend what it says, and run segdata merge again: the merge of git still stands open.",
+        )
+
+
+def _fetch(root: Path, pointer: str, commit: str, ours: str) -> None:
+    _write(root / pointer, _text(root, commit, pointer))
+    try:
+        done = _dvc(root, "fetch", "--quiet", pointer)
+    finally:
+        _write(root / pointer, _text(root, ours, pointer))
+    if done.returncode:
         raise SegdataError(
             f"dvc fetch {pointer} at {commit[:7]}",
-            found=f"exit code {done.returncode} ({said[-1] if said else 'it says nothing'})",
+            found=f"exit code {done.returncode} ({_last(done)})",
             expected="what they have pushed",
             fix="Whoever committed it runs dvc push; nothing was changed here.",
         )
 
 
-def _write(path: Path, content: bytes) -> None:
+def _dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    if not find_spec("dvc"):
+        raise SegdataError(
+            "segdata merge",
+            found="no dvc here",
+            expected="it, which knows the folders of both",
+            fix="Install dvc.",
+        )
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> str:
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return said[-1] if said else "it says nothing"
+
+
+def _text(root: Path, commit: str, name: str) -> str:
+    text = file_at(root, commit, name)
+    assert text is not None, "Sides has read it"
+    return text
+
+
+def _write(path: Path, content: str | bytes) -> None:
     with replace_file(path) as temporary:
-        temporary.write_bytes(content)
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+@contextmanager
+def _polite_endings() -> Iterator[None]:
+    """SIGTERM and SIGHUP end with what `finally` does; only the main thread may say so."""
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {ending: signal.signal(ending, end) for ending in _ENDINGS}
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)

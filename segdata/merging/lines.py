@@ -1,7 +1,9 @@
-"""Lists of photos line by line: ImageSets/Segmentation/train.txt of VOC, a list of a split, segdata-groups.csv.
+"""Lists of photos line by line: ImageSets/Segmentation/train.txt of VOC, and segdata-groups.csv.
 
 2007_000032                   a line is about the photo that its first word names
 IMG_0108,IMG_0107             in CSV, the first column
+
+No other text file is one: in a list of class names, say, a line's number is what it means.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ _FIRST = re.compile(rb"[^\s,]+")
 def is_list(file: str) -> bool:
     """Whether a file of a raw folder is one, by its name."""
     path = PurePosixPath(file)
-    return path.suffix == ".txt" or path.name == GROUP_LIST
+    return path.name == GROUP_LIST or (path.suffix == ".txt" and "ImageSets" in path.parts[:-1])
 
 
 def merge_lines(base: Path | None, ours: Path, theirs: Path, prefer: Side | None) -> MergedFile | None:
@@ -37,8 +39,10 @@ def merge_lines(base: Path | None, ours: Path, theirs: Path, prefer: Side | None
         return None
     old, mine, new = (side or {} for side in sides)
     taken, both = three_way(old, mine, new)
+    decided = [photo for photo in both if photo in mine and photo in new] if prefer else []
     if prefer == "theirs":
-        taken |= {photo: new.get(photo) for photo in both}
+        taken |= {photo: new[photo] for photo in decided}
+    both = [photo for photo in both if photo not in decided]
     lines = {photo: taken.get(photo, line) for photo, line in mine.items()} | taken
     body = [line for line in lines.values() if line is not None]
     header = 1 if body and body[0].startswith(b"id,") else 0
@@ -47,13 +51,14 @@ def merge_lines(base: Path | None, ours: Path, theirs: Path, prefer: Side | None
         body[header:] = sorted(body[header:])
     ending = b"\r\n" if b"\r\n" in ours_bytes else b"\n"
     text = ending.join(body) + (ending if body and (ours_bytes.endswith(b"\n") or not ours_bytes) else b"")
-    names = {photo: photo.decode(errors="replace") for photo in (*taken, *both)}
+    names = {photo: photo.decode(errors="replace") for photo in (*taken, *both, *decided)}
     return MergedFile(
         text,
         added=tuple(names[one] for one, line in taken.items() if line is not None and one not in mine),
         changed=tuple(names[one] for one, line in taken.items() if line is not None and one in mine),
         removed=tuple(names[one] for one, line in taken.items() if line is None),
         both=tuple(names[one] for one in both),
+        decided=tuple(names[one] for one in decided),
         said=(),
         of="line",
     )

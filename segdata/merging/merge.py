@@ -6,12 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from segdata.adding.effects import update_pointer
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
-from segdata.adding.transaction import commit, one_at_a_time
+from segdata.adding.transaction import MERGE, commit, one_at_a_time
 from segdata.merging.entries import Side
-from segdata.merging.fetching import fetched, readable_for_dvc
+from segdata.merging.fetching import add, fetched, readable_for_dvc
 from segdata.merging.trees import Sides
 from segdata.merging.work import Work
 from segdata.project import Project
@@ -25,9 +24,8 @@ class Merged:
 
     done       False: both changed what only a person can decide, and nothing was done
     taken      what of theirs is in the folder now, in words
-    conflicts  files, and entries of files, that both changed, each otherwise
-    said       what else was done or left out, in words
-    effects    what became of the .dvc file
+    conflicts  files, and entries or lines of files, that both changed, each otherwise
+    said       what else was done or found, in words
     open       other files whose merge still stands open, relative to the project
     """
 
@@ -35,22 +33,27 @@ class Merged:
     taken: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
-    effects: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
 
 
 def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
-    """Merge the raw folder of a pipeline while a merge of git stands open.
+    """Merge the raw folder of a pipeline while a merge of git stands open; nothing is done where both changed the same.
 
-    prefer  whose it is where both changed the same; None: then nothing is done
-    Raises ConfigError where no merge is open, DataError for a folder that is not as ours was committed, SegdataError
-    where DVC cannot fetch what lacks.
+    prefer  whose annotation of a photo it is where both have changed it; where one has taken out what the other changed,
+            and of files that hold many photos and are not VIA's, a person decides all the same
+
+    What lies in the folder beside what was committed stays, and is counted; files that the merge touches must be as ours
+    was committed. Raises ConfigError where no merge is open, DataError for a folder that is not so, SegdataError where
+    DVC cannot fetch what lacks, or add what came of it.
     """
     opened = OpenSet.open(project, name)
     root = opened.source.root
     folder = Path(os.path.relpath(root, project.root)).as_posix()
     sides = Sides.of_open_merge(project.root, folder)
-    with readable_for_dvc(project.root, folder, sides) as settle, one_at_a_time(project, root) as recovered:
+    with (
+        readable_for_dvc(project.root, folder, sides) as settle,
+        one_at_a_time(project, root, merging=True) as recovered,
+    ):
         base, ours, theirs = (
             fetched(project.root, folder, sides, side) for side in ("base", "ours", "theirs")
         )
@@ -58,7 +61,7 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
         for side in ("base", "theirs"):
             fetched(project.root, folder, sides, side, work.needed(side))
         work.decide()
-        if work.conflicts and prefer is None:
+        if work.conflicts:
             return Merged(False, conflicts=tuple(work.conflicts))
         work.check_folder()
         moves = {}
@@ -66,9 +69,9 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
             aside = removed_folder(project, root)
             moves = {file: f"{aside}/{file}" for file in gone}
             work.said.append(f"{counted(len(gone), 'file')} that they removed moved to {aside}")
-        commit(project, root, "merge", work.files(), digests={}, read=work.read, moves=moves)
+        commit(project, root, MERGE, work.files(), digests={}, read=work.read, moves=moves)
+        add(project.root, folder)
         settle()
-        effects = update_pointer(project, root)
     said = ([recovered] if recovered else []) + work.said
     left = [file for file in unmerged(project.root) if file not in (f"{folder}.dvc", "dvc.lock")]
-    return Merged(True, tuple(work.taken()), tuple(work.conflicts), tuple(said), tuple(effects), tuple(left))
+    return Merged(True, tuple(work.taken()), (), tuple(said), tuple(left))

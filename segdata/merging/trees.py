@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from segdata.errors import ConfigError, DataError
 from segdata.versions.dvc_files import Tracked, listed_files, tracked_at
-from segdata.versions.git import open_merge
+from segdata.versions.git import file_at, open_merge
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,12 +39,13 @@ class Sides:
             )
         tracked = {}
         for side, commit in zip(("base", "ours", "theirs"), commits, strict=True):
-            here = tracked_at(project, folder, commit)
+            pointer = file_at(project, commit, f"{folder}.dvc")
+            here = None if pointer is None else tracked_at(project, folder, commit)
             if here is None or here.legacy:
                 raise DataError(
                     f"{folder}.dvc",
                     place=f"{side}, {commit[:7]}",
-                    found="a folder hashed by DVC 2" if here else "nothing that DVC tracks",
+                    found="a folder hashed by DVC 2" if here else "no such file, or none with a digest",
                     expected=f"the digest of {folder}, as dvc add writes it",
                     fix="Take one side (git checkout --theirs), and segdata add what the other one has.",
                 )

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from segdata.adding.changes import Content
 from segdata.adding.stores import OpenSet
 from segdata.digests import file_digest
 from segdata.errors import DataError
 from segdata.formats._parts.listed import files_of
+from segdata.formats._parts.photo_files import is_photo
 from segdata.formats.via import Options
 from segdata.merging.entries import MergedFile, Side, merge_entries
 from segdata.merging.lines import is_list, merge_lines
 from segdata.merging.trees import Tree, counts, three_way
 from segdata.wording import counted
 
+_JSON_OF_ONE_PHOTO = frozenset({"cityscapes", "labelme"})
 _PLURAL = {"entry": "entries", "line": "lines"}
 
 
@@ -26,13 +29,20 @@ class Work:
 
     def __init__(self, opened: OpenSet, base: Tree, ours: Tree, theirs: Tree, prefer: Side | None) -> None:
         self._root, self._prefer = opened.source.root, prefer
+        self._format = opened.pipeline.source.format
         self._base, self._ours, self._theirs = base, ours, theirs
         is_via = opened.pipeline.source.format == "via"
-        self._of_entries = files_of(opened.source.decode_options(Options).annotations) if is_via else {}
+        named = files_of(opened.source.decode_options(Options).annotations) if is_via else {}
+        self._of_entries = {posixpath.normpath(file) for file in named}
         self.take, self._both = three_way(base, ours, theirs)
         self.merged: dict[str, MergedFile] = {}
         self.conflicts: list[str] = []
-        self.said: list[str] = []
+        strays = [file for file in _files_in(self._root) if file not in ours and file not in theirs]
+        self.said = (
+            [f"{counted(len(strays), 'file')} that you had not committed, such as {strays[0]}"]
+            if strays
+            else []
+        )
         self.read: dict[str, str] = {}
 
     def needed(self, side: str) -> list[Path]:
@@ -51,10 +61,33 @@ class Work:
                 self.merged[file] = merged
                 self.conflicts += [f"{file}: {key!r} changed by both" for key in merged.both]
                 self.said += merged.said
+                if merged.decided:
+                    self._decided(f"{file}: {', '.join(map(repr, merged.decided))}")
+                continue
+            if self._prefer and ours and theirs and self._is_of_one_photo(file):
+                self._decided(file)
+                if self._prefer == "theirs":
+                    self.take[file] = theirs
                 continue
             self.conflicts.append(f"{file}: {_both(self._base.get(file), ours, theirs)}")
-            if self._prefer == "theirs":
-                self.take[file] = theirs
+        self.conflicts += self._in_each_others_way()
+
+    def _is_of_one_photo(self, file: str) -> bool:
+        """A photo, a mask, or a JSON file of a format that has one for each photo."""
+        return is_photo(file) or (self._format in _JSON_OF_ONE_PHOTO and file.endswith(".json"))
+
+    def _decided(self, what: str) -> None:
+        self.said.append(f"{what}, changed by both: {'yours' if self._prefer == 'ours' else 'theirs'} taken")
+
+    def _in_each_others_way(self) -> list[str]:
+        """Where one has a file, and the other a folder of that name: neither could be put there without losing the other."""
+        there = {*self._ours, *(file for file, place in self.take.items() if place is not None)}
+        return [
+            f"{above}: a file by one of you, and a folder by the other ({file})"
+            for file in sorted(there)
+            for above in map(str, PurePosixPath(file).parents)
+            if above in there
+        ]
 
     def _merged(self, file: str, ours: Path, theirs: Path) -> MergedFile | None:
         """A file that both changed as one, where it holds many photos and they can be told apart."""
@@ -116,6 +149,10 @@ class Work:
                 f"{file}: of theirs {counted(number, one.of, _PLURAL[one.of])}: {len(one.added)} added, "
                 f"{len(one.changed)} changed, {len(one.removed)} removed"
             )
+
+
+def _files_in(root: Path) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
 
 
 def _both(base: Path | None, ours: Path | None, theirs: Path | None) -> str:

@@ -59,16 +59,25 @@ def file_at(root: Path, commit: str, path: str) -> str | None:
 
 
 def open_merge(root: Path) -> tuple[str, str, str] | None:
-    """The commits of a merge that stands open: where both started from, ours, theirs; None where there is none."""
-    found = []
-    for arguments in (("rev-parse", "-q", "--verify", "HEAD"), ("rev-parse", "-q", "--verify", "MERGE_HEAD")):
-        done = _git(root, *arguments)
-        if done.returncode != 0:
-            return None
-        found.append(done.stdout.decode().strip())
-    done = _git(root, "merge-base", *found)
-    base = done.stdout.decode().split()
-    return (base[0], found[0], found[1]) if base else None
+    """The commits of a merge that stands open: where both started from, ours, theirs; None where there is none.
+
+    Raises ConfigError for a merge of more than two sides, or one whose sides started from several commits alike.
+    """
+    place = _git(root, "rev-parse", "--git-path", "MERGE_HEAD").stdout.decode().strip()
+    try:
+        theirs = Path(root, place).read_text(encoding="utf-8").split()
+    except OSError:
+        return None
+    ours = _git(root, "rev-parse", "-q", "--verify", "HEAD").stdout.decode().split()
+    bases = _git(root, "merge-base", "--all", *ours, *theirs[:1]).stdout.decode().split() if ours else []
+    if len(ours) != 1 or len(theirs) != 1 or len(bases) != 1:
+        raise ConfigError(
+            "MERGE_HEAD",
+            found=f"{len(theirs) + len(ours)} sides that have {len(bases)} commits in common to start from",
+            expected="two sides that started from one commit",
+            fix="git merge --abort, and merge one branch after the other.",
+        )
+    return bases[0], ours[0], theirs[0]
 
 
 def unmerged(root: Path) -> list[str]:

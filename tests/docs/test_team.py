@@ -35,7 +35,6 @@ def test_what_both_have_done_is_in_the_merge(tmp_path: Path) -> None:
         "  of theirs 2 files: 1 added, 0 changed, 1 removed\n"
         "  via_region_data.json: of theirs 3 entries: 1 added, 1 changed, 1 removed\n"
         f"  1 file that they removed moved to .segdata/removed/{aside}/mine\n"
-        "  data/raw/mine.dvc updated\n"
         "mine: merged\n"
         "  then: dvc repro, git add -A, git commit, dvc push, git push\n"
     )

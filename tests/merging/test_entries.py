@@ -48,20 +48,21 @@ def test_any_three_versions_give_what_the_definition_says(
 ) -> None:
     done = merged(tmp_path_factory.mktemp("sides"), *map(entries, (base, ours, theirs)), prefer)
     assert done is not None
-    expected, both = dict(ours), []
+    expected, both, decided = dict(ours), [], []
     for name in "abcdef":
         before, mine, its = base.get(name), ours.get(name), theirs.get(name)
         if its in (before, mine):
             continue
         if mine != before:
-            both.append(f"{name}9")
-            if prefer != "theirs":
+            can_be = prefer is not None and mine is not None and its is not None
+            (decided if can_be else both).append(f"{name}9")
+            if not (can_be and prefer == "theirs"):
                 continue
         expected.pop(name, None)
         if its is not None:
             expected[name] = its
     assert json.loads(done.content) == entries(expected)
-    assert sorted(done.both) == both
+    assert (sorted(done.both), sorted(done.decided)) == (both, decided)
     kept = [key for key in json.loads(done.content) if key[0] in ours]
     assert kept == [f"{name}9" for name in ours if name in expected], "ours keep their order"
 
@@ -97,6 +98,19 @@ def test_a_project_keeps_its_list_of_keys_and_settings_that_only_they_changed(tm
     )
     assert (done.added, done.changed, done.removed, done.both) == (("e9",), ("c9",), ("a9",), ())
     assert done.said == ("via.json: both changed _via_settings: ours stays",)
+
+
+@pytest.mark.parametrize("prefer", [None, "ours", "theirs"])
+def test_one_photo_under_two_keys_is_for_a_person_to_decide(tmp_path: Path, prefer: Side | None) -> None:
+    """A key holds the size: two photos of one name, or one that was saved again, have two."""
+    ours = {"a9": entry("a", 1), "b9": entry("b", 0)}
+    theirs = {"a7": entry("a", 2), "c9": entry("c", 0), "b9": entry("b", 0)}
+    done = merged(tmp_path, {"b9": entry("b", 0)}, ours, theirs, prefer)
+    assert done is not None and (done.both, done.added) == (("a7",), ("c9",))
+    assert json.loads(done.content) == ours | {"c9": theirs["c9"]}
+    # a photo of ours that they saved again: their entry takes the place of the one that they took out
+    done = merged(tmp_path, {"a9": entry("a", 1)}, {"a9": entry("a", 1)}, {"a7": entry("a", 2)}, prefer)
+    assert done is not None and json.loads(done.content) == {"a7": entry("a", 2)} and done.both == ()
 
 
 def test_all_of_ours_gone_and_one_of_theirs_come(tmp_path: Path) -> None:

@@ -33,21 +33,22 @@ def test_any_three_versions_give_what_the_definition_says(
     texts = ["".join(f"{id}{rest}\n" for id, rest in side.items()).encode() for side in (base, ours, theirs)]
     done = merged(tmp_path_factory.mktemp("sides"), texts[0], texts[1], texts[2], prefer)
     assert done is not None
-    expected, both = dict(ours), set()
+    expected, both, decided = dict(ours), set(), set()
     for id in "abcdef":
         before, mine, its = base.get(id), ours.get(id), theirs.get(id)
         if its in (before, mine):
             continue
         if mine != before:
-            both.add(id)
-            if prefer != "theirs":
+            can_be = prefer is not None and mine is not None and its is not None
+            (decided if can_be else both).add(id)
+            if not (can_be and prefer == "theirs"):
                 continue
         expected.pop(id, None)
         if its is not None:
             expected[id] = its
     lines = done.content.decode().splitlines()
     assert sorted(lines) == sorted(f"{id}{rest}" for id, rest in expected.items())
-    assert set(done.both) == both
+    assert (set(done.both), set(done.decided)) == (both, decided)
     assert set(done.removed) == ours.keys() - expected.keys()
     assert set(done.added) == expected.keys() - ours.keys()
     if list(ours) == sorted(ours):
@@ -75,7 +76,10 @@ def test_a_list_keeps_its_manner(
 
 def test_lists_are_known_by_name() -> None:
     assert is_list("ImageSets/Segmentation/train.txt") and is_list("segdata-groups.csv")
-    assert not is_list("classes.csv") and not is_list("via_region_data.json")
+    # a line's number is what it means there: no line may be put between others
+    assert not any(
+        map(is_list, ("class_names.txt", "masks/labels.txt", "README.txt", "classes.csv", "via.json"))
+    )
 
 
 def test_a_list_with_a_photo_twice_is_left_to_a_person(tmp_path: Path) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from segdata.cli import main
+from segdata.errors import ConfigError
 from segdata.project import Project
+from segdata.versions.git import open_merge
 from tests.clones import Clone, new_photos, two_clones
 from tests.projects import folder_bytes
 
@@ -33,14 +39,37 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def copy_of(met: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
+    shutil.copytree(met, folder / "met", symlinks=True)
+    ben = Clone(folder / "met/ben")
+    config = ben.root / ".dvc/config"
+    config.write_text(config.read_text().replace(str(met), str(folder / "met")))
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(folder / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    return ben
+
+
 @pytest.fixture
 def ben(met: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
-    shutil.copytree(met, tmp_path / "met", symlinks=True)
-    ben = Clone(tmp_path / "met/ben")
-    config = ben.root / ".dvc/config"
-    config.write_text(config.read_text().replace(str(met), str(tmp_path / "met")))
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
-    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    return copy_of(met, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def alike(met: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
+    """The same, but that the photo that Anna took out is as both had it: only the other was edited by both."""
+    ben = copy_of(met, tmp_path, monkeypatch)
+    ben.sh("git merge --abort; dvc checkout -q")
+    base = json.loads(
+        ben.sh(
+            "dvc get -q . data/raw/mine/via_region_data.json --rev HEAD~2 -o was.json; cat was.json; rm was.json"
+        )
+    )
+    path = ben.raw / "via_region_data.json"
+    entries = json.loads(path.read_text())
+    key = keys_of(ben)["IMG_0003"]
+    path.write_text(json.dumps(entries | {key: base[key]}))
+    ben.dvc("add -q data/raw/mine")
+    ben.sh("git commit -qam 'IMG_0003 as it was'; git merge -q origin/main && exit 1 || true")
     return ben
 
 
@@ -70,70 +99,195 @@ def keys_of(clone: Clone) -> dict[str, str]:
 def test_nothing_is_done_where_a_person_must_decide(ben: Clone) -> None:
     before, keys = state(ben), keys_of(ben)
     assert b"<<<<<<<" in before["data/raw/mine.dvc"] and b"<<<<<<<" in before["dvc.lock"]  # type: ignore[operator]
-    done = merge(ben)
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"  via_region_data.json: '{keys['IMG_0002']}' changed by both: nothing was done\n"
-        f"  via_region_data.json: '{keys['IMG_0003']}' changed by both: nothing was done\n"
-        "mine: 2 conflicts: give --prefer ours or --prefer theirs, for all of them; what the other side did there, do again by "
-        "hand\n"
-    )
-    assert state(ben) == before
+    told = [
+        f"  via_region_data.json: '{keys[photo]}' changed by both\n" for photo in ("IMG_0002", "IMG_0003")
+    ]
+    for more, lines in (((), told), (("--prefer", "ours"), told[1:]), (("--prefer", "theirs"), told[1:])):
+        done = merge(ben, *more)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr.startswith("".join(lines) + f"mine: {len(lines)} conflict")
+        assert (
+            "nothing was done. --prefer ours or --prefer theirs decides where both have changed"
+            in done.stderr
+        )
+        assert state(ben) == before
 
 
 @pytest.mark.parametrize("prefer", ["ours", "theirs"])
-def test_who_is_preferred_decides_and_the_rest_is_of_both(ben: Clone, prefer: str) -> None:
-    mine, keys = ben.regions(), keys_of(ben)
-    done = merge(ben, "--prefer", prefer)
-    assert done.exit_code == 0, done.output
+def test_who_is_preferred_decides_and_the_rest_is_of_both(alike: Clone, prefer: str) -> None:
+    mine, keys = alike.regions(), keys_of(alike)
+    assert merge(alike).exit_code == 1
+    done = merge(alike, "--prefer", prefer)
+    assert (done.exit_code, done.stderr) == (0, "")
     whose = "yours" if prefer == "ours" else "theirs"
-    assert f"  via_region_data.json: '{keys['IMG_0002']}' changed by both: {whose} taken\n" in done.stderr
-    now = ben.regions()
-    assert now.keys() == mine.keys() - ({"IMG_0003"} if prefer == "theirs" else set()) | {"roll_0001"}
+    assert f"  via_region_data.json: '{keys['IMG_0002']}', changed by both: {whose} taken\n" in done.stdout
+    now = alike.regions()
+    assert now.keys() == mine.keys() - {"IMG_0003"} | {"roll_0001"}
     assert now["IMG_0002"] == mine["IMG_0002"] + 2 * (prefer == "theirs")  # he took one out, she put one in
-    # her photo is gone either way: she removed it, and he changed its entry alone
-    photos = {path.stem for path in (ben.raw / "photos").iterdir()}
-    assert photos == mine.keys() - {"IMG_0003"} | {"roll_0001"}
-    assert "<<<<" not in (ben.root / "data/raw/mine.dvc").read_text() + (ben.root / "dvc.lock").read_text()
-    assert ben.sh("git show MERGE_HEAD:dvc.lock") == (ben.root / "dvc.lock").read_text()
-    assert "Data and pipelines are up to date." in ben.sh("dvc status data/raw/mine.dvc")
+    photos = {path.stem for path in (alike.raw / "photos").iterdir()}
+    assert photos == now.keys()
+    assert (
+        "<<<<" not in (alike.root / "data/raw/mine.dvc").read_text() + (alike.root / "dvc.lock").read_text()
+    )
+    assert alike.sh("git show MERGE_HEAD:dvc.lock") == (alike.root / "dvc.lock").read_text()
+    assert "Data and pipelines are up to date." in alike.sh("dvc status data/raw/mine.dvc")
 
 
 def test_a_merge_that_was_killed_comes_to_the_same(
-    ben: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    alike: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = tmp_path / "undisturbed"
-    shutil.copytree(ben.root, other, symlinks=True)
+    shutil.copytree(alike.root, other, symlinks=True)
     assert merge(Clone(other), "--prefer", "theirs").exit_code == 0
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for module, name in (
-        ("segdata.adding.transaction", "_carry_out"),
-        ("segdata.merging.merge", "update_pointer"),
-    ):
+    for module, name in (("segdata.adding.transaction", "_carry_out"), ("segdata.merging.merge", "add")):
         with monkeypatch.context() as patch:
             patch.setattr(sys.modules[module], name, killed)
-            assert merge(ben, "--prefer", "theirs").exit_code != 0
-    done = merge(ben, "--prefer", "theirs")
+            assert merge(alike, "--prefer", "theirs").exit_code != 0
+        assert "<<<<<<<" in (alike.root / "data/raw/mine.dvc").read_text(), "nobody takes it for merged"
+    done = merge(alike, "--prefer", "theirs")
     assert done.exit_code == 0, done.output
-    assert folder_bytes(ben.raw) == folder_bytes(other / "data/raw/mine")
-    assert (ben.root / "data/raw/mine.dvc").read_bytes() == (other / "data/raw/mine.dvc").read_bytes()
+    assert folder_bytes(alike.raw) == folder_bytes(other / "data/raw/mine")
+    assert (alike.root / "data/raw/mine.dvc").read_bytes() == (other / "data/raw/mine.dvc").read_bytes()
+
+
+def test_a_merge_that_was_killed_and_given_up_is_completed_by_nobody(
+    alike: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["segdata.adding.transaction"], "_carry_out", killed)
+        assert merge(alike, "--prefer", "theirs").exit_code != 0
+    alike.sh("git merge --abort")
+    take_a_region(alike, "IMG_0001")
+    edited = folder_bytes(alike.raw)
+    done = CliRunner().invoke(main, ["--project", str(alike.root), "remove", "mine", "IMG_0008"])
+    assert done.exit_code == 2 and "found a segdata merge that was interrupted" in done.stderr
+    assert folder_bytes(alike.raw) == edited
+    shutil.rmtree(alike.raw.with_name(".mine.adding"))  # as it says
+    assert (
+        CliRunner().invoke(main, ["--project", str(alike.root), "remove", "mine", "IMG_0008"]).exit_code == 0
+    )
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_merge_politely_leaves_the_conflict_for_all_to_see(
+    alike: Clone, monkeypatch: pytest.MonkeyPatch, ending: signal.Signals
+) -> None:
+    before = state(alike)
+
+    def end(*_: object) -> None:
+        os.kill(os.getpid(), ending)
+
+    monkeypatch.setattr(sys.modules["segdata.merging.merge"], "fetched", end)
+    assert merge(alike).exit_code == 128 + ending
+    assert state(alike) == before
+    assert signal.getsignal(ending) is signal.SIG_DFL
+
+
+def test_where_dvc_cannot_add_nothing_is_called_merged(alike: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    dvc = sys.modules["segdata.merging.fetching"]._dvc
+
+    def failing(root: Path, *arguments: str) -> Any:
+        if arguments[0] != "add":
+            return dvc(root, *arguments)
+        return subprocess.CompletedProcess(arguments, 1, "", "ERROR: no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("segdata.merging.fetching._dvc", failing)
+        done = merge(alike, "--prefer", "ours")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "dvc add data/raw/mine: found exit code 1 (ERROR: no room)" in done.stderr
+    assert "<<<<<<<" in (alike.root / "data/raw/mine.dvc").read_text()
+    assert merge(alike, "--prefer", "ours").exit_code == 0
+
+
+def test_a_conflict_of_another_folder_is_no_obstacle_and_stays(alike: Clone) -> None:
+    other = alike.root / "data/raw/other.dvc"
+    text = "outs:\n- md5: {}.dir\n  hash: md5\n  path: other\n"
+    ours, theirs = (text.format(digit * 32) for digit in "ab")
+    alike.sh("git merge --abort")
+    other.write_text(ours)
+    alike.sh("git add -A; git commit -qm other; git checkout -q -b theirs origin/main")
+    other.write_text(theirs)
+    alike.sh("git add -A; git commit -qm other; git checkout -q main; git merge -q theirs && exit 1 || true")
+    marked = other.read_text()
+    assert "<<<<<<<" in marked
+    done = merge(alike, "--prefer", "ours")
+    assert done.exit_code == 0, done.output
+    assert "still to be merged: data/raw/other.dvc" in done.stdout
+    assert other.read_text() == marked
+
+
+def test_a_file_of_one_and_a_folder_of_the_other_are_a_conflict(alike: Clone) -> None:
+    alike.sh("git merge --abort; git checkout -q -b theirs origin/main; dvc checkout -q || dvc pull -q")
+    (alike.raw / "notes").mkdir()
+    (alike.raw / "notes/may.txt").write_text("theirs")
+    alike.dvc("add -q data/raw/mine")
+    alike.sh("git add -A; git commit -qm notes; git checkout -q main; dvc checkout -q")
+    (alike.raw / "notes").write_text("ours")
+    alike.dvc("add -q data/raw/mine")
+    alike.sh("git add -A; git commit -qm notes; git merge -q theirs && exit 1 || true")
+    before = state(alike)
+    done = merge(alike, "--prefer", "ours")
+    assert done.exit_code == 1
+    assert "  notes: a file by one of you, and a folder by the other (notes/may.txt)\n" in done.stderr
+    assert state(alike) == before
+
+
+def test_a_damaged_cache_and_a_file_that_changes_meanwhile_stop_it(
+    alike: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = state(alike)
+    work = sys.modules["segdata.merging.work"]
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "_md5_of", lambda place: "0" * 32)
+        done = merge(alike, "--prefer", "ours")
+        assert done.exit_code == 2 and "other bytes in DVC's cache" in done.stderr
+    assert state(alike) == before
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "file_digest", lambda path: "0" * 64)
+        done = merge(alike, "--prefer", "ours")
+        assert done.exit_code == 2 and "a file that changed meanwhile" in done.stderr
+    assert state(alike) == before
+
+
+def test_merges_of_three_sides_or_from_two_starts_are_refused(tmp_path: Path) -> None:
+    clone = Clone(tmp_path)
+    clone.sh(
+        "git init -q -b main; git commit -q --allow-empty -m a; git checkout -q -b b; git commit -q --allow-empty -m b; "
+        "git checkout -q -b c main; git commit -q --allow-empty -m c; git checkout -q main; "
+        "git commit -q --allow-empty -m d; git merge -q --no-commit --no-ff b c"
+    )
+    with pytest.raises(ConfigError, match="found 3 sides"):
+        open_merge(tmp_path)
+    clone.sh(
+        "git merge --abort; git merge -q b -m m1; git checkout -q b; git merge -q main~1 -m m2; git checkout -q main"
+    )
+    clone.sh("git merge -q --no-commit --no-ff b")
+    with pytest.raises(ConfigError, match="found 2 sides that have 2 commits in common"):
+        open_merge(tmp_path)
+    clone.sh("git merge --abort")
+    assert open_merge(tmp_path) is None
 
 
 @pytest.mark.parametrize("photo", ["IMG_0003", "IMG_0004"], ids=["a photo that they removed", "one of ours"])
-def test_a_folder_that_is_not_as_it_was_committed_is_left_alone(ben: Clone, photo: str) -> None:
-    path = ben.raw / f"photos/{photo}.jpg"
+def test_a_folder_that_is_not_as_it_was_committed_is_left_alone(alike: Clone, photo: str) -> None:
+    path = alike.raw / f"photos/{photo}.jpg"
     if photo == "IMG_0003":
         path.write_bytes(path.read_bytes() + b"x")
     else:
         path.unlink()
-    before = state(ben)
-    done = merge(ben, "--prefer", "ours")
+    before = state(alike)
+    done = merge(alike, "--prefer", "ours")
     assert done.exit_code == 2 and f"photos/{photo}.jpg" in done.stderr
     assert "git merge --abort" in done.stderr
-    assert state(ben) == before
+    assert state(alike) == before
 
 
 def test_what_they_did_not_push_is_named(ben: Clone) -> None:
