@@ -52,7 +52,7 @@ def settings_of_training(pipeline: Pipeline) -> dict[str, Any]:
 
 def trained_settings(run_dir: Path) -> dict[str, Any]:
     """What a run followed from, as far as its model.json tells: sections → what they said; nothing where there is none,
-    or it is damaged. Of `source` and `shards` these are the classes and the size of the shards that it was trained on."""
+    or it is damaged. Runs of an older segdata noted digests, as `settings_of` gives them. Of `source` and `shards` these are the classes and the size of the shards that it was trained on."""
     try:
         noted = msgspec.json.decode((run_dir / "model.json").read_bytes(), type=_Noted)
     except (OSError, msgspec.MsgspecError):
@@ -101,7 +101,8 @@ def with_keys(pipeline: Pipeline, trained: Mapping[str, Any], sections: Iterable
     """
     told = []
     for section in sections:
-        keys = differences(trained[section], _now(pipeline, section)) if section in trained else []
+        noted = trained.get(section)
+        keys = [] if noted is None or _is_digest(noted) else differences(noted, _now(pipeline, section))
         texts = [
             f"{key} {before} when it was trained, {now} in the file" for key, before, now in keys[:_SHOWN]
         ]
@@ -144,7 +145,17 @@ def _of_section(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
 
 def _differs(pipeline: Pipeline, trained: Mapping[str, Any], section: Setting) -> bool:
     """Whether a run followed from another section than the file's as it stands; False where it noted nothing of it."""
-    return section in trained and value_digest(trained[section]) != value_digest(_now(pipeline, section))
+    if section not in trained:
+        return False
+    noted = trained[section]
+    if _is_digest(noted):
+        return bool(noted != settings_of(pipeline)[section])
+    return value_digest(noted) != value_digest(_now(pipeline, section))
+
+
+def _is_digest(noted: object) -> bool:
+    """Whether a run of an older segdata noted no more of a section than its digest."""
+    return isinstance(noted, str)
 
 
 def _now(pipeline: Pipeline, section: Setting) -> dict[str, Any]:

@@ -185,6 +185,23 @@ def test_the_keys_in_which_run_and_file_differ_are_named(tmp_path: Path) -> None
     assert with_keys(published, {}, ("train",)) == ["train"]
 
 
+def test_a_run_of_an_older_segdata_that_noted_digests_is_held_against_the_digests_of_the_file(
+    tmp_path: Path,
+) -> None:
+    values = copy.deepcopy(values_of("unh-mininet"))
+    published = decoded(tmp_path, values)
+    names = [(name, None) for name in published.source.build_ontology().names]
+    noted: dict[str, Any] = {**settings_of(published)}
+    for trained in (noted, followed_from(noted, names, (224, 224))):
+        assert changed_since(published, trained) == ()
+        assert other_settings(published, trained) == ()
+    values["train"]["epochs"] = 1
+    tried = decoded(tmp_path, values)
+    assert changed_since(tried, noted) == ("train",)
+    assert with_keys(tried, noted, ("train", "model")) == ["train", "model"]
+    assert other_settings(published, {**settings_of(tried)}) == ("train",)
+
+
 def test_long_values_are_cut_and_sections_absent_on_one_side_are_named_key_by_key() -> None:
     before: dict[str, object] = {"classes": list(range(40)), "same": {"a": 1}}
     assert differences(before, {"same": {"a": 1}, "augment": {"blur": 0.5, "flip": True}}) == [
