@@ -112,12 +112,15 @@ def with_keys(pipeline: Pipeline, trained: Mapping[str, Any], sections: Iterable
 
 
 def differences(before: object, now: object, key: str = "") -> list[tuple[str, str, str]]:
-    """The keys in which two statements differ: (dotted key, what it was, what it is), in the order of the keys."""
+    """The keys in which two statements differ: (dotted key, what it was, what it is), in the order of the keys.
+
+    The two texts of a key differ, however long its values: of long lists they tell what went and what came.
+    """
     outer, inner = ({} if one is _ABSENT else one for one in (before, now))
     if before == now:
         return []
     if not isinstance(outer, dict) or not isinstance(inner, dict):
-        return [(key, _short(before), _short(now))]
+        return [(key, *_two_texts(before, now))]
     prefix = f"{key}." if key else ""
     return [
         found
@@ -167,10 +170,42 @@ def _now(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
     return _of_section(pipeline, section)
 
 
-def _short(value: object) -> str:
-    if value is _ABSENT:
-        return "not given"
-    text = msgspec.json.encode(value).decode()
+def _two_texts(before: object, now: object) -> tuple[str, str]:
+    """Two values that differ, in short texts that differ, too.
+
+    Of long lists they name what went and what came (with "wire", without it); else they may begin where the values differ.
+    """
+    was, value = _text(before), _text(now)
+    if max(len(was), len(value)) <= _LONGEST:
+        return was, value
+    pair = _short(was), _short(value)
+    if isinstance(before, list) and isinstance(now, list):
+        gone, new = [one for one in before if one not in now], [one for one in now if one not in before]
+        it = "it" if len(gone or new) == 1 else "them"
+        if gone and new:
+            pair = f"with {_some(gone)}", f"with {_some(new)}"
+        elif gone:
+            pair = f"with {_some(gone)}", f"without {it}"
+        elif new:
+            pair = f"without {_some(new)}", f"with {it}"
+    if pair[0] != pair[1]:
+        return pair
+    at = next((n for n, (one, other) in enumerate(zip(was, value, strict=False)) if one != other), 0)
+    start = max(at - _LONGEST // 2, 0)
+    return f"…{_short(was[start:])}", f"…{_short(value[start:])}"
+
+
+def _some(items: Sequence[object]) -> str:
+    """Entries of a list for messages, the first of many."""
+    shown = [_short(_text(one)) for one in items[:_SHOWN]]
+    return ", ".join(shown) + (f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")
+
+
+def _text(value: object) -> str:
+    return "not given" if value is _ABSENT else msgspec.json.encode(value).decode()
+
+
+def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -211,6 +211,32 @@ def test_long_values_are_cut_and_sections_absent_on_one_side_are_named_key_by_ke
     ]
 
 
+CLASSES = ["background", "leaf", "stem", "fruit", "flower", "ground", "sky", "wire"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (CLASSES, CLASSES[:-1], ('with "wire"', "without it")),
+        (CLASSES, CLASSES[:2], ('with "stem", "fruit", "flower" and 3 more', "without them")),
+        (CLASSES[2:], CLASSES, ('without "background", "leaf"', "with them")),
+        (CLASSES, [*CLASSES[:-1], "pole"], ('with "wire"', 'with "pole"')),
+        (
+            CLASSES,
+            [*CLASSES[:6], "wire", "sky"],
+            ('…,"flower","ground","sky","wire"]', '…,"flower","ground","wire","sky"]'),
+        ),
+        (["a" * 50], ["a" * 49 + "b"], ("…" + "a" * 20 + 'a"]', "…" + "a" * 20 + 'b"]')),
+        ("a" * 50, "a" * 51, ("…" + "a" * 20 + '"', "…" + "a" * 20 + 'a"')),
+        (["wire"], ["pole"], ('["wire"]', '["pole"]')),
+    ],
+)
+def test_of_long_values_that_begin_alike_is_told_what_differs(
+    before: object, now: object, told: tuple[str, str]
+) -> None:
+    assert differences({"classes": before}, {"classes": now}) == [("classes", *told)]
+
+
 def test_what_a_run_noted_is_read_where_there_is_one(tmp_path: Path) -> None:
     assert trained_settings(tmp_path) == {}
     record = {"settings": {"train": {"epochs": 3}}, "classes": [["road", [1, 2, 3]]], "size_hw": [4, 6]}
