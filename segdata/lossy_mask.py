@@ -39,8 +39,32 @@ def lossy_kind(file: PillowImage.Image) -> str | None:
     return inner and f"TIFF with {inner} compression"
 
 
-def lossy_mask(name: str, kind: str, values: NDArray[Any]) -> DataError:
-    """Why this mask is refused: its lossy_kind, and what its decoded pixels (H, W) or (H, W, C) hold."""
+def is_lossless_webp(stored: bytes) -> bool:
+    """Whether a WebP file keeps its pixels exactly: whether its picture is a chunk VP8L, beside VP8 with loss.
+
+    https://developers.google.com/speed/webp/docs/riff_container
+    """
+    at = 12 if stored[:4] == b"RIFF" and stored[8:12] == b"WEBP" else len(stored)
+    while at + 8 <= len(stored):
+        chunk, size = stored[at : at + 4], int.from_bytes(stored[at + 4 : at + 8], "little")
+        if chunk in (b"VP8 ", b"VP8L"):
+            return chunk == b"VP8L"
+        at += 8 + size + size % 2
+    return False
+
+
+def lossy_mask(name: str, kind: str, values: NDArray[Any], *, lossless: bool = False) -> DataError:
+    """Why this mask is refused: its lossy_kind, and what its decoded pixels (H, W) or (H, W, C) hold.
+
+    lossless  whether it is_lossless_webp: refused like any, but nothing of it is lost
+    """
+    if lossless:
+        return DataError(
+            name,
+            found=f"a mask in WebP, though saved without loss: {blurred_values(values)}",
+            expected="PNG, BMP or TIFF: most WebP files change the values along borders",
+            fix="Save this file as PNG, which keeps its values.",
+        )
     return DataError(
         name,
         found=f"a mask in a lossy format ({kind}): {blurred_values(values)}",

@@ -18,7 +18,7 @@ from PIL import Image as PillowImage
 
 from segdata.errors import DataError
 from segdata.image_file import open_image, turned_by_pillow, whole
-from segdata.lossy_mask import lossy_kind, lossy_mask
+from segdata.lossy_mask import is_lossless_webp, lossy_kind, lossy_mask
 from segdata.ontology import Ontology
 from segdata.sample import Mask
 
@@ -72,7 +72,7 @@ def read_values_and_palette(path: Path, name: str) -> tuple[NDArray[Any], Palett
             palette = _palette(file)
             values = np.asarray(file)
     if lossy is not None:
-        raise lossy_mask(name, lossy, values)
+        raise lossy_mask(name, lossy, values, lossless=is_lossless_webp(path.read_bytes()))
     if turned != 1:
         raise DataError(
             name,

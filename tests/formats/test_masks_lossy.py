@@ -11,7 +11,7 @@ from PIL import Image
 from segdata.errors import DataError
 from segdata.formats import survey_folder
 from segdata.inspection import describe, inspect_folder
-from segdata.lossy_mask import blurred_values, is_blurred_mask, lossy_kind
+from segdata.lossy_mask import blurred_values, is_blurred_mask, is_lossless_webp, lossy_kind
 from segdata.mask_file import read_lossy, read_mask_values
 from tests.formats.test_masks import masks_reader
 from tests.inspection.folders import write_photo
@@ -98,6 +98,29 @@ def test_the_reader_refuses_by_content_and_says_what_the_file_holds(
         "JPEG and WebP change the values along borders. Export the mask again as PNG, from the tool that drew it; this "
         "file saved as PNG keeps the blur."
     )
+
+
+@pytest.mark.parametrize("exif", [False, True])  # with it, the picture is not the file's first chunk
+def test_a_webp_without_loss_is_refused_but_its_values_are_not_said_to_be_blurred(
+    tmp_path: Path, exif: bool
+) -> None:
+    path, about = tmp_path / "a.webp", Image.Exif()
+    about[0x010E] = "a mask"
+    pixels = np.dstack([disc() * np.uint8(10)] * 3)
+    Image.fromarray(pixels).save(path, lossless=True, **({"exif": about} if exif else {}))
+    assert np.array_equal(read_lossy(path, "a.webp"), pixels)
+    with pytest.raises(DataError) as refused:
+        read_mask_values(path, "a.webp")
+    assert str(refused.value) == (
+        "a.webp: found a mask in WebP, though saved without loss: 2 values from 0 to 10; expected PNG, BMP or TIFF: "
+        "most WebP files change the values along borders. Save this file as PNG, which keeps its values."
+    )
+
+
+def test_what_is_no_webp_without_loss(tmp_path: Path) -> None:
+    Image.fromarray(PALETTE[disc(3)]).save(tmp_path / "a.webp")
+    stored = (tmp_path / "a.webp").read_bytes()
+    assert not any(map(is_lossless_webp, (stored, stored[:15], b"", b"VP8L" * 9)))
 
 
 def test_a_tiff_that_holds_a_jpeg_is_refused_and_told_by_inspect(tmp_path: Path) -> None:
