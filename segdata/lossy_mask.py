@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from segdata.errors import DataError
 
 LOSSY = ("JPEG", "MPO", "WEBP")
 """Kinds of file, as their content says whatever they are called."""
+_LOSSY_TIFF = {"jpeg": "JPEG", "tiff_jpeg": "JPEG", "webp": "WebP"}
+"""Pillow's name of a TIFF's compression → what it is; a TIFF's WebP is taken as lossy, as it does not say."""
 
 NEARLY_GREY = 4
 """Red, green and blue of a grey mask differ by no more, after WebP."""
@@ -28,12 +31,43 @@ LEAST_SHARE = 0.01
 """A value or colour in fewer of the pixels is no centre."""
 
 
-def lossy_mask(name: str, kind: str, values: NDArray[Any]) -> DataError:
-    """Why this mask is refused: its kind, one of LOSSY, and what its decoded pixels (H, W) or (H, W, C) hold."""
-    shown = "WebP" if kind == "WEBP" else "JPEG"
+def lossy_kind(file: PillowImage.Image) -> str | None:
+    """In which lossy format an opened file is, by its content: "JPEG", "WebP", "TIFF with JPEG compression"; else None."""
+    if file.format in LOSSY:
+        return "WebP" if file.format == "WEBP" else "JPEG"
+    inner = _LOSSY_TIFF.get(file.info.get("compression", "")) if file.format == "TIFF" else None
+    return inner and f"TIFF with {inner} compression"
+
+
+def is_lossless_webp(stored: bytes) -> bool:
+    """Whether a WebP file keeps its pixels exactly: whether its picture is a chunk VP8L, beside VP8 with loss.
+
+    https://developers.google.com/speed/webp/docs/riff_container
+    """
+    at = 12 if stored[:4] == b"RIFF" and stored[8:12] == b"WEBP" else len(stored)
+    while at + 8 <= len(stored):
+        chunk, size = stored[at : at + 4], int.from_bytes(stored[at + 4 : at + 8], "little")
+        if chunk in (b"VP8 ", b"VP8L"):
+            return chunk == b"VP8L"
+        at += 8 + size + size % 2
+    return False
+
+
+def lossy_mask(name: str, kind: str, values: NDArray[Any], *, lossless: bool = False) -> DataError:
+    """Why this mask is refused: its lossy_kind, and what its decoded pixels (H, W) or (H, W, C) hold.
+
+    lossless  whether it is_lossless_webp: refused like any, but nothing of it is lost
+    """
+    if lossless:
+        return DataError(
+            name,
+            found=f"a mask in WebP, though saved without loss: {blurred_values(values)}",
+            expected="PNG, BMP or TIFF: most WebP files change the values along borders",
+            fix="Save this file as PNG, which keeps its values.",
+        )
     return DataError(
         name,
-        found=f"a mask in a lossy format ({shown}): {blurred_values(values)}",
+        found=f"a mask in a lossy format ({kind}): {blurred_values(values)}",
         expected="PNG, BMP or TIFF: JPEG and WebP change the values along borders",
         fix="Export the mask again as PNG, from the tool that drew it; this file saved as PNG keeps the blur.",
     )

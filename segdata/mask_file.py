@@ -18,7 +18,7 @@ from PIL import Image as PillowImage
 
 from segdata.errors import DataError
 from segdata.image_file import open_image, turned_by_pillow, whole
-from segdata.lossy_mask import LOSSY, lossy_mask
+from segdata.lossy_mask import is_lossless_webp, lossy_kind, lossy_mask
 from segdata.ontology import Ontology
 from segdata.sample import Mask
 
@@ -40,18 +40,18 @@ def read_mask_values(path: Path, name: str) -> NDArray[Any]:
 
     Palettised files give palette indices. Grey PNGs of 1, 2 or 4 bits give 0…1, 0…3, 0…15 (decoders scale those
     to 0…255). An alpha channel that is opaque throughout says nothing and is left off. Raises DataError for a damaged
-    file, one that is a JPEG or WebP by its content, transparent anywhere or of real numbers, or a turned TIFF.
+    file, one that is a JPEG or WebP by its content (or a TIFF that holds such), transparent anywhere or of real numbers, or a turned TIFF.
     """
     return read_values_and_palette(path, name)[0]
 
 
 def read_lossy(path: Path, name: str) -> NDArray[Any]:
-    """Decoded pixels of a file whose kind blurs masks, a JPEG or WebP: uint8 (H, W) or (H, W, C), to say what they hold.
+    """Decoded pixels of a file whose kind blurs masks, a JPEG or WebP (or in a TIFF): uint8 (H, W) or (H, W, C), to say what they hold.
 
     Raises DataError for a damaged file, and for one of another kind.
     """
     with open_image(path, name) as file, whole(name, "mask"):
-        if file.format not in LOSSY:
+        if lossy_kind(file) is None:
             raise DataError(name, found=f"a file of kind {file.format}", expected="a JPEG or WebP")
         return np.asarray(file)
 
@@ -65,14 +65,14 @@ def read_palette(path: Path, name: str) -> Palette | None:
 def read_values_and_palette(path: Path, name: str) -> tuple[NDArray[Any], Palette | None]:
     """`read_mask_values` and `read_palette` of one file, opened once."""
     with open_image(path, name) as file:
-        mode, kind = file.mode, file.format
+        mode, lossy = file.mode, lossy_kind(file)
         bits = _grey_png_bits(path) if file.format == "PNG" and mode in ("L", "1") else 8
         with whole(name, "mask"):
             turned = turned_by_pillow(file)
             palette = _palette(file)
             values = np.asarray(file)
-    if kind in LOSSY:
-        raise lossy_mask(name, kind, values)
+    if lossy is not None:
+        raise lossy_mask(name, lossy, values, lossless=is_lossless_webp(path.read_bytes()))
     if turned != 1:
         raise DataError(
             name,

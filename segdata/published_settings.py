@@ -52,7 +52,7 @@ def settings_of_training(pipeline: Pipeline) -> dict[str, Any]:
 
 def trained_settings(run_dir: Path) -> dict[str, Any]:
     """What a run followed from, as far as its model.json tells: sections → what they said; nothing where there is none,
-    or it is damaged. Of `source` and `shards` these are the classes and the size of the shards that it was trained on."""
+    or it is damaged. Runs of an older segdata noted digests, as `settings_of` gives them. Of `source` and `shards` these are the classes and the size of the shards that it was trained on."""
     try:
         noted = msgspec.json.decode((run_dir / "model.json").read_bytes(), type=_Noted)
     except (OSError, msgspec.MsgspecError):
@@ -101,7 +101,8 @@ def with_keys(pipeline: Pipeline, trained: Mapping[str, Any], sections: Iterable
     """
     told = []
     for section in sections:
-        keys = differences(trained[section], _now(pipeline, section)) if section in trained else []
+        noted = trained.get(section)
+        keys = [] if noted is None or _is_digest(noted) else differences(noted, _now(pipeline, section))
         texts = [
             f"{key} {before} when it was trained, {now} in the file" for key, before, now in keys[:_SHOWN]
         ]
@@ -111,12 +112,15 @@ def with_keys(pipeline: Pipeline, trained: Mapping[str, Any], sections: Iterable
 
 
 def differences(before: object, now: object, key: str = "") -> list[tuple[str, str, str]]:
-    """The keys in which two statements differ: (dotted key, what it was, what it is), in the order of the keys."""
+    """The keys in which two statements differ: (dotted key, what it was, what it is), in the order of the keys.
+
+    The two texts of a key differ, however long its values: of long lists they tell what went and what came.
+    """
     outer, inner = ({} if one is _ABSENT else one for one in (before, now))
     if before == now:
         return []
     if not isinstance(outer, dict) or not isinstance(inner, dict):
-        return [(key, _short(before), _short(now))]
+        return [(key, *_two_texts(before, now))]
     prefix = f"{key}." if key else ""
     return [
         found
@@ -144,7 +148,17 @@ def _of_section(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
 
 def _differs(pipeline: Pipeline, trained: Mapping[str, Any], section: Setting) -> bool:
     """Whether a run followed from another section than the file's as it stands; False where it noted nothing of it."""
-    return section in trained and value_digest(trained[section]) != value_digest(_now(pipeline, section))
+    if section not in trained:
+        return False
+    noted = trained[section]
+    if _is_digest(noted):
+        return bool(noted != settings_of(pipeline)[section])
+    return value_digest(noted) != value_digest(_now(pipeline, section))
+
+
+def _is_digest(noted: object) -> bool:
+    """Whether a run of an older segdata noted no more of a section than its digest."""
+    return isinstance(noted, str)
 
 
 def _now(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
@@ -156,10 +170,42 @@ def _now(pipeline: Pipeline, section: Setting) -> dict[str, Any]:
     return _of_section(pipeline, section)
 
 
-def _short(value: object) -> str:
-    if value is _ABSENT:
-        return "not given"
-    text = msgspec.json.encode(value).decode()
+def _two_texts(before: object, now: object) -> tuple[str, str]:
+    """Two values that differ, in short texts that differ, too.
+
+    Of long lists they name what went and what came (with "wire", without it); else they may begin where the values differ.
+    """
+    was, value = _text(before), _text(now)
+    if max(len(was), len(value)) <= _LONGEST:
+        return was, value
+    pair = _short(was), _short(value)
+    if isinstance(before, list) and isinstance(now, list):
+        gone, new = [one for one in before if one not in now], [one for one in now if one not in before]
+        it = "it" if len(gone or new) == 1 else "them"
+        if gone and new:
+            pair = f"with {_some(gone)}", f"with {_some(new)}"
+        elif gone:
+            pair = f"with {_some(gone)}", f"without {it}"
+        elif new:
+            pair = f"without {_some(new)}", f"with {it}"
+    if pair[0] != pair[1]:
+        return pair
+    at = next((n for n, (one, other) in enumerate(zip(was, value, strict=False)) if one != other), 0)
+    start = max(at - _LONGEST // 2, 0)
+    return f"…{_short(was[start:])}", f"…{_short(value[start:])}"
+
+
+def _some(items: Sequence[object]) -> str:
+    """Entries of a list for messages, the first of many."""
+    shown = [_short(_text(one)) for one in items[:_SHOWN]]
+    return ", ".join(shown) + (f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")
+
+
+def _text(value: object) -> str:
+    return "not given" if value is _ABSENT else msgspec.json.encode(value).decode()
+
+
+def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

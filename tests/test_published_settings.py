@@ -185,6 +185,23 @@ def test_the_keys_in_which_run_and_file_differ_are_named(tmp_path: Path) -> None
     assert with_keys(published, {}, ("train",)) == ["train"]
 
 
+def test_a_run_of_an_older_segdata_that_noted_digests_is_held_against_the_digests_of_the_file(
+    tmp_path: Path,
+) -> None:
+    values = copy.deepcopy(values_of("unh-mininet"))
+    published = decoded(tmp_path, values)
+    names = [(name, None) for name in published.source.build_ontology().names]
+    noted: dict[str, Any] = {**settings_of(published)}
+    for trained in (noted, followed_from(noted, names, (224, 224))):
+        assert changed_since(published, trained) == ()
+        assert other_settings(published, trained) == ()
+    values["train"]["epochs"] = 1
+    tried = decoded(tmp_path, values)
+    assert changed_since(tried, noted) == ("train",)
+    assert with_keys(tried, noted, ("train", "model")) == ["train", "model"]
+    assert other_settings(published, {**settings_of(tried)}) == ("train",)
+
+
 def test_long_values_are_cut_and_sections_absent_on_one_side_are_named_key_by_key() -> None:
     before: dict[str, object] = {"classes": list(range(40)), "same": {"a": 1}}
     assert differences(before, {"same": {"a": 1}, "augment": {"blur": 0.5, "flip": True}}) == [
@@ -192,6 +209,32 @@ def test_long_values_are_cut_and_sections_absent_on_one_side_are_named_key_by_ke
         ("augment.flip", "not given", "true"),
         ("classes", "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,…", "not given"),
     ]
+
+
+CLASSES = ["background", "leaf", "stem", "fruit", "flower", "ground", "sky", "wire"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (CLASSES, CLASSES[:-1], ('with "wire"', "without it")),
+        (CLASSES, CLASSES[:2], ('with "stem", "fruit", "flower" and 3 more', "without them")),
+        (CLASSES[2:], CLASSES, ('without "background", "leaf"', "with them")),
+        (CLASSES, [*CLASSES[:-1], "pole"], ('with "wire"', 'with "pole"')),
+        (
+            CLASSES,
+            [*CLASSES[:6], "wire", "sky"],
+            ('…,"flower","ground","sky","wire"]', '…,"flower","ground","wire","sky"]'),
+        ),
+        (["a" * 50], ["a" * 49 + "b"], ("…" + "a" * 20 + 'a"]', "…" + "a" * 20 + 'b"]')),
+        ("a" * 50, "a" * 51, ("…" + "a" * 20 + '"', "…" + "a" * 20 + 'a"')),
+        (["wire"], ["pole"], ('["wire"]', '["pole"]')),
+    ],
+)
+def test_of_long_values_that_begin_alike_is_told_what_differs(
+    before: object, now: object, told: tuple[str, str]
+) -> None:
+    assert differences({"classes": before}, {"classes": now}) == [("classes", *told)]
 
 
 def test_what_a_run_noted_is_read_where_there_is_one(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ named). The label map gives every value its class: {3: road, 11: ignore}, or, wh
 {pavement: road}, or, for masks in colours, every colour: {"128,64,128": road, "0,0,0": ignore}.
 
 Traps
-- A JPEG mask invents values along every border, and may be called .png: refused by its content.
+- A JPEG mask invents values along every border, and may be called .png, or lie in a TIFF: refused by its content.
 - A coloured (RGB) mask has no label values, and is refused, too. With colours in the label map, or a labelmap.txt as
   `options.names`, a coloured or palettised mask goes through its colours: image programs number palettes as they
   please. VOC's border colour is 255 beside a labelmap.txt; any other unknown colour is an error.

@@ -54,7 +54,12 @@ def run_key(inputs: Mapping[str, Any]) -> str:
 
 
 def what_differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """In what two `run_inputs` differ, in words: train.epochs 40 then, 60 now; other shards"""
+    """In what two `run_inputs` differ, in words: train.epochs 40 then, 60 now; other shards
+
+    before  empty where an older segdata, which kept none, began the run
+    """
+    if not before:
+        return "by an older segdata"
     told = []
     for name, then, value in differences(dict(before), dict(now)):
         told.append(_OTHER.get(name, f"{name} {then} then, {value} now"))

@@ -136,10 +136,13 @@ class UnfinishedRun:
         return kept if self._is_ours else None
 
     def of_another(self) -> tuple[int, dict[str, Any]] | None:
-        """Epochs and inputs of an unfinished run of another key that lies there; None when there is none, or damaged."""
+        """Epochs and inputs of an unfinished run of another key that lies there, no inputs where an older segdata kept none;
+        None when there is none, or damaged."""
         try:
             state = torch.load(self.folder / _STATE, map_location="cpu", weights_only=True)
-            return None if state["key"] == self.key else (len(state["figures"]), dict(state["inputs"]))
+            return (
+                None if state["key"] == self.key else (len(state["figures"]), dict(state.get("inputs", {})))
+            )
         except Exception:  # as in `read`
             return None
 

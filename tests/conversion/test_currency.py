@@ -69,6 +69,13 @@ def test_what_differs_is_named(project: Project, path: str, value: object, said:
         assert told(project) is None
 
 
+def test_another_format_is_named(project: Project) -> None:
+    edit(project, "source.format", "coco")
+    assert told(project) == "source format via, the file says coco"
+    project.plan_path("via").unlink()  # the set itself tells it
+    assert told(project) == "source format via, the file says coco"
+
+
 def test_classes_are_named(project: Project) -> None:
     colors = {
         label.name: list(label.color) for label in project.pipeline("via").source.build_ontology().labels

@@ -1,4 +1,4 @@
-"""Masks saved as JPEG or WebP: recognised, told with what they hold, and never read as masks."""
+"""Masks saved as JPEG or WebP, alone or in a TIFF: recognised, told with what they hold, and never read as masks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 from segdata.errors import DataError
 from segdata.formats import survey_folder
 from segdata.inspection import describe, inspect_folder
-from segdata.lossy_mask import blurred_values, is_blurred_mask
+from segdata.lossy_mask import blurred_values, is_blurred_mask, is_lossless_webp, lossy_kind
 from segdata.mask_file import read_lossy, read_mask_values
 from tests.formats.test_masks import masks_reader
 from tests.inspection.folders import write_photo
@@ -98,6 +98,65 @@ def test_the_reader_refuses_by_content_and_says_what_the_file_holds(
         "JPEG and WebP change the values along borders. Export the mask again as PNG, from the tool that drew it; this "
         "file saved as PNG keeps the blur."
     )
+
+
+@pytest.mark.parametrize("exif", [False, True])  # with it, the picture is not the file's first chunk
+def test_a_webp_without_loss_is_refused_but_its_values_are_not_said_to_be_blurred(
+    tmp_path: Path, exif: bool
+) -> None:
+    path, about = tmp_path / "a.webp", Image.Exif()
+    about[0x010E] = "a mask"
+    pixels = np.dstack([disc() * np.uint8(10)] * 3)
+    Image.fromarray(pixels).save(path, lossless=True, **({"exif": about} if exif else {}))
+    assert np.array_equal(read_lossy(path, "a.webp"), pixels)
+    with pytest.raises(DataError) as refused:
+        read_mask_values(path, "a.webp")
+    assert str(refused.value) == (
+        "a.webp: found a mask in WebP, though saved without loss: 2 values from 0 to 10; expected PNG, BMP or TIFF: "
+        "most WebP files change the values along borders. Save this file as PNG, which keeps its values."
+    )
+
+
+def test_what_is_no_webp_without_loss(tmp_path: Path) -> None:
+    Image.fromarray(PALETTE[disc(3)]).save(tmp_path / "a.webp")
+    stored = (tmp_path / "a.webp").read_bytes()
+    assert not any(map(is_lossless_webp, (stored, stored[:15], b"", b"VP8L" * 9)))
+
+
+def test_a_tiff_that_holds_a_jpeg_is_refused_and_told_by_inspect(tmp_path: Path) -> None:
+    for id in "abc":
+        write_photo(tmp_path / f"images/{id}.jpg", (120, 160))
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        Image.fromarray(disc() * np.uint8(10)).save(tmp_path / f"masks/{id}.tif", compression="jpeg")
+    many = len(np.unique(read_lossy(tmp_path / "masks/a.tif", "a.tif")))
+    assert many > 2
+    with pytest.raises(DataError) as refused:
+        read_mask_values(tmp_path / "masks/a.tif", "a.tif")
+    assert str(refused.value).startswith(
+        f"a.tif: found a mask in a lossy format (TIFF with JPEG compression): {many} values from 0 to "
+    )
+    survey = survey_folder("masks", tmp_path)
+    assert survey is not None and (survey.annotated, survey.labels) == (0, {})
+    assert [(one.code, one.severity) for one in survey.findings] == [("lossy-mask", "error")]
+
+
+@pytest.mark.parametrize(
+    ("compression", "kind"), [("webp", "TIFF with WebP compression"), ("tiff_lzw", None), ("raw", None)]
+)
+def test_a_tiff_is_known_by_its_compression(tmp_path: Path, compression: str, kind: str | None) -> None:
+    Image.fromarray(disc()).save(tmp_path / "a.tif")
+    with Image.open(tmp_path / "a.tif") as file:
+        file.info["compression"] = compression  # not every libtiff writes WebP
+        assert lossy_kind(file) == kind
+
+
+@pytest.mark.parametrize(
+    "compression", [None, "raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma"]
+)
+def test_a_tiff_without_loss_is_read(tmp_path: Path, compression: str | None) -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(disc() * np.uint8(10)).save(path, compression=compression)
+    assert np.array_equal(read_mask_values(path, "a.tif"), disc() * 10)
 
 
 def test_a_png_that_is_called_jpg_is_read_as_what_it_is(tmp_path: Path) -> None:

@@ -93,6 +93,17 @@ def test_what_is_no_table(tmp_path: Path, name: str, text: str) -> None:
     assert read_table(tmp_path / "gone.csv", "gone.csv") is None
 
 
+def test_lists_are_not_held_against_one_another(tmp_path: Path) -> None:
+    """Boxes of photos look like colours: 30,000 such lists held against one another took minutes."""
+    boxes = {f"{number:05}": [[1, 2, 3]] for number in range(30_000)}
+    text = json.dumps(boxes, separators=(",", ":"))
+    assert len(text) < MOST_BYTES
+    assert read(tmp_path, "boxes.json", text) is None
+    listed = {"more": ["a", "b"], "classes": [*NAMES.values()], "names": ["x", "y", "z"], "palette": [*NAMES]}
+    table = read(tmp_path, "lists.json", json.dumps(boxes | listed, separators=(",", ":")))
+    assert table is not None and (table.names, table.wrong) == (NAMES, ())
+
+
 def test_a_wrong_row_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
     wrong = ["tree,107,142", "sky,70,130,1800", "road,1,1,1", "bus,0,0,142", ",5,5,5", "road,128,64,128"]
     table = read(tmp_path, "class_dict.csv", TEXTS["kaggle.csv"] + "\n".join(["a,1,1,2", "b,2,2,3", *wrong]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import torch
 
 from segdata.shards import ShardSet
 from segdata.training import train_pipeline
@@ -298,3 +299,22 @@ def test_a_damaged_unfinished_run_is_said_to_be_one(
     assert train_pipeline(project, NAME).resumed_after == 0
     said = capsys.readouterr().out
     assert "colours: starts over: the unfinished run here cannot be read, as its state is damaged\n" in said
+
+
+def test_an_unfinished_run_of_an_older_segdata_is_not_said_to_be_damaged(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(epochs=2)
+    with pytest.raises(PulledPlugError):
+        train_pipeline(project, NAME, quiet=True, on_epoch=stop_after(1, PulledPlugError()))
+    path = project.scratch_dir("unfinished", "train") / NAME / "state.pt"
+    state = torch.load(path, weights_only=True)
+    del state["inputs"]
+    torch.save(state | {"key": "of other code"}, path)
+    assert train_pipeline(project, NAME).resumed_after == 0
+    said = capsys.readouterr().out
+    assert (
+        "colours: starts over: the unfinished run here (1 epoch) was begun otherwise (by an older segdata). It is dropped"
+        in said
+    )
+    assert "damaged" not in said

@@ -85,18 +85,18 @@ def _rows(node: object, place: str, deep: int) -> Iterator[Row]:
 
 
 def _side_by_side(node: Mapping[str, object], place: str) -> Iterator[Row]:
-    """A list of names beside a list of as many colours."""
+    """A list of names beside a list of as many colours: the first of each. Boxes of four numbers look like colours, and
+    a file may hold one list of them for every photo, so that each list is looked at once."""
     lists = [(key, value) for key, value in node.items() if isinstance(value, list) and value]
+    names_of: dict[int, list[str]] = {}
+    for _, names in lists:
+        if all(isinstance(one, str) and not _HEX.fullmatch(one) for one in names):
+            names_of.setdefault(len(names), names)
     for key, colors in lists:
-        if not all(map(_like_a_color, colors)):
-            continue
-        for _, names in lists:
-            if len(names) == len(colors) and all(
-                isinstance(one, str) and not _HEX.fullmatch(one) for one in names
-            ):
-                for number, (name, color) in enumerate(zip(names, colors, strict=True)):
-                    yield _row(f"{place}.{key}[{number}]", str(name), color)
-                return
+        if len(colors) in names_of and all(map(_like_a_color, colors)):
+            for number, (name, color) in enumerate(zip(names_of[len(colors)], colors, strict=True)):
+                yield _row(f"{place}.{key}[{number}]", name, color)
+            return
 
 
 def _color_told(node: Mapping[str, object]) -> object:

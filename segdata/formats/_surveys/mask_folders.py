@@ -29,7 +29,8 @@ from segdata.pipeline import SPLITS
 from segdata.survey import evenly_spaced
 
 MASK_ENDINGS = (".png", ".bmp", ".tif", ".tiff")
-LOSSY_ENDINGS = (".jpg", ".jpeg", ".jpe", ".mpo", ".webp", ".png")  # the last: a JPEG that somebody called so
+# a JPEG may be called .png, and may lie in a TIFF
+LOSSY_ENDINGS = (".jpg", ".jpeg", ".jpe", ".mpo", ".webp", ".png", ".tif", ".tiff")
 PHOTO_SUFFIXES = ("", "_sat", "_image", "_img", "_photo", "_rgb")
 MASK_SUFFIXES = (
     "", "_mask", "_masks", "-mask", "_label", "_labels", "_L", "_lab", "_seg", "_segmentation", "_gt", "_GT", "_ann",

@@ -21,7 +21,7 @@ from segdata.wording import counted
 
 ACTION = (
     "not proposed: export them again as PNG, from the tool that drew them. Which values were drawn is lost along the "
-    "borders, and saving these as PNG keeps the blur"
+    "borders, and saving these as PNG keeps the blur; WebP saved without loss has none"
 )
 
 
