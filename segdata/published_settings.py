@@ -60,6 +60,14 @@ def trained_settings(run_dir: Path) -> dict[str, Any]:
     return followed_from(noted.settings, noted.classes, noted.size_hw)
 
 
+def trained_on(run_dir: Path) -> str:
+    """The digest of the shards that a run was trained on; "" where its model.json does not tell."""
+    try:
+        return msgspec.json.decode((run_dir / "model.json").read_bytes(), type=_Noted).shards
+    except (OSError, msgspec.MsgspecError):
+        return ""
+
+
 def followed_from(
     settings: Mapping[str, Any], classes: Sequence[tuple[str, object]], size_hw: Sequence[int]
 ) -> dict[str, Any]:
@@ -133,6 +141,7 @@ class _Noted(msgspec.Struct):
     settings: dict[str, Any] = {}
     classes: tuple[tuple[str, Any], ...] = ()
     size_hw: tuple[int, ...] = ()
+    shards: str = ""
 
 
 def _of_section(pipeline: Pipeline, section: Setting) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def recover(project: Project, root: Path, *, merging: bool = False) -> str | Non
                 found="a segdata merge that was interrupted",
                 expected="none",
                 fix="Run segdata merge again while the merge of git stands open. Where it was given up (git merge --abort), "
-                "remove that folder and run dvc checkout.",
+                "remove that folder and run dvc checkout --force.",
             )
         shutil.rmtree(stage)
         return "an interrupted merge was begun anew"

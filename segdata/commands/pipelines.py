@@ -7,13 +7,15 @@ import click
 from segdata.commands._shared import check_names, check_raw, project_of
 from segdata.conversion.currency import made_otherwise
 from segdata.digest_cache import DigestCache
+from segdata.digests import file_digest
 from segdata.errors import ConfigError, ShardError
-from segdata.pipeline import Published, read_values
+from segdata.pipeline import Pipeline, Published, read_values
 from segdata.project import Project
-from segdata.published_settings import changed_since, other_settings, trained_settings
+from segdata.published_settings import changed_since, other_settings, trained_on, trained_settings
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
 from segdata.shards.manifest import read_manifest
+from segdata.shards.schema import MANIFEST
 from segdata.weights_file import check_weights_file
 
 HEADER = (
@@ -70,7 +72,7 @@ def command(ctx: click.Context, check: bool, show: str | None) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if any("changed" in (row[SHARDS], row[TRAINED]) for row in rows):
         click.echo(
-            "changed: made when the file said something else (segdata convert NAME, segdata train NAME make it again)"
+            "changed: made when the file said something else, or of other shards (segdata convert NAME, segdata train NAME)"
         )
     if any(row[HERE] == "stale" for row in rows):
         click.echo(
@@ -89,11 +91,19 @@ def _row(project: Project, name: str) -> tuple[str, ...]:
     raw, shards, trained, built = ("yes" if mark else "-" for mark in there)
     if shards == "yes" and _made_otherwise(project, name):
         shards = "changed"
-    if trained == "yes" and changed_since(pipeline, trained_settings(project.run_dir(name))):
+    if trained == "yes" and _trained_otherwise(project, name, pipeline):
         trained = "changed"
     published = pipeline.published
     figures = ("", "", "") if published is None else _figures(project, name, published)
     return (name, pipeline.source.format, pipeline.model.name, raw, shards, trained, built, *figures)
+
+
+def _trained_otherwise(project: Project, name: str, pipeline: Pipeline) -> bool:
+    """Whether the model was trained when the file said something else, or on other shards than lie here."""
+    if changed_since(pipeline, trained_settings(project.run_dir(name))):
+        return True
+    manifest, of = project.shards_dir(name) / MANIFEST, trained_on(project.run_dir(name))
+    return manifest.is_file() and of not in ("", file_digest(manifest))
 
 
 def _made_otherwise(project: Project, name: str) -> bool:

@@ -97,7 +97,7 @@ def add(root: Path, folder: str) -> None:
 def _fetch(root: Path, pointer: str, commit: str, ours: str) -> None:
     _write(root / pointer, _text(root, commit, pointer))
     try:
-        done = _dvc(root, "fetch", "--quiet", pointer)
+        done = _dvc(root, "fetch", pointer)
     finally:
         _write(root / pointer, _text(root, ours, pointer))
     if done.returncode:

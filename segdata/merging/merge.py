@@ -9,6 +9,7 @@ from pathlib import Path
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import MERGE, commit, one_at_a_time
+from segdata.decode import conflict_line
 from segdata.merging.entries import Side
 from segdata.merging.fetching import add, fetched, readable_for_dvc
 from segdata.merging.trees import Sides
@@ -73,5 +74,9 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
         add(project.root, folder)
         settle()
     said = ([recovered] if recovered else []) + work.said
-    left = [file for file in unmerged(project.root) if file not in (f"{folder}.dvc", "dvc.lock")]
+    left = [
+        file
+        for file in unmerged(project.root)
+        if conflict_line((project.root / file).read_text(errors="replace"))
+    ]
     return Merged(True, tuple(work.taken()), (), tuple(said), tuple(left))

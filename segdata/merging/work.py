@@ -104,7 +104,7 @@ class Work:
                 missing[0],
                 found=f"no such file; {counted(len(missing), 'file')} of your own commit not there",
                 expected=f"{self._root.name} as you committed it",
-                fix="git merge --abort, dvc checkout, and merge again.",
+                fix="git merge --abort, dvc checkout --force, and merge again.",
             )
         for file, place in self.take.items():
             if place is not None and _md5(place) != _md5_of(place):
@@ -131,7 +131,7 @@ class Work:
                 file,
                 found="another file than the one that you committed",
                 expected="yours as it was committed",
-                fix="git merge --abort; commit it (dvc add, git commit), or dvc checkout; and merge again.",
+                fix="git merge --abort; commit it (dvc add, git commit), or dvc checkout --force; and merge again.",
             )
         self.read[file] = file_digest(path) if path.is_file() else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from segdata.cli import main
 from segdata.conversion.currency import otherwise
 from segdata.project import Project
+from segdata.shards import ShardSet
 from segdata.shards.manifest import read_manifest
 from tests.projects import convert, sample_project
 
@@ -101,3 +103,20 @@ def test_who_reads_the_shards_says_so_first(project: Project, command: str) -> N
     listed = CliRunner().invoke(main, ["--project", str(project.root), "pipelines"]).output
     assert next(line for line in listed.splitlines() if line.startswith("via")).split()[4] == "changed"
     assert listed.splitlines()[-1].startswith("changed: made when the file said something else")
+
+
+def test_a_model_of_other_shards_is_said_to_be_one(project: Project) -> None:
+    def trained() -> str:
+        listed = CliRunner().invoke(main, ["--project", str(project.root), "pipelines"]).output
+        return next(line for line in listed.splitlines() if line.startswith("via")).split()[5]
+
+    run = project.run_dir("via")
+    run.mkdir(parents=True)
+    (run / "model.safetensors").write_bytes(b"")
+    assert trained() == "yes", "nobody knows of what"
+    for digest, said in (
+        (ShardSet.open(project.shards_dir("via")).digest, "yes"),
+        ("0" * 64, "changed"),
+    ):
+        (run / "model.json").write_text(json.dumps({"shards": digest}))
+        assert trained() == said

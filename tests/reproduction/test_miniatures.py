@@ -149,7 +149,7 @@ def test_a_miniature_runs_the_same_file_end_to_end(
         assert ", other settings" in listed
         assert next(line for line in listed.splitlines() if line.startswith(name)).split()[5] == "changed"
         assert listed.endswith(
-            "changed: made when the file said something else (segdata convert NAME, segdata train NAME make it again)\n"
+            "changed: made when the file said something else, or of other shards (segdata convert NAME, segdata train NAME)\n"
         )
         scored = segdata(project, "evaluate", name)
         differing = "train (batch_size 4 when it was trained, 8 in the file; epochs 1 when it was trained, 20 in the file)"
