@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from segdata.commands._shared import check_names, check_raw, project_of
-from segdata.conversion.currency import made_otherwise
 from segdata.digest_cache import DigestCache
 from segdata.digests import file_digest
 from segdata.errors import ConfigError, ShardError
@@ -14,7 +13,6 @@ from segdata.project import Project
 from segdata.published_settings import changed_since, other_settings, trained_on, trained_settings
 from segdata.reproduction.measured import measured
 from segdata.reproduction.needs import missing_data
-from segdata.shards.manifest import read_manifest
 from segdata.shards.schema import MANIFEST
 from segdata.weights_file import check_weights_file
 
@@ -108,6 +106,9 @@ def _trained_otherwise(project: Project, name: str, pipeline: Pipeline) -> bool:
 
 def _made_otherwise(project: Project, name: str) -> bool:
     """Whether the shards were made when the file said something else; a damaged set is for others to tell."""
+    from segdata.conversion.currency import made_otherwise  # the help of all commands is to come in a blink
+    from segdata.shards.manifest import read_manifest
+
     try:
         return made_otherwise(project, name, read_manifest(project.shards_dir(name)).metadata) is not None
     except ShardError:

@@ -179,7 +179,7 @@ def _look_code() -> bytes:
     return source_digest([Path(duplicates.__file__)]).encode()
 
 
-def write_records(path: Path, records: list[SampleRecord], stated: str) -> None:
+def write_records(path: Path, records: list[SampleRecord], stated: str = "") -> None:
     """Write the record file (Parquet, sorted by id), whole or not at all; stated: `stated_digest` of the conversion."""
     rows = sorted(records, key=lambda record: record.id)
     columns = {name: [getattr(row, name) for row in rows] for name in _FIELDS.names if name != "findings"}
@@ -195,7 +195,7 @@ def read_stated(path: Path) -> str | None:
     """The digest that `write_records` was given; None without a record file, or one that does not say."""
     try:
         stated: bytes = (pq.read_schema(path).metadata or {})[_STATED]
-        return stated.decode()
+        return stated.decode() or None
     except (OSError, pa.ArrowException, KeyError, UnicodeDecodeError):
         return None
 

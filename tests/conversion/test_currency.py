@@ -88,7 +88,9 @@ def test_classes_are_named(project: Project) -> None:
     edit(project, "source.ontology", colors | {"wire": [1, 2, 3]})
     assert told(project) == "classes without wire"
     edit(project, "source.ontology", colors | {first: [1, 2, 3]})
-    assert told(project) == "classes of other colours"
+    assert told(project) == "source or shards", (
+        "of which masks of colours are read; no figure follows from them"
+    )
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "search"])
