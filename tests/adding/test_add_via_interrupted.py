@@ -127,3 +127,23 @@ def test_a_full_disk_is_named_and_leaves_the_source_as_it_was(case: Case) -> Non
         assert sorted(path.name for path in disk.iterdir()) == ["filler", case.root.name]
         filler.unlink()
         assert len(add(case.project, "via", case.photos, case.new / "new.json").photos) == 2
+
+
+def test_what_was_edited_since_a_change_was_killed_is_not_overwritten(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+        patch.setattr("segdata.adding.transaction._carry_out", killed)
+        add(case.project, "via", case.photos[:1], case.new / "new.json")
+    was = case.json.read_bytes()
+    case.json.write_bytes(was.replace(b"{", b"{ ", 1))
+    edited = folder_bytes(case.root)
+    with pytest.raises(SegdataError, match="found a file that was changed since a command was interrupted"):
+        remove(case.project, "via", ["IMG_0001"])
+    assert folder_bytes(case.root) == edited
+    case.json.write_bytes(was)
+    remove(case.project, "via", ["IMG_0001"])
+    assert (case.root / "photos" / case.photos[0].name).exists(), "completed first"
