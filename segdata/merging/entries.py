@@ -36,8 +36,8 @@ class MergedFile:
 
     both     those that stay as they are in ours until a person has decided
     decided  those that whoever was preferred decided
-    said  what else was left out, in words
-    of    what it holds
+    said     what else was left out, in words
+    of       what it holds
     """
 
     content: bytes

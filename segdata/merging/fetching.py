@@ -35,10 +35,8 @@ def readable_for_dvc(root: Path, folder: str, sides: Sides) -> Iterator[Callable
     """
     pointer = f"{folder}.dvc"
     for name in unmerged(root):
-        if name.endswith("dvc.yaml") and (line := conflict_line((root / name).read_text(errors="replace"))):
-            raise DataError(
-                name, place=f"line {line}", **CONFLICT | {"fix": "Merge it by hand first: DVC must read it."}
-            )
+        if name.endswith("dvc.yaml") and is_open(root / name):
+            raise DataError(name, **CONFLICT | {"fix": "Merge it by hand first: DVC must read it."})
     stands_for = {name: sides.ours for name in unmerged(root) if name.endswith(".dvc")} | {
         pointer: sides.ours
     }
@@ -58,6 +56,11 @@ def readable_for_dvc(root: Path, folder: str, sides: Sides) -> Iterator[Callable
             for name, content in before.items():
                 if name not in settled:
                     _write(root / name, content)
+
+
+def is_open(path: Path) -> bool:
+    """Whether nobody has settled yet a file whose merge stands open: it holds git's marks, or one side has removed it."""
+    return not path.is_file() or conflict_line(path.read_text(errors="replace")) is not None
 
 
 def fetched(root: Path, folder: str, sides: Sides, side: str, needed: Collection[Path] = ()) -> Tree:

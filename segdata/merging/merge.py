@@ -9,9 +9,8 @@ from pathlib import Path
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import MERGE, commit, one_at_a_time
-from segdata.decode import conflict_line
 from segdata.merging.entries import Side
-from segdata.merging.fetching import add, fetched, readable_for_dvc
+from segdata.merging.fetching import add, fetched, is_open, readable_for_dvc
 from segdata.merging.trees import Sides
 from segdata.merging.work import Work
 from segdata.project import Project
@@ -74,9 +73,5 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
         add(project.root, folder)
         settle()
     said = ([recovered] if recovered else []) + work.said
-    left = [
-        file
-        for file in unmerged(project.root)
-        if conflict_line((project.root / file).read_text(errors="replace"))
-    ]
+    left = [file for file in unmerged(project.root) if is_open(project.root / file)]
     return Merged(True, tuple(work.taken()), (), tuple(said), tuple(left))

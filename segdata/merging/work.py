@@ -39,7 +39,7 @@ class Work:
         self.conflicts: list[str] = []
         strays = [file for file in _files_in(self._root) if file not in ours and file not in theirs]
         self.said = (
-            [f"{counted(len(strays), 'file')} that you had not committed, such as {strays[0]}"]
+            [f"{counted(len(strays), 'file')} that you had not committed go in with it, such as {strays[0]}"]
             if strays
             else []
         )
@@ -64,7 +64,7 @@ class Work:
                 if merged.decided:
                     self._decided(f"{file}: {', '.join(map(repr, merged.decided))}")
                 continue
-            if self._prefer and ours and theirs and self._is_of_one_photo(file):
+            if self._prefer and file in self._base and ours and theirs and self._is_of_one_photo(file):
                 self._decided(file)
                 if self._prefer == "theirs":
                     self.take[file] = theirs

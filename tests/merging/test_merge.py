@@ -29,6 +29,11 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ben's clone where `git merge` has stopped: Anna took out a photo whose entry he edited, and both edited another."""
     folder = tmp_path_factory.mktemp("met")
     anna, ben = two_clones(folder)
+    for clone in (anna, ben):  # the same commit in both
+        (clone.root / "pipelines/notes.yaml").write_text("title: notes\n")
+        clone.sh(
+            "git add -A; GIT_COMMITTER_DATE='2026-01-01T00:00Z' GIT_AUTHOR_DATE='2026-01-01T00:00Z' git commit -qm notes"
+        )
     new = new_photos(folder / "new")
     anna.work(new, "roll_0001", edited="IMG_0002", gone="IMG_0003", message="Of Anna")
     anna.sh("git push -q")
@@ -224,6 +229,19 @@ def test_a_conflict_of_another_folder_is_no_obstacle_and_stays(alike: Clone) -> 
     assert other.read_text() == marked
 
 
+def test_what_one_side_removed_and_the_other_changed_stands_open_and_is_named(alike: Clone) -> None:
+    alike.sh(
+        "git merge --abort; git checkout -q -b theirs origin/main; git rm -q pipelines/notes.yaml; git commit -qm gone"
+    )
+    alike.sh(
+        "git checkout -q main; echo '# mine' >> pipelines/notes.yaml; git commit -qam mine; rm -f dvc.lock; git checkout -q ."
+    )
+    alike.sh("git merge -q theirs && exit 1 || true; rm -f pipelines/notes.yaml")
+    done = merge(alike, "--prefer", "ours")
+    assert done.exit_code == 0, done.output
+    assert "  still to be merged: pipelines/notes.yaml\n" in done.stdout
+
+
 def test_a_file_of_one_and_a_folder_of_the_other_are_a_conflict(alike: Clone) -> None:
     alike.sh("git merge --abort; git checkout -q -b theirs origin/main; dvc checkout -q || dvc pull -q")
     (alike.raw / "notes").mkdir()
@@ -307,6 +325,23 @@ def test_without_an_open_merge_there_is_nothing_to_merge(ben: Clone) -> None:
         "error: segdata merge: found no merge that stands open; expected one. git merge origin/main first.\n"
     )
     assert merge(Clone(Project(ben.root).root), "--prefer", "ours").exit_code == 2
+
+
+def test_whom_one_prefers_does_not_decide_about_two_photos_of_one_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    anna, ben = two_clones(tmp_path, "voc")
+    for clone, content in ((anna, b"hers"), (ben, b"his")):
+        (clone.raw / "JPEGImages/street.jpg").write_bytes(content)
+        clone.dvc("add -q data/raw/mine", "push -q")
+        clone.sh("git add -A; git commit -qm street")
+    anna.sh("git push -q")
+    ben.sh("git fetch -q; git merge -q origin/main && exit 1 || true")
+    done = merge(ben, "--prefer", "theirs")
+    assert done.exit_code == 1
+    assert "  JPEGImages/street.jpg: added by both, with other content\n" in done.stderr
+    assert (ben.raw / "JPEGImages/street.jpg").read_bytes() == b"his"
 
 
 def test_of_voc_masks_are_taken_and_lists_merged_line_by_line(
