@@ -1,104 +1,19 @@
-"""Two clones whose work on one raw folder meets: what is taken, what is asked, and what stops a merge before it begins."""
+"""Two clones whose work on one raw folder meets: what is taken, and what is asked."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from segdata.cli import main
 from segdata.errors import ConfigError
 from segdata.project import Project
 from segdata.versions.git import open_merge
-from tests.clones import Clone, new_photos, two_clones
-from tests.projects import folder_bytes
+from tests.clones import Clone, two_clones
+from tests.merging.cases import keys_of, merge, state
 
 pytestmark = pytest.mark.road
-
-
-@pytest.fixture(scope="module")
-def met(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ben's clone where `git merge` has stopped: Anna took out a photo whose entry he edited, and both edited another."""
-    folder = tmp_path_factory.mktemp("met")
-    anna, ben = two_clones(folder)
-    for clone in (anna, ben):  # the same commit in both
-        (clone.root / "pipelines/notes.yaml").write_text("title: notes\n")
-        clone.sh(
-            "git add -A; GIT_COMMITTER_DATE='2026-01-01T00:00Z' GIT_AUTHOR_DATE='2026-01-01T00:00Z' git commit -qm notes"
-        )
-    new = new_photos(folder / "new")
-    anna.work(new, "roll_0001", edited="IMG_0002", gone="IMG_0003", message="Of Anna")
-    anna.sh("git push -q")
-    ben.work(new, "roll_0002", edited="IMG_0003", gone="IMG_0006", message="Of Ben")
-    take_a_region(ben, "IMG_0002")
-    ben.dvc("add -q data/raw/mine")
-    ben.sh("git commit -qam 'IMG_0002 too'; git fetch -q; git merge -q origin/main && exit 1 || true")
-    return folder
-
-
-def copy_of(met: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
-    shutil.copytree(met, folder / "met", symlinks=True)
-    ben = Clone(folder / "met/ben")
-    config = ben.root / ".dvc/config"
-    config.write_text(config.read_text().replace(str(met), str(folder / "met")))
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(folder / "site"))
-    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
-    return ben
-
-
-@pytest.fixture
-def ben(met: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
-    return copy_of(met, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def alike(met: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
-    """The same, but that the photo that Anna took out is as both had it: only the other was edited by both."""
-    ben = copy_of(met, tmp_path, monkeypatch)
-    ben.sh("git merge --abort; dvc checkout -q")
-    base = json.loads(
-        ben.sh(
-            "dvc get -q . data/raw/mine/via_region_data.json --rev HEAD~2 -o was.json; cat was.json; rm was.json"
-        )
-    )
-    path = ben.raw / "via_region_data.json"
-    entries = json.loads(path.read_text())
-    key = keys_of(ben)["IMG_0003"]
-    path.write_text(json.dumps(entries | {key: base[key]}))
-    ben.dvc("add -q data/raw/mine")
-    ben.sh("git commit -qam 'IMG_0003 as it was'; git merge -q origin/main && exit 1 || true")
-    return ben
-
-
-def take_a_region(clone: Clone, photo: str) -> None:
-    path = clone.raw / "via_region_data.json"
-    entries = json.loads(path.read_text())
-    (entry,) = [one for one in entries.values() if one["filename"] == f"{photo}.jpg"]
-    entry["regions"].pop()
-    path.write_text(json.dumps(entries))
-
-
-def merge(clone: Clone, *more: str) -> Result:
-    return CliRunner().invoke(main, ["--project", str(clone.root), "merge", "mine", *more])
-
-
-def state(clone: Clone) -> dict[str, object]:
-    texts = {name: (clone.root / name).read_bytes() for name in ("data/raw/mine.dvc", "dvc.lock")}
-    return texts | folder_bytes(clone.raw) | {"index": clone.sh("git status --porcelain")}
-
-
-def keys_of(clone: Clone) -> dict[str, str]:
-    """Photo → key of its entry."""
-    entries = json.loads((clone.raw / "via_region_data.json").read_text())
-    return {one["filename"].removesuffix(".jpg"): key for key, one in entries.items()}
 
 
 def test_nothing_is_done_where_a_person_must_decide(ben: Clone) -> None:
@@ -136,80 +51,6 @@ def test_who_is_preferred_decides_and_the_rest_is_of_both(alike: Clone, prefer: 
     )
     assert alike.sh("git show MERGE_HEAD:dvc.lock") == (alike.root / "dvc.lock").read_text()
     assert "Data and pipelines are up to date." in alike.sh("dvc status data/raw/mine.dvc")
-
-
-def test_a_merge_that_was_killed_comes_to_the_same(
-    alike: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    other = tmp_path / "undisturbed"
-    shutil.copytree(alike.root, other, symlinks=True)
-    assert merge(Clone(other), "--prefer", "theirs").exit_code == 0
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    for module, name in (("segdata.adding.transaction", "_carry_out"), ("segdata.merging.merge", "add")):
-        with monkeypatch.context() as patch:
-            patch.setattr(sys.modules[module], name, killed)
-            assert merge(alike, "--prefer", "theirs").exit_code != 0
-        assert "<<<<<<<" in (alike.root / "data/raw/mine.dvc").read_text(), "nobody takes it for merged"
-    done = merge(alike, "--prefer", "theirs")
-    assert done.exit_code == 0, done.output
-    assert folder_bytes(alike.raw) == folder_bytes(other / "data/raw/mine")
-    assert (alike.root / "data/raw/mine.dvc").read_bytes() == (other / "data/raw/mine.dvc").read_bytes()
-
-
-def test_a_merge_that_was_killed_and_given_up_is_completed_by_nobody(
-    alike: Clone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["segdata.adding.transaction"], "_carry_out", killed)
-        assert merge(alike, "--prefer", "theirs").exit_code != 0
-    alike.sh("git merge --abort")
-    take_a_region(alike, "IMG_0001")
-    edited = folder_bytes(alike.raw)
-    done = CliRunner().invoke(main, ["--project", str(alike.root), "remove", "mine", "IMG_0008"])
-    assert done.exit_code == 2 and "found a segdata merge that was interrupted" in done.stderr
-    assert folder_bytes(alike.raw) == edited
-    shutil.rmtree(alike.raw.with_name(".mine.adding"))  # as it says
-    assert (
-        CliRunner().invoke(main, ["--project", str(alike.root), "remove", "mine", "IMG_0008"]).exit_code == 0
-    )
-
-
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
-def test_what_ends_a_merge_politely_leaves_the_conflict_for_all_to_see(
-    alike: Clone, monkeypatch: pytest.MonkeyPatch, ending: signal.Signals
-) -> None:
-    before = state(alike)
-
-    def end(*_: object) -> None:
-        os.kill(os.getpid(), ending)
-
-    monkeypatch.setattr(sys.modules["segdata.merging.merge"], "fetched", end)
-    assert merge(alike).exit_code == 128 + ending
-    assert state(alike) == before
-    assert signal.getsignal(ending) is signal.SIG_DFL
-
-
-def test_where_dvc_cannot_add_nothing_is_called_merged(alike: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    dvc = sys.modules["segdata.merging.fetching"]._dvc
-
-    def failing(root: Path, *arguments: str) -> Any:
-        if arguments[0] != "add":
-            return dvc(root, *arguments)
-        return subprocess.CompletedProcess(arguments, 1, "", "ERROR: no room")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("segdata.merging.fetching._dvc", failing)
-        done = merge(alike, "--prefer", "ours")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "dvc add data/raw/mine: found exit code 1 (ERROR: no room)" in done.stderr
-    assert "<<<<<<<" in (alike.root / "data/raw/mine.dvc").read_text()
-    assert merge(alike, "--prefer", "ours").exit_code == 0
 
 
 def test_a_conflict_of_another_folder_is_no_obstacle_and_stays(alike: Clone) -> None:
@@ -258,23 +99,6 @@ def test_a_file_of_one_and_a_folder_of_the_other_are_a_conflict(alike: Clone) ->
     assert state(alike) == before
 
 
-def test_a_damaged_cache_and_a_file_that_changes_meanwhile_stop_it(
-    alike: Clone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = state(alike)
-    work = sys.modules["segdata.merging.work"]
-    with monkeypatch.context() as patch:
-        patch.setattr(work, "_md5_of", lambda place: "0" * 32)
-        done = merge(alike, "--prefer", "ours")
-        assert done.exit_code == 2 and "other bytes in DVC's cache" in done.stderr
-    assert state(alike) == before
-    with monkeypatch.context() as patch:
-        patch.setattr(work, "file_digest", lambda path: "0" * 64)
-        done = merge(alike, "--prefer", "ours")
-        assert done.exit_code == 2 and "a file that changed meanwhile" in done.stderr
-    assert state(alike) == before
-
-
 def test_merges_of_three_sides_or_from_two_starts_are_refused(tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     clone.sh(
@@ -292,29 +116,6 @@ def test_merges_of_three_sides_or_from_two_starts_are_refused(tmp_path: Path) ->
         open_merge(tmp_path)
     clone.sh("git merge --abort")
     assert open_merge(tmp_path) is None
-
-
-@pytest.mark.parametrize("photo", ["IMG_0003", "IMG_0004"], ids=["a photo that they removed", "one of ours"])
-def test_a_folder_that_is_not_as_it_was_committed_is_left_alone(alike: Clone, photo: str) -> None:
-    path = alike.raw / f"photos/{photo}.jpg"
-    if photo == "IMG_0003":
-        path.write_bytes(path.read_bytes() + b"x")
-    else:
-        path.unlink()
-    before = state(alike)
-    done = merge(alike, "--prefer", "ours")
-    assert done.exit_code == 2 and f"photos/{photo}.jpg" in done.stderr
-    assert "git merge --abort" in done.stderr
-    assert state(alike) == before
-
-
-def test_what_they_did_not_push_is_named(ben: Clone) -> None:
-    shutil.rmtree(ben.root.parent / "store")
-    before = state(ben)
-    done = merge(ben, "--prefer", "ours")
-    assert done.exit_code == 2
-    assert "dvc push" in done.stderr
-    assert state(ben) == before
 
 
 def test_without_an_open_merge_there_is_nothing_to_merge(ben: Clone) -> None:
