@@ -11,7 +11,6 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +18,7 @@ import yaml
 from segdata.atomic import only_one
 from segdata.project import Project
 from segdata.shards import ShardSet
+from tests.flows.prefect_api import artifacts
 from tests.projects import REPOSITORY, folder_bytes, sample_pipeline, sample_project
 
 
@@ -47,15 +47,6 @@ def stop_server(project: Project) -> None:
 def api_url(project: Project) -> str:
     url: str = json.loads((project.root / ".segdata/prefect/server.json").read_text())["url"]
     return url
-
-
-def artifacts(url: str) -> dict[str, str]:
-    request = urllib.request.Request(
-        f"{url}/artifacts/latest/filter", data=b"{}", headers={"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
-    return {artifact["key"]: artifact["data"] for artifact in found}
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +15,8 @@ from segdata.shards import ShardSet
 from tests.adding.cases import Case, via_case
 from tests.adding.test_add_masks import mask, own_project, photo
 from tests.adding.test_inbox import drop, files
-from tests.flows.test_convert_flow import api_url, artifacts, environment, stop_server
+from tests.flows.prefect_api import artifacts, asked
+from tests.flows.test_convert_flow import api_url, environment, stop_server
 
 
 @pytest.fixture
@@ -65,21 +63,24 @@ def test_it_is_served_with_a_schedule_until_stopped(case: Case) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as serving:
-        assert serving.stdout is not None and serving.stderr is not None
-        assert serving.stdout.readline() == "via: 0 taken, 2 waiting, 0 quarantined\n"
-        drop(case, "new.json")
-        line = serving.stdout.readline()
-        while line.startswith(("  ", "via: 0 taken, 2 waiting")):
+        try:
+            assert serving.stdout is not None and serving.stderr is not None
+            assert serving.stdout.readline() == "via: 0 taken, 2 waiting, 0 quarantined\n"
+            drop(case, "new.json")
             line = serving.stdout.readline()
-        runs = ask(api_url(case.project), "flow_runs")
-        serving.send_signal(signal.SIGINT)
-        assert serving.wait(60) == 130
-        assert serving.stderr.read().splitlines()[-1].startswith("stopped: ")
+            while line.startswith(("  ", "via: 0 taken, 2 waiting")):
+                line = serving.stdout.readline()
+            runs = asked(f"{api_url(case.project)}/flow_runs/filter", {})
+            serving.send_signal(signal.SIGINT)
+            assert serving.wait(60) == 130
+            assert serving.stderr.read().splitlines()[-1].startswith("stopped: ")
+        finally:
+            serving.kill()  # where something above failed: it would be waited for without end
     assert line.startswith("via: 2 taken, 0 waiting, 0 quarantined; via: 10 samples (")
     assert files(inbox) == ["taken/new.json"]
     assert not conversion_is_due(case.project, "via").exists()
     assert any(run["auto_scheduled"] and run["state_type"] != "SCHEDULED" for run in runs)
-    (deployment,) = ask(api_url(case.project), "deployments")
+    (deployment,) = asked(f"{api_url(case.project)}/deployments/filter", {})
     assert (deployment["name"], deployment["paused"]) == ("via", True)  # nothing is scheduled any more
 
 
@@ -123,12 +124,3 @@ def run_inbox(case: Case) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-def ask(url: str, kind: str) -> list[dict[str, Any]]:
-    request = urllib.request.Request(
-        f"{url}/{kind}/filter", data=b"{}", headers={"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import subprocess
@@ -18,17 +17,11 @@ import yaml
 
 from segdata.project import Project
 from segdata.shards import ShardSet
-from tests.flows.test_convert_flow import api_url, artifacts, environment, stop_server
+from tests.flows.prefect_api import artifacts, asked
+from tests.flows.test_convert_flow import api_url, environment, stop_server
 from tests.projects import sample_project
 
 SECONDS = 120
-
-
-def asked(url: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 @pytest.fixture(scope="module")
