@@ -1,7 +1,8 @@
-"""DVC at work in the middle of a merge: its files hold no conflict meanwhile, else it would read none of them.
+"""DVC at work in the middle of a merge: what a commit lists is fetched beside the folder, and the merged folder added.
 
-The .dvc file stands for one side at a time, those of other folders for ours. Of dvc.lock theirs is taken, as what it says
-follows from the files that git merges: the next `dvc repro` writes it.
+Fetching touches nothing of the project. `dvc add` reads all .dvc files, of which none may hold a conflict: the folder's own
+stands for ours meanwhile, and so do those of other folders. Of dvc.lock theirs is taken, as what it says follows from the
+files that git merges: the next `dvc repro` writes it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,19 +25,33 @@ from segdata.versions.git import file_at, unmerged
 
 _LOCK = "dvc.lock"
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+_FETCH = """\
+import sys
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+try:
+    repo = Repo()
+    repo.fetch(targets=[sys.argv[1]], revs=[sys.argv[2]], workspace=False, config=repo.config)
+except DvcException as error:
+    sys.exit(f"{error}")
+"""
+"""`dvc fetch` of one commit, for which the command has no option. Of the working tree nothing is read but DVC's settings:
+those of the commit may name a remote that has moved, and a relative one is not found by them (seen with DVC 3.67).
+"""
 
 
-@contextmanager
-def readable_for_dvc(root: Path, folder: str, sides: Sides) -> Iterator[Callable[[], None]]:
-    """The .dvc file is ours and dvc.lock is theirs in here; afterwards all is as before, but for these two where `settle()`
-    was called. What ends a process politely ends it so, too.
-
-    Raises DataError where dvc.yaml holds a conflict, which a person merges.
-    """
-    pointer = f"{folder}.dvc"
+def require_readable(root: Path) -> None:
+    """Raises DataError where dvc.yaml holds a conflict, which a person merges."""
     for name in unmerged(root):
         if name.endswith("dvc.yaml") and is_open(root / name):
             raise DataError(name, **CONFLICT | {"fix": "Merge it by hand first: DVC must read it."})
+
+
+@contextmanager
+def _readable_for_dvc(root: Path, pointer: str, sides: Sides) -> Iterator[None]:
+    """The .dvc file is ours and dvc.lock is theirs in here, and these two stay so where all goes well; else all is as
+    before. What ends a process politely ends it so, too.
+    """
     stands_for = {name: sides.ours for name in unmerged(root) if name.endswith(".dvc")} | {
         pointer: sides.ours
     }
@@ -51,7 +66,8 @@ def readable_for_dvc(root: Path, folder: str, sides: Sides) -> Iterator[Callable
         try:
             for name, text in texts.items():
                 _write(root / name, text)
-            yield lambda: settled.update({pointer, _LOCK})
+            yield
+            settled = {pointer, _LOCK}
         finally:
             for name, content in before.items():
                 if name not in settled:
@@ -71,7 +87,7 @@ def fetched(root: Path, folder: str, sides: Sides, side: str, needed: Collection
     commit = getattr(sides, side)
     tree = sides.tree(root, side)
     if tree is None or not all(place.is_file() for place in needed):
-        _fetch(root, f"{folder}.dvc", commit, sides.ours)
+        _fetch(root, f"{folder}.dvc", commit)
         tree = sides.tree(root, side)
     lacking = [place for place in needed if not place.is_file()]
     if tree is None or lacking:
@@ -85,24 +101,21 @@ def fetched(root: Path, folder: str, sides: Sides, side: str, needed: Collection
     return tree
 
 
-def add(root: Path, folder: str) -> None:
+def add(root: Path, folder: str, sides: Sides) -> None:
     """`dvc add` of the merged folder. Raises SegdataError with what DVC says: the folder is merged then, its .dvc file not."""
-    done = _dvc(root, "add", folder)
-    if done.returncode:
-        raise SegdataError(
-            f"dvc add {folder}",
-            found=f"exit code {done.returncode} ({_last(done)})",
-            expected=f"{folder}.dvc written anew",
-            fix="Mend what it says, and run segdata merge again: the merge of git still stands open.",
-        )
+    with _readable_for_dvc(root, f"{folder}.dvc", sides):
+        done = _python(root, "-m", "dvc", "add", folder)
+        if done.returncode:
+            raise SegdataError(
+                f"dvc add {folder}",
+                found=f"exit code {done.returncode} ({_last(done)})",
+                expected=f"{folder}.dvc written anew",
+                fix="Mend what it says, and run segdata merge again: the merge of git still stands open.",
+            )
 
 
-def _fetch(root: Path, pointer: str, commit: str, ours: str) -> None:
-    _write(root / pointer, _text(root, commit, pointer))
-    try:
-        done = _dvc(root, "fetch", pointer)
-    finally:
-        _write(root / pointer, _text(root, ours, pointer))
+def _fetch(root: Path, pointer: str, commit: str) -> None:
+    done = _python(root, "-c", _FETCH, pointer, commit)
     if done.returncode:
         raise SegdataError(
             f"dvc fetch {pointer} at {commit[:7]}",
@@ -112,7 +125,7 @@ def _fetch(root: Path, pointer: str, commit: str, ours: str) -> None:
         )
 
 
-def _dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     if not find_spec("dvc"):
         raise SegdataError(
             "segdata merge",
@@ -120,19 +133,12 @@ def _dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             expected="it, which knows the folders of both",
             fix="Install dvc.",
         )
-    command = [sys.executable, "-m", "dvc", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True, check=False)
 
 
 def _last(done: subprocess.CompletedProcess[str]) -> str:
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
     return said[-1] if said else "it says nothing"
-
-
-def _text(root: Path, commit: str, name: str) -> str:
-    text = file_at(root, commit, name)
-    assert text is not None, "Sides has read it"
-    return text
 
 
 def _write(path: Path, content: str | bytes) -> None:

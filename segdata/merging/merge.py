@@ -10,7 +10,7 @@ from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import MERGE, commit, one_at_a_time
 from segdata.merging.entries import Side
-from segdata.merging.fetching import add, fetched, is_open, readable_for_dvc
+from segdata.merging.fetching import add, fetched, is_open, require_readable
 from segdata.merging.trees import Sides
 from segdata.merging.work import Work
 from segdata.project import Project
@@ -50,10 +50,8 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
     root = opened.source.root
     folder = Path(os.path.relpath(root, project.root)).as_posix()
     sides = Sides.of_open_merge(project.root, folder)
-    with (
-        readable_for_dvc(project.root, folder, sides) as settle,
-        one_at_a_time(project, root, merging=True) as recovered,
-    ):
+    require_readable(project.root)
+    with one_at_a_time(project, root, merging=True) as recovered:
         base, ours, theirs = (
             fetched(project.root, folder, sides, side) for side in ("base", "ours", "theirs")
         )
@@ -70,8 +68,7 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
             moves = {file: f"{aside}/{file}" for file in gone}
             work.said.append(f"{counted(len(gone), 'file')} that they removed moved to {aside}")
         commit(project, root, MERGE, work.files(), digests={}, read=work.read, moves=moves)
-        add(project.root, folder)
-        settle()
+        add(project.root, folder, sides)
     said = ([recovered] if recovered else []) + work.said
     left = [file for file in unmerged(project.root) if is_open(project.root / file)]
     return Merged(True, tuple(work.taken()), (), tuple(said), tuple(left))

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from segdata.cli import main
+from segdata.merging import fetching
 from tests.clones import Clone
 from tests.merging.cases import merge, state, take_a_region
 from tests.projects import folder_bytes
@@ -63,31 +64,55 @@ def test_a_merge_that_was_killed_and_given_up_is_completed_by_nobody(
     )
 
 
+def test_until_all_is_there_that_it_needs_not_a_byte_is_changed(
+    alike: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What kills it while DVC fetches, which takes the longest, leaves all as it was, the marks of the conflict too."""
+    python, before, seen = fetching._python, state(alike), []
+
+    def seeing(root: Path, *arguments: str) -> Any:
+        done = python(root, *arguments)
+        if "-c" in arguments:
+            seen.append(state(alike))
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_python", seeing)
+        assert merge(alike, "--prefer", "ours").exit_code == 0
+    assert seen and all(one == before for one in seen)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
-def test_what_ends_a_merge_politely_leaves_the_conflict_for_all_to_see(
+def test_what_ends_a_merge_politely_while_dvc_reads_leaves_the_conflict_for_all_to_see(
     alike: Clone, monkeypatch: pytest.MonkeyPatch, ending: signal.Signals
 ) -> None:
-    before = state(alike)
+    before = (alike.root / "data/raw/mine.dvc").read_bytes()
+    python = fetching._python
 
-    def end(*_: object) -> None:
-        os.kill(os.getpid(), ending)
+    def ended(root: Path, *arguments: str) -> Any:
+        if "add" in arguments:
+            assert (alike.root / "data/raw/mine.dvc").read_bytes() != before
+            os.kill(os.getpid(), ending)
+        return python(root, *arguments)
 
-    monkeypatch.setattr(sys.modules["segdata.merging.merge"], "fetched", end)
-    assert merge(alike).exit_code == 128 + ending
-    assert state(alike) == before
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_python", ended)
+        assert merge(alike, "--prefer", "ours").exit_code == 128 + ending
     assert signal.getsignal(ending) is signal.SIG_DFL
+    assert (alike.root / "data/raw/mine.dvc").read_bytes() == before and b"<<<<<<<" in before
+    assert merge(alike, "--prefer", "ours").exit_code == 0
 
 
 def test_where_dvc_cannot_add_nothing_is_called_merged(alike: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    dvc = sys.modules["segdata.merging.fetching"]._dvc
+    python = fetching._python
 
     def failing(root: Path, *arguments: str) -> Any:
-        if arguments[0] != "add":
-            return dvc(root, *arguments)
+        if "add" not in arguments:
+            return python(root, *arguments)
         return subprocess.CompletedProcess(arguments, 1, "", "ERROR: no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr("segdata.merging.fetching._dvc", failing)
+        patch.setattr(fetching, "_python", failing)
         done = merge(alike, "--prefer", "ours")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "dvc add data/raw/mine: found exit code 1 (ERROR: no room)" in done.stderr
@@ -133,3 +158,14 @@ def test_what_they_did_not_push_is_named(ben: Clone) -> None:
     assert done.exit_code == 2
     assert "dvc push" in done.stderr
     assert state(ben) == before
+
+
+def test_what_lacks_is_fetched_from_where_the_remote_is_now(ben: Clone) -> None:
+    """Its address is relative, and another one than in the commits."""
+    (ben.root.parent / "store").rename(ben.root.parent / "moved")
+    ben.sh("dvc config --local remote.store.url ../moved")
+    before = folder_bytes(ben.root / ".dvc/cache").keys()
+    done = merge(ben, "--prefer", "ours")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("  via_region_data.json: 'IMG_0003.jpg3058' changed by both\n")
+    assert before < folder_bytes(ben.root / ".dvc/cache").keys()
