@@ -95,7 +95,7 @@ def test_absent_file_and_foreign_bytes(tmp_path: Path) -> None:
         ({"train": {"lr": 1.0, "epoch": 3}}, "x: train: found unknown key 'epoch'; did you mean 'epochs'? Valid: epochs, lr"),
         ({"trian": {}}, "x: found unknown key 'trian'; did you mean 'train'? Valid: by_name, maybe, more, train"),
         ({"train": {"lr": 1}, "more": [{"lr": 1}, {"lr": 1, "epohcs": 1}]}, "x: more[1]: found unknown key 'epohcs'; did you mean 'epochs'? Valid: epochs, lr"),
-        ({"train": {"lr": 1}, "by_name": {"a": {"lr": 1, "rl": 1}}}, "x: by_name[...]: found unknown key 'rl'; did you mean 'lr'? Valid: epochs, lr"),
+        ({"train": {"lr": 1}, "by_name": {"a": {"lr": 1, "rl": 1}}}, "x: by_name.a: found unknown key 'rl'; did you mean 'lr'? Valid: epochs, lr"),
         ({"train": {"lr": 1}, "maybe": {"lr": 1, "rl": 1}}, "x: maybe: found unknown key 'rl'; did you mean 'lr'? Valid: epochs, lr"),
         ({"train": {"lr": "fast"}}, "x: train.lr: found 'fast' (str); expected a number"),
         ({"train": {}}, "x: train: found no key 'lr'; expected one: it has no default"),

@@ -20,7 +20,18 @@ ENTRIES = {
     "evaluate": ["segdata/evaluation"],
 }
 # The project's shape, words for people, where memory comes from.
-EVERYWHERE = {"__init__", "atomic", "blocks", "decode", "errors", "kinds", "memory", "project", "wording"}
+EVERYWHERE = {
+    "__init__",
+    "atomic",
+    "blocks",
+    "decode",
+    "decode_errors",
+    "errors",
+    "kinds",
+    "memory",
+    "project",
+    "wording",
+}
 # What a section may say; that a value of it changed, DVC sees in the pipeline file.
 SECTIONS = {"pipeline", "published", "recipe", "search_section", "sections", "splits_section", "variants"}
 # What made the shards: whoever reads them watches the shards themselves. evaluate.size_hw reads photos with it once more;
@@ -111,7 +122,8 @@ def test_a_samples_key_holds_all_code_that_shapes_its_pixels() -> None:
     }
     beside = {
         f"{name}.py"
-        for name in SECTIONS | {"atomic", "blocks", "digest_cache", "digests", "errors", "findings"}
+        for name in SECTIONS
+        | {"atomic", "blocks", "decode_errors", "digest_cache", "digests", "errors", "findings"}
     }
     looks = {"palette.py", "survey.py", "wording.py", "__init__.py"}  # what `segdata inspect` and people read
     assert shaping - beside - looks == {name for name in CODE if not name.startswith("formats/")}
