@@ -21,17 +21,8 @@ ENTRIES = {
 }
 # The project's shape, words for people, where memory comes from.
 EVERYWHERE = {
-    "__init__",
-    "atomic",
-    "blocks",
-    "decode",
-    "decode_errors",
-    "errors",
-    "kinds",
-    "memory",
-    "project",
-    "wording",
-}
+    "__init__", "atomic", "blocks", "decode", "decode_errors", "errors", "kinds", "memory", "project", "wording"
+}  # fmt: skip
 # What a section may say; that a value of it changed, DVC sees in the pipeline file.
 SECTIONS = {"pipeline", "published", "recipe", "search_section", "sections", "splits_section", "variants"}
 # What made the shards: whoever reads them watches the shards themselves. evaluate.size_hw reads photos with it once more;

@@ -208,6 +208,26 @@ def test_a_file_beside_the_masks_names_the_colours(tmp_path: Path, file: str, te
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "hint"),
+    [
+        ("255,0,0", " - mistyped, or changed by a program? It names 'tree' as 255,0,0, which none holds"),
+        ("254,2,0", " - mistyped, or changed by a program? It names 'tree' as 254,2,0, which none holds"),
+        ("25,0,0", " - mistyped, or changed by a program? It names 'tree' as 25,0,0, which none holds"),
+        ("250,10,0", ""),
+        ("0,0,0", ""),
+        ("255,142,0", ""),
+    ],
+)
+def test_a_colour_that_a_file_nearly_names_is_told(tmp_path: Path, row: str, hint: str) -> None:
+    photo(tmp_path / "photos/a.jpg")
+    mask(tmp_path / "masks/a.png", [GREEN, RED if row != "255,0,0" else (254, 0, 1)])
+    (tmp_path / "class_dict.csv").write_text(f"name,r,g,b\nroad,0,255,0\ntree,{row}\n")
+    (finding,) = seen(tmp_path).findings
+    assert finding.code == "unnamed-colours"
+    assert finding.message.endswith(f"here 'class 2'){hint}")
+
+
 def test_black_without_a_name_is_told_with_its_pixels_and_what_it_may_be(tmp_path: Path) -> None:
     for id in "abc":
         photo(tmp_path / f"photos/{id}.jpg")

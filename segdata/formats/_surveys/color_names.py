@@ -118,7 +118,7 @@ def _unnamed(table: Table, lacking: Mapping[Color, str], seen: Seen) -> Finding:
     """Which colours of the masks a file does not name, and how much of the masks they are."""
     listed = [
         f"{color_text(color)} ({counted(seen.pixels[color], 'pixel')} in {seen.masks[color_text(color)]} of "
-        f"{counted(seen.looked_at, 'mask')}, here {name!r})"
+        f"{counted(seen.looked_at, 'mask')}, here {name!r}){_mistyped(color, table, seen)}"
         for color, name in sorted(lacking.items(), key=lambda item: -seen.pixels[item[0]])
     ]
     more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
@@ -126,6 +126,30 @@ def _unnamed(table: Table, lacking: Mapping[Color, str], seen: Seen) -> Finding:
     message += ", ".join(listed[:MOST_LISTED]) + more + _swapped(table, seen.pixels)
     action = f"proposed as a class: name it, or map it to {IGNORE} where it means that nobody labelled it, as black often does"
     return Finding("unnamed-colours", table.file, "", message, action, "warning")
+
+
+def _mistyped(color: Color, table: Table, seen: Seen) -> str:
+    """A hint where the file has about the same colour, which no mask holds."""
+    near = [
+        f"{name!r} as {color_text(other)}"
+        for other, name in table.names.items()
+        if other not in seen.pixels and all(map(_is_nearly, color, other))
+    ]
+    return (
+        f" - mistyped, or changed by a program? It names {near[0]}, which none holds"
+        if len(near) == 1
+        else ""
+    )
+
+
+def _is_nearly(value: int, other: int) -> bool:
+    """The same, but for rounding or one digit: 142 and 143, 42, 152."""
+    one, two = sorted((str(value), str(other)), key=len)
+    if len(one) == len(two):
+        digits = sum(a != b for a, b in zip(one, two, strict=True)) <= 1
+    else:
+        digits = any(one == two[:at] + two[at + 1 :] for at in range(len(two))) and one != "0"
+    return digits or abs(value - other) <= 3
 
 
 def _foreign(table: Table, colors: Sequence[Color]) -> Finding:
