@@ -125,8 +125,9 @@ class Search(Section, frozen=True):
     def __post_init__(self) -> None:
         if (self.sampler == "grid") == (self.trials is not None):
             raise ValueError("random and tpe need `trials`, and a grid has as many as combinations")
-        if self.sampler == "grid" and any(space.choice is None for space in self.space.values()):
-            raise ValueError("a grid needs a choice for every key")
+        ranges = [path for path, space in self.space.items() if space.choice is None]
+        if self.sampler == "grid" and ranges:
+            raise ValueError(f"a grid needs a choice for every key, and {ranges[0]} has a range")
         if self.sampler != "tpe" and self.batch != 1:
             raise ValueError("batch belongs to sampler tpe")
         if self.mode is not None and self.metric is None:
@@ -138,6 +139,13 @@ class Search(Section, frozen=True):
 def better(metric: str) -> Literal["min", "max"]:
     """Which end of a metric is the better one."""
     return "min" if metric == "loss" else "max"
+
+
+def value_at(plain: object, path: str) -> object:
+    """What plain values say at a path, as train.lr; None where nothing."""
+    for part in path.split("."):
+        plain = plain.get(part) if isinstance(plain, dict) else None
+    return plain
 
 
 def with_values(pipeline: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -356,6 +356,14 @@ def test_an_experiment_and_its_difference(road: Road) -> None:
     assert re.search(r"train.lr +0.005 +0.002", said)
     assert "mean_iou" in said
     assert "lr: 0.002" in (road.root / "pipelines/mine.yaml").read_text()
+    other = road.root / "pipelines/sample-voc.yaml"  # its label map has numbers as keys
+    text = other.read_text()
+    other.write_text(text.replace("lr: 0.005", "lr: 0.004").replace("1: sky", "1: ignore"))
+    said = road.sh("dvc params diff 2>&1")
+    assert re.search(r"sample-voc.yaml +source.label_map.1 +sky +ignore", said), said
+    assert re.search(r"sample-voc.yaml +train.lr +0.005 +0.004", said)
+    assert "failed" not in said
+    other.write_text(text)
 
 
 def test_better_parameters_are_searched_for_and_make_nothing_stale(road: Road) -> None:

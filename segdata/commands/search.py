@@ -61,6 +61,8 @@ def _tell(project: Project, outcome: Outcome, apply: bool) -> None:
         click.echo(f"{where} has these values already.")
         return
     click.echo(patch.diff_of(before, after, where), nl=False)
+    if lacking := outcome.not_compared():
+        click.echo(f"not compared: {lacking}.")
     if apply:
         patch.apply(path, after)
         click.echo(f"applied to {where}")

@@ -25,7 +25,7 @@ from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.search.progress import said, spoken
 from segdata.search.trial import EpochRow, TrialRecord, metric_of
-from segdata.search_section import better, with_values
+from segdata.search_section import better, value_at, with_values
 from segdata.wording import counted
 
 TRIALS, CURVES, BEST, PAGE = "trials.csv", "curves.csv", "best.yaml", "index.html"
@@ -86,6 +86,21 @@ class Outcome:
         assert row is not None
         values = ", ".join(f"{path} {flow(value)}" for path, value in best.values.items())
         return f"{head}; best is trial {number}: {spoken(self.metric)} {row.figure(self.metric):.4f} after epoch {row.epoch}, with {values}"
+
+    def not_compared(self) -> str:
+        """What the best values were not held against: those of the pipeline file, at its length; empty where they were."""
+        search = self.pipeline.search
+        assert search is not None
+        own = msgspec.to_builtins(self.pipeline)
+        present = {path: value for path in search.space if (value := value_at(own, path)) is not None}
+        said = []
+        if not any(present.items() <= trial.values.items() for trial in self.trials):
+            values = ", ".join(f"{path} {flow(value)}" for path, value in present.items())
+            said.append(f"{values}, as in the file, was not tried")
+        if search.epochs not in (None, self.pipeline.train.epochs):
+            whole = counted(self.pipeline.train.epochs, "epoch")
+            said.append(f"a trial had {search.epochs} of the {whole} that the file trains")
+        return "; ".join(said)
 
     def failures(self) -> list[str]:
         return [

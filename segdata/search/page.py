@@ -73,6 +73,7 @@ def write_page(outcome: Outcome, folder: Path, diff: str) -> None:
         states=outcome.states(),
         spaces=[(path, _space_text(outcome, path)) for path in paths],
         diff=diff,
+        not_compared=outcome.not_compared(),
     )
 
 

@@ -18,7 +18,7 @@ from segdata.inspection.yaml_text import flow
 from segdata.project import Project
 from segdata.search.draws import Values
 from segdata.search.yaml_splice import put
-from segdata.search_section import with_values
+from segdata.search_section import value_at, with_values
 
 _BOM = "\ufeff"
 
@@ -31,7 +31,7 @@ def patched(path: Path, where: str, values: Values) -> tuple[str, str]:
     before = path.read_bytes().decode("utf-8")
     own = read_yaml(path, where)
     assert isinstance(own, dict)
-    values = {key: value for key, value in values.items() if stated(own, key) != value}
+    values = {key: value for key, value in values.items() if value_at(own, key) != value}
     try:
         after = _BOM * before.startswith(_BOM) + put(before.removeprefix(_BOM), values)
         with temporary_file(path.parent) as temporary:  # beside the base of a variant
@@ -69,13 +69,6 @@ def experiment(project: Project, name: str, values: Values) -> str:
     own = read_yaml(project.pipeline_path(name), f"pipelines/{name}.yaml")
     arguments = []
     for path, value in values.items():
-        sign = "+" if stated(own, path) is None else ""
+        sign = "+" if value_at(own, path) is None else ""
         arguments.append(f"-S {shlex.quote(f'pipelines/{name}.yaml:{sign}{path}={flow(value)}')}")
     return f"dvc exp run {' '.join(arguments)}"
-
-
-def stated(own: object, path: str) -> object:
-    """What a file's plain values say at a path; None where nothing."""
-    for part in path.split("."):
-        own = own.get(part) if isinstance(own, dict) else None
-    return own

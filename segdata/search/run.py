@@ -10,14 +10,17 @@ from pathlib import Path
 from segdata.atomic import only_one, replace_folder
 from segdata.decode import read_yaml
 from segdata.errors import ConfigError, TrainingError
+from segdata.models import decode_options
+from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.search.draws import Values
 from segdata.search.ledger import Ledger, search_key
 from segdata.search.outcome import BEST, Outcome, best_text, results_dir, write_tables
 from segdata.search.patch import diff_of, patched
 from segdata.search.progress import Progress
-from segdata.search.trial import TrialRecord, metric_of
+from segdata.search.trial import TrialRecord, metric_of, trial_pipeline
 from segdata.search.work import Job, weights_digest
+from segdata.search_section import Search
 from segdata.shards import ShardSet
 
 _INTERRUPTED = 130
@@ -35,6 +38,7 @@ def run_search(
             expected="one that says what to try",
             fix="For instance: search: {sampler: grid, space: {train.lr: {choice: [0.0001, 0.001, 0.01]}}}.",
         )
+    _check_options(pipeline, pipeline.search, f"pipelines/{name}.yaml: search.space")
     address = address or project.params().search.ray_address or os.environ.get("RAY_ADDRESS")
     with only_one(project.scratch_dir("locks") / "search", "a search in this project"):
         folder = project.scratch_dir("search", name)
@@ -64,6 +68,15 @@ def run_search(
         )
     write_results(project, outcome)
     return outcome
+
+
+def _check_options(pipeline: Pipeline, search: Search, where: str) -> None:
+    """Hold every value of model.options in the space against what the model allows, before a trial is trained."""
+    for path, space in search.space.items():
+        if path.startswith("model."):
+            for value in space.samples():
+                model = trial_pipeline(pipeline, {path: value}).model
+                decode_options(model.name, model.options, where)
 
 
 def write_results(project: Project, outcome: Outcome) -> Path:

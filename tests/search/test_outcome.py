@@ -131,6 +131,21 @@ def test_the_page_has_one_curve_per_trial_and_a_chart_per_value_of_the_second_ke
     assert (tmp_path / "index.html").read_bytes() == first
 
 
+def test_what_the_best_was_not_held_against_is_said(tmp_path: Path) -> None:
+    """The file trains 32 epochs at a rate of 0.006, with one-cycle."""
+    lacking = outcome_of(epochs=4).not_compared()
+    assert lacking == (
+        "train.lr 0.006, train.schedule {name: one-cycle, every: 10, factor: 0.1, at: []}, as in the file, was not tried; "
+        "a trial had 4 of the 32 epochs that the file trains"
+    )
+    write_page(outcome_of(epochs=4), tmp_path, "-  lr: 0.006\n+  lr: 0.01\n")
+    assert f"<strong>Not compared:</strong> {lacking}." in (tmp_path / "index.html").read_text()
+    pipeline = pipeline_with(space={"train.lr": SPACE["train.lr"]})
+    tried = msgspec.structs.replace(pipeline, train=msgspec.structs.replace(pipeline.train, lr=1e-2))
+    trials = tuple(record({"train.lr": lr}, 0.5) for lr in (1e-3, 1e-2))
+    assert Outcome("sample-via", tried, trials, True).not_compared() == ""
+
+
 def test_axes_put_values_where_they_belong() -> None:
     rates = Axis.of([1e-5, 1e-1])
     assert (rates.kind, rates.place(1e-3)) == ("log", 0.5)

@@ -298,3 +298,12 @@ def test_a_pipeline_without_a_search_says_what_to_write(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, search_command(project))
     assert done.exit_code == 2
     assert "no section 'search'" in done.output and "choice: [0.0001, 0.001, 0.01]" in done.output
+
+
+def test_options_that_a_model_does_not_have_are_told_before_a_trial(tmp_path: Path) -> None:
+    project = make_project(
+        tmp_path / "project", {"sampler": "grid", "space": {"model.options.chanels": {"choice": [1, 2]}}}
+    )
+    done = CliRunner().invoke(main, search_command(project))
+    assert done.exit_code == 2
+    assert ".yaml: search.space: model.options: found unknown key 'chanels'; did you mean" in done.output
