@@ -31,6 +31,7 @@ from flows.runners import build_runner
 from segdata.conversion import Conversion, ShardTask, Summary, one_conversion
 from segdata.conversion.plan import ShardResult
 from segdata.errors import SegdataError
+from segdata.left_behind import require_current
 from segdata.project import Project
 from segdata.weights_file import check_weights_file
 from segdata.wording import counted
@@ -110,6 +111,7 @@ def run(
     task_runner = runner or build_runner(project.params().convert)
     run_id = uuid4().hex
     root = str(project.root)
+    require_current(project, name)
     with one_conversion(project, name):
         _conversion(root, name, run_id)  # a source that cannot be opened fails before a server starts
         with server(project) as url, temporary_settings({PREFECT_API_URL: url}):

@@ -165,7 +165,7 @@ class Project:
                         place=f"pipelines.{name}.{key}",
                         found=repr(said),
                         expected=f"{is_!r}, as pipelines/{name}.yaml says",
-                        fix="DVC watches what params.yaml names: make both agree.",
+                        fix="Make both agree, whichever is mistyped: DVC watches what params.yaml names.",
                     )
         return pipeline
 

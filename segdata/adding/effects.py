@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from segdata.errors import SegdataError, ShardError
+from segdata.left_behind import note_meant
 from segdata.pipeline import Pipeline, SeededSplits
 from segdata.project import Project
 from segdata.shards.boundaries import group_into_shards, target_rows
@@ -37,6 +38,7 @@ def update_pointer(project: Project, root: Path) -> list[str]:
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         return [f"dvc add {relative} failed ({' '.join(last)}): run it yourself"]
+    note_meant(project, relative)
     return [f"{relative}.dvc updated"]
 
 

@@ -56,4 +56,8 @@ def command(ctx: click.Context, name: str, prefer: str | None) -> None:
     click.echo(f"{name}: merged")
     if merged.open:
         click.echo(f"  still to be merged: {', '.join(merged.open)}")
-    click.echo("  then: dvc repro, git add -A, git commit, dvc push, git push")
+    pull = ""
+    if merged.behind:
+        click.echo(f"  merged by git alone, and not here yet: {', '.join(merged.behind)}")
+        pull = f"dvc pull {' '.join(f'{folder}.dvc' for folder in merged.behind)}, "
+    click.echo(f"  then: {pull}dvc repro, git add -A, git commit, dvc push, git push")

@@ -20,8 +20,8 @@ from typing import Any
 from segdata.atomic import replace_file
 from segdata.decode import CONFLICT, conflict_line
 from segdata.errors import DataError, SegdataError
+from segdata.git import file_at, unmerged
 from segdata.merging.trees import Sides, Tree
-from segdata.versions.git import file_at, unmerged
 
 _LOCK = "dvc.lock"
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)

@@ -9,12 +9,13 @@ from pathlib import Path
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import MERGE, commit, one_at_a_time
+from segdata.git import unmerged
+from segdata.left_behind import all_left_behind, note_meant
 from segdata.merging.entries import Side
 from segdata.merging.fetching import add, fetched, is_open, require_readable
 from segdata.merging.trees import Sides
 from segdata.merging.work import Work
 from segdata.project import Project
-from segdata.versions.git import unmerged
 from segdata.wording import counted
 
 
@@ -27,6 +28,7 @@ class Merged:
     conflicts  files, and entries or lines of files, that both changed, each otherwise
     said       what else was done or found, in words
     open       other files whose merge still stands open, relative to the project
+    behind     other raw folders whose .dvc files git has merged, and which still lie as they were
     """
 
     done: bool
@@ -34,6 +36,7 @@ class Merged:
     conflicts: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
@@ -69,6 +72,7 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
             work.said.append(f"{counted(len(gone), 'file')} that they removed moved to {aside}")
         commit(project, root, MERGE, work.files(), digests={}, read=work.read, moves=moves)
         add(project.root, folder, sides)
+        note_meant(project, folder)
     said = ([recovered] if recovered else []) + work.said
     left = [file for file in unmerged(project.root) if is_open(project.root / file)]
-    return Merged(True, tuple(work.taken()), (), tuple(said), tuple(left))
+    return Merged(True, tuple(work.taken()), (), tuple(said), tuple(left), tuple(all_left_behind(project)))

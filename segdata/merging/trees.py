@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from segdata.errors import ConfigError, DataError
+from segdata.git import file_at, open_merge
 from segdata.versions.dvc_files import Tracked, listed_files, tracked_at
-from segdata.versions.git import file_at, open_merge
 
 K = TypeVar("K")
 V = TypeVar("V")

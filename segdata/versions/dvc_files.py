@@ -25,7 +25,7 @@ import yaml
 
 from segdata.decode import CONFLICT, conflict_line
 from segdata.errors import ShardError
-from segdata.versions.git import file_at
+from segdata.git import file_at
 
 T = TypeVar("T")
 LONGEST_LISTING = 64 * 2**20

@@ -13,14 +13,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from segdata.errors import ShardError, nearest
+from segdata.errors import ShardError
+from segdata.git import find_commit
 from segdata.project import Project
 from segdata.sample import Image, Mask
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.shards.reader import map_shard
 from segdata.shards.schema import MANIFEST
 from segdata.versions.dvc_files import cached_files, tracked_at
-from segdata.versions.git import find_commit
 from segdata.wording import counted
 
 OPEN_SHARDS = 8
@@ -123,7 +123,7 @@ def pipelines_to_compare(project: Project, revision: str) -> list[str]:
         raise ShardError(
             revision,
             found="no shard set that DVC tracked at that commit and that lies in the working tree",
-            expected=nearest("", project.pipeline_names()),
-            fix="Run dvc repro, and commit dvc.lock.",
+            expected="one at least",
+            fix="Run dvc repro, and commit dvc.lock: versions are what was committed.",
         )
     return names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,22 @@ def damaged_shard(project: Project) -> str:
     return said("verify", "via")
 
 
+def left_behind(project: Project) -> str:
+    raw = project.root / "data/raw/sample-via"
+    sizes = [path.stat().st_size for path in raw.rglob("*") if path.is_file()]
+    git = ["git", "-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for message, more in (
+        ("First photos", 0),
+        ("More photos", 1),
+    ):  # as dvc add writes them, then as git pull does
+        text = f"outs:\n- md5: {more:032}.dir\n  size: {sum(sizes) + more}\n  nfiles: {len(sizes) + more}\n  path: sample-via\n"
+        raw.with_suffix(".dvc").write_text(text)
+        subprocess.run([*git, "add", "-f", "data/raw/sample-via.dvc"], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", message], check=True)
+    return said("remove", "via", "IMG_0001")
+
+
 def two_at_once(project: Project) -> str:
     lock = project.scratch_dir("locks") / "convert-via"
     with only_one(lock, "a test"), pytest.raises(SegdataError) as stopped, one_conversion(project, "via"):
@@ -166,6 +183,7 @@ SITUATIONS: dict[str, Callable[[Project], str]] = {
     "No finished shard set": no_shards,
     "No finished training run": no_run,
     "A damaged shard": damaged_shard,
+    "Photos that were left behind": left_behind,
     "Two at the same work": two_at_once,
     "No project here": no_project,
     "A package is missing": missing_package,

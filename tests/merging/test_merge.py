@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from segdata.errors import ConfigError
+from segdata.git import open_merge
 from segdata.project import Project
-from segdata.versions.git import open_merge
 from tests.clones import Clone, two_clones
 from tests.merging.cases import keys_of, merge, state
 

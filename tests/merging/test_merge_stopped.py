@@ -169,3 +169,25 @@ def test_what_lacks_is_fetched_from_where_the_remote_is_now(ben: Clone) -> None:
     assert done.exit_code == 1
     assert done.stderr.startswith("  via_region_data.json: 'IMG_0003.jpg3058' changed by both\n")
     assert before < folder_bytes(ben.root / ".dvc/cache").keys()
+
+
+def test_another_folder_that_git_alone_has_merged_is_to_be_pulled(alike: Clone) -> None:
+    """Its .dvc file is theirs, and its files are still ours: the next dvc repro would write them over it."""
+    other = alike.root / "data/raw/other"
+    other.mkdir()
+    (other / "ours.txt").write_text("ours\n")
+    text = "outs:\n- md5: {}.dir\n  size: {}\n  nfiles: {}\n  hash: md5\n  path: other\n"
+    (alike.root / "ours.dvc").write_text(text.format("a" * 32, 5, 1))
+    other.with_suffix(".dvc").write_text(text.format("b" * 32, 12, 2))
+    alike.sh(
+        "git add data/raw/other.dvc; export GIT_INDEX_FILE=$PWD/.git/another; "
+        "git update-index --add --cacheinfo 100644,$(git hash-object -w ours.dvc),data/raw/other.dvc; "
+        "git branch before $(git commit-tree $(git write-tree) -m 'As it was'); rm ours.dvc"
+    )
+    done = merge(alike, "--prefer", "ours")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.endswith(
+        "mine: merged\n"
+        "  merged by git alone, and not here yet: data/raw/other\n"
+        "  then: dvc pull data/raw/other.dvc, dvc repro, git add -A, git commit, dvc push, git push\n"
+    )

@@ -52,10 +52,26 @@ def find_commit(root: Path, revision: str) -> Commit:
     return _commit(done.stdout.decode(errors="replace"))
 
 
+INDEX = ""
+"""In place of a commit: what git would commit now."""
+MOST_COMMITS = 200
+"""So many commits are looked through for older versions of a file."""
+
+
 def file_at(root: Path, commit: str, path: str) -> str | None:
-    """A file below `root` as it was at a commit; None when it was not there."""
+    """A file below `root` as it was at a commit, or is in the INDEX; None when it was not there."""
     done = _git(root, "show", "--end-of-options", f"{commit}:./{path}")
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+
+
+def versions_of(root: Path, path: str) -> Iterator[tuple[Commit, str]]:
+    """The last commits of all branches that changed a file, the newest first, and the file as it was then."""
+    log = _git(root, "log", "--all", f"-{MOST_COMMITS}", f"--format={FORMAT}", "--", f":(literal){path}")
+    for line in log.stdout.decode(errors="replace").splitlines():
+        commit = _commit(line)
+        text = file_at(root, commit.hash, path)
+        if text is not None:
+            yield commit, text
 
 
 def open_merge(root: Path) -> tuple[str, str, str] | None:
