@@ -64,11 +64,16 @@ def read_yaml(path: Path, where: str) -> object:
     except yaml.YAMLError as error:
         if line := conflict_line(text):
             raise ConfigError(where, place=f"line {line}", **CONFLICT) from error
-        mark = getattr(error, "problem_mark", None)
+        mark: Any = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
+        has_tab = mark is not None and any(map(_TAB.match, text.splitlines()[mark.line : mark.line + 1]))
         raise ConfigError(
-            where, place=place, found=f"broken YAML ({problem})", expected="valid YAML"
+            where,
+            place=place,
+            found=f"broken YAML ({problem})",
+            expected="valid YAML",
+            fix=f"Line {mark.line + 1} has a tab where YAML wants blanks." if has_tab else "",
         ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # a list as a key, the 99th of a month
         raise ConfigError(where, found=str(error), expected="valid YAML") from error
@@ -79,6 +84,7 @@ CONFLICT = {
     "expected": "a file without them",
     "fix": "Finish the merge first: docs/how-to/team.md says how.",
 }
+_TAB = re.compile(r" *(?:- *)?\t")
 _CONFLICT_BEGINS = re.compile(r"^<{7}(?: |$)", re.M)
 
 

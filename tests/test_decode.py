@@ -66,6 +66,16 @@ def test_broken_yaml_names_line_and_column(tmp_path: Path) -> None:
         _yaml(tmp_path, "z: 1\na: b: c")
 
 
+@pytest.mark.parametrize("text", ["train:\n\tlr: 1\n", "train:\n  lr: 1\n\tepochs: 2\n", "a:\n- \tb: 1\n"])
+def test_a_tab_is_named(tmp_path: Path, text: str) -> None:
+    line = text[: text.rindex("\t")].count("\n") + 1
+    with pytest.raises(
+        ConfigError, match=f"valid YAML. Line {line} has a tab where YAML wants blanks"
+    ) as caught:
+        _yaml(tmp_path, text)
+    assert f"line {line}, column" in str(caught.value)
+
+
 def test_conflict_markers_are_called_by_their_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         _yaml(tmp_path, "train:\n<<<<<<< HEAD\n  lr: 0.1\n=======\n  lr: 0.2\n>>>>>>> theirs\n")

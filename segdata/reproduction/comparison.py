@@ -129,9 +129,10 @@ class Comparison:
         ]
 
     def _warning(self) -> str:
+        beneath = ". The departures beneath are those of the published settings" if self.departures else ""
         return (
             f"OTHER SETTINGS than published, in pipelines/{self.name}.yaml or when the model was trained: "
-            f"{', '.join(self.other)}; its figures are no check of the report's"
+            f"{', '.join(self.other)}; its figures are no check of the report's{beneath}"
         )
 
     def _explained(self) -> list[str]:

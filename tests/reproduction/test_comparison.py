@@ -61,7 +61,7 @@ def test_with_other_settings_there_is_no_verdict_and_departures_stand_beneath() 
     lines = told.lines()
     assert lines[1] == (
         "OTHER SETTINGS than published, in pipelines/x.yaml or when the model was trained: shards, train; its figures "
-        "are no check of the report's"
+        "are no check of the report's. The departures beneath are those of the published settings"
     )
     assert lines[-5:] == [
         "",
