@@ -65,8 +65,21 @@ def file_at(root: Path, commit: str, path: str) -> str | None:
 
 
 def versions_of(root: Path, path: str) -> Iterator[tuple[Commit, str]]:
-    """The last commits of all branches that changed a file, the newest first, and the file as it was then."""
-    log = _git(root, "log", "--all", f"-{MOST_COMMITS}", f"--format={FORMAT}", "--", f":(literal){path}")
+    """The last commits of all branches that changed a file, the newest first, and the file as it was then.
+
+    Experiments of DVC and stashes are none: what they hold may well be what lies there.
+    """
+    log = _git(
+        root,
+        "log",
+        "HEAD",
+        "--branches",
+        "--remotes",
+        f"-{MOST_COMMITS}",
+        f"--format={FORMAT}",
+        "--",
+        f":(literal){path}",
+    )
     for line in log.stdout.decode(errors="replace").splitlines():
         commit = _commit(line)
         text = file_at(root, commit.hash, path)

@@ -124,6 +124,9 @@ def test_edits_are_none_and_neither_is_what_segdata_takes_back_itself(ben: Clone
         require_current(ben.project, "mine")
     (ben.raw / "photos/IMG_0001.jpg").write_bytes(b"edited")
     require_current(ben.project, "mine")
+    ben.sh("dvc add -q data/raw/mine; git stash -q; git stash apply -q")
+    ben.sh("git update-ref refs/exps/aa/bb/mine stash@{0}")
+    require_current(ben.project, "mine")
 
 
 def test_without_git_or_a_dvc_file_nobody_can_say(ben: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
