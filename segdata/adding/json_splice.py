@@ -144,7 +144,8 @@ def _dump(value: object, sample: str, prefix: str | None, text: str) -> str:
         inner = re.search(r"\n([ \t]+)", sample)
         unit = inner[1].removeprefix(prefix) if inner else " "
         lines = _dumps(value, escaped, indent=unit or " ").split("\n")
-        return "\n".join([lines[0], *(prefix + line for line in lines[1:])])
+        end = "\r\n" if "\r\n" in sample else "\n"
+        return end.join([lines[0], *(prefix + line for line in lines[1:])])
     if re.search(r"[,:]", sample) and not re.search(r'[,:] ["\[{\d-]', sample):
         return _dumps(value, escaped, separators=(",", ":"))
     return _dumps(value, escaped)

@@ -38,6 +38,14 @@ def test_accents_stay_as_the_file_has_them() -> None:
     assert put("{}", ("\ud800", 1)) == '{"\\ud800": 1}'
 
 
+def test_lines_end_as_those_of_the_file() -> None:
+    text = '{\r\n "a": {\r\n  "x": 1\r\n }\r\n}\r\n'
+    there = members(text, 0)
+    after = apply(text, [insert_members(text, there, 0, [("b", {"x": 2})])])
+    assert after == '{\r\n "a": {\r\n  "x": 1\r\n },\r\n "b": {\r\n  "x": 2\r\n }\r\n}\r\n'
+    assert apply(text, [replace_value(text, there[0], {"x": 3})]) == text.replace("1", "3")
+
+
 def test_elements_of_lists_and_new_values() -> None:
     assert put('["a", "b"]', ("", "c")) == '["a", "b", "c"]'
     text = '{"a": 1, "b": {"x":1,"y":2}, "c": 3}'
