@@ -89,8 +89,11 @@ def markdown(section: Section, verdict: Verdict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def leave_artifacts(project: Project, names: Sequence[str]) -> None:
-    """Leave the table and one text per pipeline on the server. Starts the project's own server if none runs."""
+def leave_artifacts(project: Project, names: Sequence[str]) -> list[str]:
+    """Leave the table and one text per pipeline on the server, under the keys that are returned.
+
+    Starts the project's own server if none runs.
+    """
     sections = [read_section(project, name, 0) for name in names]
     texts = {section.name: markdown(section, judge(section)) for section in sections}
     rows = table(sections)
@@ -101,14 +104,17 @@ def leave_artifacts(project: Project, names: Sequence[str]) -> None:
 
     from flows.convert import artifact_key
 
+    keys = {name: artifact_key(name, of="report") for name in texts}
+
     @flow(name="report", flow_run_name="report")
     def report() -> None:
         create_table_artifact(rows, key="report", description=f"{len(rows)} pipelines")
         for name, text in texts.items():
-            create_markdown_artifact(text, key=artifact_key(name, of="report"), description=name)
+            create_markdown_artifact(text, key=keys[name], description=name)
 
     with server(project) as url, temporary_settings({PREFECT_API_URL: url}):
         report()
+    return ["report", *keys.values()]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -124,8 +130,8 @@ def main(start: bool) -> None:
     if not start and not answers(project):
         return
     try:
-        leave_artifacts(project, tuple(project.params().pipelines))
-        click.echo("artifacts: report, report-<pipeline>")
+        keys = leave_artifacts(project, tuple(project.params().pipelines))
+        click.echo(f"artifacts: {', '.join(keys)}")
     except Exception as error:  # whatever prefect and its server come up with: the page stands
         click.echo(f"WARNING: the report's figures were not left as Prefect artifacts: {error}", err=True)
 

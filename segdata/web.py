@@ -120,6 +120,8 @@ class Guard:
 
         refused = self._refusal(scope) if self._own else None
         app = self._app if refused is None else refused.response()
+        if scope.get("method") == "HEAD":  # FastAPI's routes know GET alone; the server leaves the body out
+            scope = {**scope, "method": "GET"}
         await app(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope) -> Refused | None:

@@ -80,6 +80,14 @@ def test_the_page_stands_alone_and_escapes_names(repository: Repository) -> None
     assert (repository.root / "data/diff/streets/index.html").read_text() == first
 
 
+def test_the_page_calls_what_no_class_was_given_by_the_one_name_of_all_pages(repository: Repository) -> None:
+    write_drawn(repository.project.shards_dir("streets"), SECOND | {"a": Drawn("train", "0011 ..11")})
+    assert run(repository, "diff", "HEAD", "streets").exit_code == 0
+    page = (repository.root / "data/diff/streets/index.html").read_text()
+    assert 'title="sky → not labelled: 2 pixels">2</td>' in page
+    assert "ignore" not in page
+
+
 def test_two_revisions_two_folders_and_a_mixture(repository: Repository) -> None:
     between = run(repository, "diff", "HEAD~1", "HEAD", "streets", "--no-page")
     assert "4 → 5: 1 added" in between.output

@@ -115,6 +115,19 @@ def test_errors_are_json_in_our_words() -> None:
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
 
 
+def test_the_head_of_an_answer_is_that_of_get_without_its_body() -> None:
+    httpx = pytest.importorskip("httpx", reason="asked with httpx")
+    with (
+        running(app_on("127.0.0.1")) as url,
+        httpx.Client() as asking,
+    ):  # one connection: a body would break it
+        for path, status in (("/numbers/3", 200), ("/nothing", 404), ("/take", 405), ("/numbers/14", 422)):
+            head, get = asking.head(url + path), asking.get(url + path)
+            assert (head.status_code, head.content) == (get.status_code, b"") == (status, b"")
+            same = ("content-type", "content-length", "content-security-policy", "allow")
+            assert [head.headers.get(name) for name in same] == [get.headers.get(name) for name in same]
+
+
 def test_which_hosts_are_this_machine_alone() -> None:
     assert all(is_loopback(host) for host in ("127.0.0.1", "127.3.4.5", "::1", "localhost"))
     assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.4", "example.org"))

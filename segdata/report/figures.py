@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from segdata.report.axes import decades, short, ticks, whole_marks
 from segdata.report.inputs import ClassScore, Confused
 
 WIDTH, HEIGHT = 420, 236
@@ -19,6 +20,9 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 408, 18, 196
 
 MAX_MATRIX_CLASSES = 40
 """A larger confusion matrix shows its most frequent classes only: nobody reads 255 x 255 cells."""
+
+_DECADES_FROM = 50.0
+"""From this ratio of the largest loss to the smallest on, its axis is logarithmic: one early peak would flatten all else."""
 
 
 @dataclass(frozen=True)
@@ -29,53 +33,72 @@ class Line:
     values: tuple[float | None, ...]
 
 
-def line_chart(title: str, epochs: Sequence[int], lines: Sequence[Line], best: int | None) -> Markup:
-    """An SVG chart of values over epochs, with the best epoch marked.
+@dataclass(frozen=True)
+class _Scale:
+    """The axis of values: its ends, its marks, and where a value stands from 0 (low) to 1 (high)."""
 
+    low: float
+    high: float
+    marks: list[float]
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, known: Sequence[float], from_zero: bool) -> _Scale:
+        smallest, largest = min(known), max(known)
+        if from_zero or smallest <= 0 or largest / smallest < _DECADES_FROM:
+            marks = ticks(min(0.0, smallest), largest)
+            return cls(marks[0], marks[-1], marks, False)
+        return cls(*decades(smallest, largest), True)
+
+    def place(self, value: float) -> float:
+        if self.logarithmic:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+
+def line_chart(
+    title: str, epochs: Sequence[int], lines: Sequence[Line], best: int | None, *, from_zero: bool = True
+) -> Markup:
+    """An SVG chart of values over epochs, with the best epoch marked. A single epoch stands in the middle, as dots.
+
+    from_zero  the axis of values begins at 0, or below; else it is logarithmic, and says so, where values span decades
     The n-th line has the CSS class `line-n`; lines differ in dash as well as in colour.
     """
     known = [value for line in lines for value in line.values if value is not None]
     if not known:
         return Markup("")
-    marks = ticks(min(0.0, *known), max(known))
-    low, high = marks[0], marks[-1]
-    first, last = epochs[0], max(epochs[-1], epochs[0] + 1)
+    scale = _Scale.of(known, from_zero)
+    first, last = epochs[0], epochs[-1]
 
     def x(epoch: float) -> float:
-        return LEFT + (epoch - first) / (last - first) * (RIGHT - LEFT)
+        share = (epoch - first) / (last - first) if last > first else 0.5
+        return LEFT + share * (RIGHT - LEFT)
 
     def y(value: float) -> float:
-        return BOTTOM - (value - low) / (high - low) * (BOTTOM - TOP)
+        return BOTTOM - scale.place(value) * (BOTTOM - TOP)
 
     parts = [
         Markup('<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(
             LEFT, RIGHT, y(mark), y(mark)
         )
-        + Markup('<text x="{}" y="{:.1f}" text-anchor="end">{:g}</text>').format(LEFT - 6, y(mark) + 4, mark)
-        for mark in marks
+        + Markup('<text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
+            LEFT - 6, y(mark) + 4, short(mark)
+        )
+        for mark in scale.marks
     ]
-    for mark in ticks(first, last):
-        if mark == int(mark) and first <= mark <= last:
-            parts.append(
-                Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{:g}</text>').format(
-                    x(mark), BOTTOM + 17, mark
-                )
-            )
+    parts += [
+        Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(x(mark), BOTTOM + 17, mark)
+        for mark in whole_marks(first, last)
+    ]
+    if scale.logarithmic:
+        parts.append(Markup('<text x="2" y="{}">logarithmic axis</text>').format(BOTTOM + 34))
     parts.append(
         Markup('<text x="{}" y="{}" text-anchor="middle">epoch</text>').format(
             (LEFT + RIGHT) / 2, BOTTOM + 34
         )
     )
     if best is not None:
-        anchor, shift = ("end", -5) if x(best) > (LEFT + RIGHT) / 2 else ("start", 5)
-        parts.append(
-            Markup('<line class="best" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>').format(
-                x(best), TOP, BOTTOM
-            )
-            + Markup('<text class="best" x="{:.1f}" y="{}" text-anchor="{}">best: epoch {}</text>').format(
-                x(best) + shift, TOP - 6, anchor, best
-            )
-        )
+        parts.append(_best_mark(x(best), best))
     for number, line in enumerate(lines):
         points = [(x(e), y(v), e) for e, v in zip(epochs, line.values, strict=True) if v is not None]
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py, _ in points)
@@ -90,25 +113,23 @@ def line_chart(title: str, epochs: Sequence[int], lines: Sequence[Line], best: i
     )
 
 
+def _best_mark(place: float, epoch: int) -> Markup:
+    anchor, shift = ("end", -5) if place > (LEFT + RIGHT) / 2 else ("start", 5)
+    line = Markup('<line class="best" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>')
+    text = Markup('<text class="best" x="{:.1f}" y="{}" text-anchor="{}">best: epoch {}</text>')
+    return line.format(place, TOP, BOTTOM) + text.format(place + shift, TOP - 6, anchor, epoch)
+
+
 def _spoken(title: str, epochs: Sequence[int], lines: Sequence[Line], best: int | None) -> str:
     ends = []
     for line in lines:
         values = [value for value in line.values if value is not None]
         if values:
-            ends.append(f"{line.name} from {values[0]:.3f} to {values[-1]:.3f}")
-    marked = "" if best is None else f"; best epoch {best}"
-    return f"{title} over epochs {epochs[0]} to {epochs[-1]}: {', '.join(ends)}{marked}"
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Three to seven round numbers, evenly spaced, from at or below `low` to at or above `high`."""
-    span = high - low if high > low else abs(high) or 1.0
-    rough = span / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    start = math.floor(low / step + 1e-9)
-    stop = max(start + 1, math.ceil(high / step - 1e-9))
-    return [round(index * step, 12) for index in range(start, stop + 1)]
+            ended = f"from {values[0]:.3f} to {values[-1]:.3f}" if len(epochs) > 1 else f"{values[0]:.3f}"
+            ends.append(f"{line.name} {ended}")
+    marked = "" if best is None or len(epochs) < 2 else f"; best epoch {best}"
+    over = f"over epochs {epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else f"after epoch {epochs[0]}"
+    return f"{title} {over}: {', '.join(ends)}{marked}"
 
 
 @dataclass(frozen=True)

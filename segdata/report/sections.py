@@ -188,7 +188,7 @@ def _training(folder: Path, digest: str | None) -> Training | None:
     return Training(
         run=run,
         epochs=epochs,
-        loss=line_chart("Loss", numbers, losses, run.best_epoch),
+        loss=line_chart("Loss", numbers, losses, run.best_epoch, from_zero=False),
         scores=line_chart("Validation scores", numbers, scores, run.best_epoch),
         other_shards=digest is not None and digest != run.shards,
     )

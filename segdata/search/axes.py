@@ -8,13 +8,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from segdata.inspection.yaml_text import flow
-from segdata.report.figures import ticks
+from segdata.report.axes import decades, short, ticks, whole_marks
 
 _DECADES_FROM = 20.0
 """From this ratio of the largest value to the smallest on, an axis is logarithmic."""
@@ -52,18 +51,18 @@ class Axis:
 
     @classmethod
     def _log(cls, smallest: float, largest: float) -> Axis:
-        """From a round number (1, 2 or 5 of a decade) to a round number; marks at those, or at decades where many."""
-        first, last = math.floor(math.log10(smallest)) - 1, math.ceil(math.log10(largest)) + 1
-        rounds = [factor * 10.0**power for power in range(first, last + 1) for factor in (1, 2, 5)]
-        bottom = max(one for one in rounds if one <= smallest * (1 + 1e-9))
-        top = min(one for one in rounds if one >= largest * (1 - 1e-9))
-        within = [one for one in rounds if bottom <= one <= top]
-        if len(within) > 7:
-            powers = [power for power in range(first, last + 1) if bottom <= 10.0**power <= top]
-            within = [10.0**power for power in powers[:: math.ceil(len(powers) / 7)]]
+        bottom, top, rounds = decades(smallest, largest)
         low, high = math.log10(bottom), math.log10(top)
-        marks = tuple(((math.log10(one) - low) / (high - low), short(one)) for one in within)
+        marks = tuple(((math.log10(one) - low) / (high - low), short(one)) for one in rounds)
         return cls("log", low, high, (), marks)
+
+    @classmethod
+    def of_epochs(cls, last: int) -> Axis:
+        """From the first epoch to the last; a single one stands in the middle."""
+        if last < 2:
+            return cls.of_choice([1])
+        marks = tuple(((one - 1) / (last - 1), str(one)) for one in whole_marks(1, last))
+        return cls("linear", 1, last, (), marks)
 
     def place(self, value: Any) -> float:
         """0 at the low end, 1 at the high one."""
@@ -71,10 +70,3 @@ class Axis:
             return (self.names.index(flow(value)) + 0.5) / len(self.names)
         number = math.log10(value) if self.kind == "log" else float(value)
         return (number - self.low) / (self.high - self.low)
-
-
-def short(value: float) -> str:
-    """0.03 → "0.03", 0.0003 → "3e-4", 12000 → "12000", 1e30 → "1e30"."""
-    if value != 0 and (abs(value) < 0.001 - 1e-12 or abs(value) >= 1e6):
-        return re.sub(r"\.?0*e([+-])0*(\d)", r"e\1\2", f"{value:.2e}").replace("e+", "e")
-    return f"{value:.6g}"

@@ -63,7 +63,7 @@ def ramp(share: float) -> str:
 
 def curves_chart(title: str, curves: Sequence[Curve], y: Axis, epochs: int) -> Markup:
     """Figures over epochs, one line per trial; the best trial stands out, and lines of one epoch are dots."""
-    x = Axis.of([0, epochs]) if epochs > 1 else Axis.of([0, 2])
+    x = Axis.of_epochs(epochs)
     parts = [_grid(y), _numbers_below(x, "epoch")]
     for curve in sorted(curves, key=lambda one: one.best):
         points = [
@@ -148,7 +148,8 @@ def _y(share: float) -> float:
 
 
 def _grid(axis: Axis) -> Markup:
-    return Markup("").join(
+    said = Markup('<text x="2" y="{}">logarithmic axis</text>').format(BOTTOM + 35)
+    return (said if axis.kind == "log" else Markup("")) + Markup("").join(
         Markup('<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(
             LEFT, RIGHT, _y(mark), _y(mark)
         )

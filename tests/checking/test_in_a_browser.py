@@ -31,3 +31,22 @@ def test_what_was_found_can_be_read(project: Project, width: int) -> None:
         label = "() => getComputedStyle(document.querySelector('.kinds td[data-label]'), '::before').content"
         assert ("Times" in seen.page.evaluate(label)) == (width == 390)
         screenshot(seen.page, f"check-{width}")
+
+
+def test_what_is_wider_than_the_window_scrolls_beside_its_labels(project: Project) -> None:
+    check(project)
+    address = (folder(project) / "index.html").as_uri()
+    with chromium() as browser, watched(browser, address, width=320, height=900) as seen:
+        table = seen.page.locator("#classes .scroll")
+        widths = table.evaluate("(one) => [one.clientWidth, one.scrollWidth]")
+        assert widths[1] > widths[0] + 20, widths
+        shades = "(one) => getComputedStyle(one).backgroundAttachment"
+        assert table.evaluate(shades) == "local, local, scroll, scroll"
+        assert seen.page.locator("nav ul").evaluate(shades) == "local, local, scroll, scroll"
+        lefts = """(one) => [...one.querySelectorAll('tbody tr:first-child > *')].map((cell) => cell.getBoundingClientRect().left)"""
+        before = table.evaluate(lefts)
+        table.evaluate("(one) => { one.scrollLeft = 20; }")
+        after = table.evaluate(lefts)
+        assert after == [before[0], *(left - 20 for left in before[1:])]  # the label stays where it was
+        note = seen.page.get_by_text("photos that carry the class")
+        assert note.evaluate("(one) => one.getBoundingClientRect().right") <= 320

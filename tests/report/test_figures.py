@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from segdata.report.figures import Line, confusion_matrix, line_chart, ticks
+from segdata.report.axes import decades, ticks, whole_marks
+from segdata.report.figures import Line, confusion_matrix, line_chart
 from segdata.report.inputs import ClassScore, Confused
 from segdata.report.text import fixed
 
@@ -41,6 +42,40 @@ def test_a_chart_puts_values_where_its_axis_says_and_skips_unknown_ones() -> Non
 def test_a_chart_of_one_epoch_shows_a_dot_and_of_none_shows_nothing() -> None:
     assert line_chart("Loss", [4], [Line("a", (0.7,))], best=None).count("<circle") == 1
     assert line_chart("Loss", [1], [Line("a", (None,))], best=1) == ""
+
+
+def test_a_single_epoch_stands_in_the_middle_with_its_own_number_alone() -> None:
+    svg = line_chart("Loss", [4], [Line("a", (0.7,)), Line("b", (0.9,))], best=4)
+    assert re.findall(r'cx="([^"]*)"', svg) == ["226.0", "226.0"]
+    assert re.findall(r'text-anchor="middle">([^<]*)<', svg) == ["4", "epoch"]
+
+
+def test_losses_that_span_decades_stand_on_a_logarithmic_axis_that_says_so() -> None:
+    lines = [Line("a", (1.0, 0.5, 0.1)), Line("b", (10.0, 1.0, None))]
+    svg = line_chart("Loss", [1, 2, 3], lines, best=3, from_zero=False)
+    assert re.findall(r'points="([^"]*)"', svg) == [
+        "44.0,107.0 226.0,133.8 408.0,196.0",  # 1 halfway from 0.1 to 10
+        "44.0,18.0 226.0,107.0",
+    ]
+    assert re.findall(r'text-anchor="end">([^<]*)<', svg)[:7] == ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
+    assert "logarithmic axis" in svg
+    plain = line_chart("Loss", [1, 2, 3], [*lines[:1], Line("b", (4.9, 1.0, None))], best=3, from_zero=False)
+    zero = line_chart("Loss", [1, 2, 3], [Line("a", (1.0, 0.0, 0.1)), lines[1]], best=3, from_zero=False)
+    scores = line_chart("Scores", [1, 2, 3], lines, best=3)
+    assert "logarithmic" not in plain + zero + scores
+
+
+def test_marks_of_epochs_are_whole_and_begin_with_the_first() -> None:
+    assert whole_marks(1, 4) == [1, 2, 3, 4]
+    assert whole_marks(1, 2) == [1, 2]
+    assert whole_marks(1, 48) == [1, 10, 20, 30, 40]
+    assert whole_marks(9, 48) == [10, 20, 30, 40]
+    assert whole_marks(7, 7) == [7]
+
+
+def test_decades_hold_their_values_between_round_ends() -> None:
+    assert decades(0.1, 10) == (0.1, 10.0, [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
+    assert decades(0.12, 15.3) == (0.1, 20.0, [0.1, 1.0, 10.0])
 
 
 def test_names_in_a_chart_are_escaped() -> None:

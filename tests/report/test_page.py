@@ -279,3 +279,16 @@ def _finding(severity: str, **changed: str) -> dict[str, str]:
         "action": "clipped",
     }
     return finding | {"severity": severity} | changed
+
+
+def test_a_run_of_one_epoch_says_so_and_shows_dots(fake: Callable[..., Fake]) -> None:
+    one = fake()
+    complete(one)
+    one.write_run([(1, 2.0, 2.1, 0.2, 0.5, 0.03)], best=1)
+    page = Page(built(one))
+    assert "1 epoch, seed 7, " in " ".join(page.text.split())
+    assert [label for label in page.attributes("svg", "aria-label") if "epoch" in label] == [
+        "Loss after epoch 1: training 2.000, validation 2.100",
+        "Validation scores after epoch 1: mean IoU 0.200, pixel accuracy 0.500",
+    ]
+    assert len(page.attributes("circle", "cx")) == 4

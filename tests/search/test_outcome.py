@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from segdata.pipeline import Pipeline, Search, read_pipeline
-from segdata.search.axes import Axis, short
+from segdata.report.axes import short
+from segdata.search.axes import Axis
 from segdata.search.figures import ramp
 from segdata.search.outcome import Outcome, best_text, write_tables
 from segdata.search.page import write_page
@@ -155,6 +156,10 @@ def test_axes_put_values_where_they_belong() -> None:
     chosen = Axis.of_choice([10, 2, 2, 1e-6])
     assert chosen.names == ("1e-06", "2", "10") and chosen.place(2) == 0.5
     assert Axis.of(["sgd", "adam"]).place("adam") == 0.75
+    epochs = Axis.of_epochs(4)
+    assert (epochs.place(1), epochs.place(4)) == (0, 1)
+    assert [text for _, text in epochs.marks] == ["1", "2", "3", "4"]
+    assert (Axis.of_epochs(1).place(1), Axis.of_epochs(1).marks) == (0.5, ((0.5, "1"),))
     assert [short(value) for value in (0, 0.03, 0.0003, 12000, 1e30, -2.5e-7)] == [
         "0",
         "0.03",

@@ -244,3 +244,9 @@ def test_uploads_fill_no_disk_and_what_belongs_to_none_goes(
 )
 def test_what_the_page_does_not_need_is_refused(page_url: str, path: str) -> None:
     assert httpx.post(f"{page_url}/{path}", json={}, timeout=30).status_code == 404
+
+
+def test_pages_beside_the_page_answer_who_asks_for_their_head(page_url: str) -> None:
+    for path in ("/", "/docs", "/prediction", "/metadata", "/openapi.json"):
+        assert httpx.head(page_url + path).status_code == 200, path
+    assert httpx.head(f"{page_url}/nothing").status_code == 404
