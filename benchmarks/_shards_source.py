@@ -1,4 +1,4 @@
-"""The photos and pipelines that benchmarks/shards.py converts: drawn in noise, named as a camera names them."""
+"""The photos and pipelines that benchmarks/shards.py converts: drawn in noise or real, named as a camera names them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,22 @@ def draw(folder: Path, numbers: Sequence[int], photo_hw: tuple[int, int]) -> Non
         small = np.random.default_rng(number).integers(0, 256, (12, 16, 3), np.uint8)
         photo = cv2.resize(small, photo_hw[::-1], interpolation=cv2.INTER_CUBIC)
         cv2.imwrite(str(folder / f"{name_of(number)}.jpg"), photo, [cv2.IMWRITE_JPEG_QUALITY, 92])
+
+
+def reduce_real(folder: Path, source: Path, photo_hw: tuple[int, int]) -> int:
+    """Real photos at this size, cut to its shape, as numbers 0, 1, …; returns how many there are."""
+    import cv2
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = sorted(source.rglob("*.jpg"))
+    for number, file in enumerate(files):
+        photo = cv2.imread(str(file))
+        if photo.shape[0] > photo.shape[1]:
+            photo = cv2.rotate(photo, cv2.ROTATE_90_CLOCKWISE)
+        height = min(photo.shape[0], photo.shape[1] * photo_hw[0] // photo_hw[1])
+        small = cv2.resize(photo[:height], photo_hw[::-1], interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / f"{name_of(number)}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    return len(files)
 
 
 def write_source(

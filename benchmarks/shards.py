@@ -3,7 +3,8 @@
 python benchmarks/shards.py
 
 Drawn photos of 960x1280 (noise, no two alike) with one VIA region each become samples of 224x224; in a row of their own,
-photos of a phone's size (3000x4000; a few, linked under many names), which take longer to decode. Ten more come in two
+photos of a phone's size (3000x4000; a few, linked under many names), which take longer to decode, and with --real FOLDER
+those of a folder reduced to 960x1280, linked likewise, as real ones have more detail than drawn ones. Ten more come in two
 ways: as a camera roll, their numbers following on the last, and, on top of it, scattered, their numbers between those that
 are there. A `group` keeps a roll in one split; a row of its own says what it costs where each photo is split alone. Each
 conversion runs in a fresh process with two threads, through the three verbs of segdata.conversion (as flows/convert.py
@@ -30,7 +31,7 @@ from typing import Any
 from _plots import draw_plots
 from _report import hardware, spread, versions, write_results
 from _shards_dvc import Repository
-from _shards_source import GAP, REPOSITORY, SIZE_HW, draw, write_source
+from _shards_source import GAP, REPOSITORY, SIZE_HW, draw, reduce_real, write_source
 
 PHOTO_HW = (960, 1280)
 ADDED = 10
@@ -206,10 +207,12 @@ def main() -> None:
     parser.add_argument(
         "--dvc", type=int, default=2150, help="photos of the set that DVC keeps (2150: 64 shards)"
     )
+    parser.add_argument("--real", type=Path, metavar="FOLDER", help="JPEGs of a row of real photos")
     arguments = parser.parse_args()
     by_count: dict[str, Figures] = {}
     by_target: dict[str, Figures] = {}
     phone: Figures = {}
+    real: Figures = {}
     with tempfile.TemporaryDirectory() as name:
         folder, most = Path(name), max(*arguments.photos, arguments.base)
         base = [number * GAP for number in range(most)]
@@ -226,6 +229,11 @@ def main() -> None:
         draw(folder / "phone", range(8), (3000, 4000))
         phone = summed([grow(folder, folder / "phone", arguments.base, 8.0)])
         show("", f"{arguments.base:,} of a phone", phone)
+        if arguments.real:
+            count = reduce_real(folder / "real", arguments.real, PHOTO_HW)
+            runs = [grow(folder, folder / "real", arguments.base, 8.0) for _ in range(arguments.runs)]
+            real = {"different": count, **summed(runs)}
+            show("", f"{arguments.base:,} real", real)
         for target in arguments.targets:
             by_target[f"{target:g}"] = summed([grow(folder, folder / "drawn", arguments.base, target)])
             show("target_mib" if len(by_target) == 1 else "", f"{target:g}", by_target[f"{target:g}"])
@@ -253,6 +261,7 @@ def main() -> None:
             "by_photos": by_count,
             "without_group": alone,
             "phone_photos": phone,
+            "real_photos": real,
             "by_target_mib": by_target,
             "no_op": many,
             "dvc": kept,
