@@ -9,6 +9,7 @@ from pathlib import Path
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import MERGE, commit, one_at_a_time
+from segdata.merging.conflicts import Conflict
 from segdata.merging.entries import Side
 from segdata.merging.fetching import add, fetched, is_open, require_readable
 from segdata.merging.trees import Sides
@@ -24,14 +25,14 @@ class Merged:
 
     done       False: both changed what only a person can decide, and nothing was done
     taken      what of theirs is in the folder now, in words
-    conflicts  files, and entries or lines of files, that both changed, each otherwise
+    conflicts  files, and entries or lines of files, that both changed, each otherwise; what a person decides comes first
     said       what else was done or found, in words
     open       other files whose merge still stands open, relative to the project
     """
 
     done: bool
     taken: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     said: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
 

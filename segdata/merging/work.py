@@ -6,7 +6,7 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from segdata.adding.changes import Content
 from segdata.adding.stores import OpenSet
@@ -15,6 +15,7 @@ from segdata.errors import DataError
 from segdata.formats._parts.listed import files_of
 from segdata.formats._parts.photo_files import is_photo
 from segdata.formats.via import Options
+from segdata.merging.conflicts import Conflict, in_each_others_way, who_did_what
 from segdata.merging.entries import MergedFile, Side, merge_entries
 from segdata.merging.lines import is_list, merge_lines
 from segdata.merging.trees import Tree, counts, three_way
@@ -25,7 +26,9 @@ _PLURAL = {"entry": "entries", "line": "lines"}
 
 
 class Work:
-    """take: file → where its new content lies, None: out; merged: files made of both; conflicts: what both changed."""
+    """take: file → where its new content lies, None: out; merged: files made of both; conflicts: what both changed, what
+    a person decides first.
+    """
 
     def __init__(self, opened: OpenSet, base: Tree, ours: Tree, theirs: Tree, prefer: Side | None) -> None:
         self._root, self._prefer = opened.source.root, prefer
@@ -36,7 +39,7 @@ class Work:
         self._of_entries = {posixpath.normpath(file) for file in named}
         self.take, self._both = three_way(base, ours, theirs)
         self.merged: dict[str, MergedFile] = {}
-        self.conflicts: list[str] = []
+        self.conflicts: list[Conflict] = []
         strays = [file for file in _files_in(self._root) if file not in ours and file not in theirs]
         self.said = (
             [f"{counted(len(strays), 'file')} that you had not committed go in with it, such as {strays[0]}"]
@@ -59,35 +62,30 @@ class Work:
             merged = self._merged(file, ours, theirs) if ours and theirs else None
             if merged is not None:
                 self.merged[file] = merged
-                self.conflicts += [f"{file}: {key!r} changed by both" for key in merged.both]
+                self.conflicts += [one.of(file) for one in merged.both]
                 self.said += merged.said
-                if merged.decided:
-                    self._decided(f"{file}: {', '.join(map(repr, merged.decided))}")
+                for how in dict.fromkeys(one.how for one in merged.decided):
+                    names = [repr(one.what) for one in merged.decided if one.how == how]
+                    self._decided(f"{file}: {', '.join(names)}, {how}")
                 continue
-            if self._prefer and file in self._base and ours and theirs and self._is_of_one_photo(file):
-                self._decided(file)
+            how = who_did_what(self._base.get(file), ours, theirs)
+            by_prefer = bool(file in self._base and ours and theirs and self._is_of_one_photo(file))
+            if self._prefer and by_prefer:
+                self._decided(f"{file}, {how}")
                 if self._prefer == "theirs":
                     self.take[file] = theirs
                 continue
-            self.conflicts.append(f"{file}: {_both(self._base.get(file), ours, theirs)}")
-        self.conflicts += self._in_each_others_way()
+            self.conflicts.append(Conflict(f"{file}:", how, by_prefer))
+        taken = (file for file, place in self.take.items() if place is not None)
+        self.conflicts += in_each_others_way([*self._ours, *taken])
+        self.conflicts.sort(key=lambda one: one.by_prefer)
 
     def _is_of_one_photo(self, file: str) -> bool:
         """A photo, a mask, or a JSON file of a format that has one for each photo."""
         return is_photo(file) or (self._format in _JSON_OF_ONE_PHOTO and file.endswith(".json"))
 
     def _decided(self, what: str) -> None:
-        self.said.append(f"{what}, changed by both: {'yours' if self._prefer == 'ours' else 'theirs'} taken")
-
-    def _in_each_others_way(self) -> list[str]:
-        """Where one has a file, and the other a folder of that name: neither could be put there without losing the other."""
-        there = {*self._ours, *(file for file, place in self.take.items() if place is not None)}
-        return [
-            f"{above}: a file by one of you, and a folder by the other ({file})"
-            for file in sorted(there)
-            for above in map(str, PurePosixPath(file).parents)
-            if above in there
-        ]
+        self.said.append(f"{what}: {'yours' if self._prefer == 'ours' else 'theirs'} taken")
 
     def _merged(self, file: str, ours: Path, theirs: Path) -> MergedFile | None:
         """A file that both changed as one, where it holds many photos and they can be told apart."""
@@ -153,13 +151,6 @@ class Work:
 
 def _files_in(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
-
-
-def _both(base: Path | None, ours: Path | None, theirs: Path | None) -> str:
-    if ours is None or theirs is None:
-        mine, its = ("removed" if side is None else "changed" for side in (ours, theirs))
-        return f"{mine} by you, {its} by them"
-    return "changed by both" if base else "added by both, with other content"
 
 
 def _md5(path: Path) -> str:

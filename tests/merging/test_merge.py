@@ -19,24 +19,32 @@ pytestmark = pytest.mark.road
 def test_nothing_is_done_where_a_person_must_decide(ben: Clone) -> None:
     before, keys = state(ben), keys_of(ben)
     assert b"<<<<<<<" in before["data/raw/mine.dvc"] and b"<<<<<<<" in before["dvc.lock"]  # type: ignore[operator]
-    told = [
-        f"  via_region_data.json: '{keys[photo]}' changed by both\n" for photo in ("IMG_0002", "IMG_0003")
-    ]
-    for more, lines in (((), told), (("--prefer", "ours"), told[1:]), (("--prefer", "theirs"), told[1:])):
+    gone = f"  via_region_data.json: '{keys['IMG_0003']}' changed by you, removed by them\n"
+    edited = f"  via_region_data.json: '{keys['IMG_0002']}' changed by both (--prefer decides)\n"
+    both = (
+        "mine: 2 conflicts; nothing was done. --prefer ours or --prefer theirs decides 1 of them, as marked; "
+        "the other is for you to decide first: docs/how-to/team.md says how.\n"
+    )
+    one = "mine: 1 conflict; nothing was done. It is for you to decide: docs/how-to/team.md says how.\n"
+    for more, said in (
+        ((), gone + edited + both),
+        (("--prefer", "ours"), gone + one),
+        (("--prefer", "theirs"), gone + one),
+    ):
         done = merge(ben, *more)
-        assert (done.exit_code, done.stdout) == (1, "")
-        assert done.stderr.startswith("".join(lines) + f"mine: {len(lines)} conflict")
-        assert (
-            "nothing was done. --prefer ours or --prefer theirs decides where both have changed"
-            in done.stderr
-        )
+        assert (done.exit_code, done.stdout, done.stderr) == (1, "", said)
         assert state(ben) == before
 
 
 @pytest.mark.parametrize("prefer", ["ours", "theirs"])
 def test_who_is_preferred_decides_and_the_rest_is_of_both(alike: Clone, prefer: str) -> None:
     mine, keys = alike.regions(), keys_of(alike)
-    assert merge(alike).exit_code == 1
+    done = merge(alike)
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"  via_region_data.json: '{keys['IMG_0002']}' changed by both\n"
+        "mine: 1 conflict; nothing was done. --prefer ours or --prefer theirs decides it.\n",
+    )
     done = merge(alike, "--prefer", prefer)
     assert (done.exit_code, done.stderr) == (0, "")
     whose = "yours" if prefer == "ours" else "theirs"
@@ -141,7 +149,7 @@ def test_whom_one_prefers_does_not_decide_about_two_photos_of_one_name(
     ben.sh("git fetch -q; git merge -q origin/main && exit 1 || true")
     done = merge(ben, "--prefer", "theirs")
     assert done.exit_code == 1
-    assert "  JPEGImages/street.jpg: added by both, with other content\n" in done.stderr
+    assert "  JPEGImages/street.jpg: added by both, each otherwise\n" in done.stderr
     assert (ben.raw / "JPEGImages/street.jpg").read_bytes() == b"his"
 
 
