@@ -9,12 +9,14 @@ from pathlib import Path
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import MERGE, commit, one_at_a_time
+from segdata.errors import DataError
 from segdata.merging.conflicts import Conflict
 from segdata.merging.entries import Side
 from segdata.merging.fetching import add, fetched, is_open, require_readable
 from segdata.merging.trees import Sides
 from segdata.merging.work import Work
 from segdata.project import Project
+from segdata.versions.dvc_files import pointed_at
 from segdata.versions.git import unmerged
 from segdata.wording import counted
 
@@ -47,6 +49,7 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
     was committed. Raises ConfigError where no merge is open, DataError for a folder that is not so, SegdataError where
     DVC cannot fetch what lacks, or add what came of it.
     """
+    _require_folder(project, name)
     opened = OpenSet.open(project, name)
     root = opened.source.root
     folder = Path(os.path.relpath(root, project.root)).as_posix()
@@ -57,12 +60,16 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
             fetched(project.root, folder, sides, side) for side in ("base", "ours", "theirs")
         )
         work = Work(opened, base, ours, theirs, prefer)
+        work.require_whole(folder)
         for side in ("base", "theirs"):
             fetched(project.root, folder, sides, side, work.needed(side))
         work.decide()
+        settled = _settled(project.root, folder, sides)
+        if work.conflicts and settled:
+            raise settled
         if work.conflicts:
             return Merged(False, conflicts=tuple(work.conflicts))
-        work.check_folder()
+        work.check_folder(settled)
         moves = {}
         if gone := [file for file, place in work.take.items() if place is None and (root / file).exists()]:
             aside = removed_folder(project, root)
@@ -73,3 +80,39 @@ def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
     said = ([recovered] if recovered else []) + work.said
     left = [file for file in unmerged(project.root) if is_open(project.root / file)]
     return Merged(True, tuple(work.taken()), (), tuple(said), tuple(left))
+
+
+def _require_folder(project: Project, name: str) -> None:
+    """Raises DataError for a folder that DVC tracks and that was never brought here."""
+    root = Path(os.path.normpath(project.root / project.pipeline(name).source.root))
+    pointer = root.with_name(f"{root.name}.dvc")
+    if root.is_dir() or not pointer.is_file():
+        return
+    folder = Path(os.path.relpath(root, project.root)).as_posix()
+    Sides.of_open_merge(project.root, folder)  # without a merge, that is what to say first
+    raise DataError(
+        folder,
+        found="no such folder",
+        expected="it as you committed it",
+        fix=f"git merge --abort, dvc pull {folder}.dvc, and merge again.",
+    )
+
+
+def _settled(root: Path, folder: str, sides: Sides) -> DataError | None:
+    """What to say instead of conflicts where both changed the folder and its .dvc file holds no conflict any more.
+
+    A merge that is done is no start for another one, in which somebody else is preferred.
+    """
+    pointer = f"{folder}.dvc"
+    here = None if is_open(root / pointer) else pointed_at(root, folder, None)
+    digests = {tracked.md5: side for side, tracked in sides.tracked.items()}
+    if here is None or len(digests) < len(sides.tracked):
+        return None
+    whose = {"ours": "as yours", "theirs": "as theirs", "base": "as it was before"}
+    how = "is merged" if here.md5 not in digests else f"is settled {whose[digests[here.md5]]}"
+    return DataError(
+        pointer,
+        found=f"no conflict any more: the folder {how} already",
+        expected="the one that git merge left",
+        fix=f"To merge anew: git merge --abort, dvc checkout --force {pointer}, and merge again.",
+    )

@@ -94,16 +94,22 @@ class Work:
             return merge_entries(file, self._base.get(file), here, theirs, self._prefer)
         return merge_lines(self._base.get(file), here, theirs, self._prefer) if is_list(file) else None
 
-    def check_folder(self) -> None:
-        """What lies there is what was committed, as far as it is touched, and the cache is whole. Raises DataError."""
+    def require_whole(self, folder: str) -> None:
+        """Raises DataError where files of the folder (relative to the project) lack that the merge leaves in it."""
         missing = [file for file in self._ours if file not in self.take and not (self._root / file).is_file()]
         if missing:
             raise DataError(
                 missing[0],
                 found=f"no such file; {counted(len(missing), 'file')} of your own commit not there",
                 expected=f"{self._root.name} as you committed it",
-                fix="git merge --abort, dvc checkout --force, and merge again.",
+                fix=f"git merge --abort, dvc pull {folder}.dvc, and merge again.",
             )
+
+    def check_folder(self, settled: DataError | None) -> None:
+        """What lies there is what was committed, as far as it is touched, and the cache is whole.
+
+        Raises DataError; `settled` where a merge that is done is why something else lies there.
+        """
         for file, place in self.take.items():
             if place is not None and _md5(place) != _md5_of(place):
                 raise DataError(
@@ -113,9 +119,9 @@ class Work:
                     fix="Delete it there, run dvc fetch, and merge again.",
                 )
         for file in [*self.take, *self.merged]:
-            self._check(file)
+            self._check(file, settled)
 
-    def _check(self, file: str) -> None:
+    def _check(self, file: str, settled: DataError | None) -> None:
         path, ours = self._root / file, self._ours.get(file)
         new = self.merged[file].content if file in self.merged else None
         if path.is_file():
@@ -125,7 +131,7 @@ class Work:
         else:
             as_known = not os.path.lexists(path) and (ours is None or self.take.get(file, path) is None)
         if not as_known:
-            raise DataError(
+            raise settled or DataError(
                 file,
                 found="another file than the one that you committed",
                 expected="yours as it was committed",

@@ -131,7 +131,9 @@ def test_without_an_open_merge_there_is_nothing_to_merge(ben: Clone) -> None:
     done = merge(ben)
     assert done.exit_code == 2
     assert done.stderr == (
-        "error: segdata merge: found no merge that stands open; expected one. git merge origin/main first.\n"
+        "error: segdata merge: found no merge that stands open; expected one. git merge origin/main first. "
+        "Where git has merged by itself, there is nothing to merge: "
+        "dvc pull data/raw/mine.dvc brings what came with it, before dvc repro.\n"
     )
     assert merge(Clone(Project(ben.root).root), "--prefer", "ours").exit_code == 2
 
