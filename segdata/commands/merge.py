@@ -26,7 +26,7 @@ _CONFLICTS = 1
 @click.option(
     "--prefer",
     type=click.Choice(["ours", "theirs"]),
-    help="Whose annotation of a photo where both changed it.",
+    help="Whose annotation of a photo, or row of segdata-groups.csv, where both changed it.",
 )
 @click.pass_context
 def command(ctx: click.Context, name: str, prefer: str | None) -> None:

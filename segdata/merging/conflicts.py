@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -66,4 +67,14 @@ def in_each_others_way(files: Iterable[str]) -> list[Conflict]:
         for file in sorted(there)
         for above in map(str, PurePosixPath(file).parents)
         if above in there
+    ]
+
+
+def in_two_lists(ours: Mapping[str, set[str]], merged: Mapping[str, set[str]]) -> list[Conflict]:
+    """Ids of ours that they put into the list of another split, too: list → the ids in it."""
+    return [
+        Conflict(f"{mine}: {id!r}", f"in yours, and in {other} by them")
+        for pair in combinations(merged, 2)
+        for mine, other in (pair, pair[::-1])
+        for id in sorted(ours[mine] & merged[mine] & merged[other] - ours[other])
     ]

@@ -65,6 +65,13 @@ def merge_lines(base: Path | None, ours: Path, theirs: Path, prefer: Side | None
     )
 
 
+def photos_in(content: bytes) -> set[str]:
+    """What the lines of a list are about."""
+    return {
+        found[0].decode(errors="replace") for line in _BREAK.split(content) if (found := _FIRST.search(line))
+    }
+
+
 def _by_photo(content: bytes) -> dict[bytes, bytes] | None:
     """Photo → its line; None where one stands there twice."""
     lines: dict[bytes, bytes] = {}

@@ -15,10 +15,12 @@ from segdata.errors import DataError
 from segdata.formats._parts.listed import files_of
 from segdata.formats._parts.photo_files import is_photo
 from segdata.formats.via import Options
-from segdata.merging.conflicts import Conflict, in_each_others_way, who_did_what
+from segdata.formats.voc import Options as VocOptions
+from segdata.merging.conflicts import Conflict, in_each_others_way, in_two_lists, who_did_what
 from segdata.merging.entries import MergedFile, Side, merge_entries
-from segdata.merging.lines import is_list, merge_lines
+from segdata.merging.lines import is_list, merge_lines, photos_in
 from segdata.merging.trees import Tree, counts, three_way
+from segdata.pipeline import SPLITS
 from segdata.wording import counted
 
 _JSON_OF_ONE_PHOTO = frozenset({"cityscapes", "labelme"})
@@ -37,6 +39,7 @@ class Work:
         is_via = opened.pipeline.source.format == "via"
         named = files_of(opened.source.decode_options(Options).annotations) if is_via else {}
         self._of_entries = {posixpath.normpath(file) for file in named}
+        self._lists = _split_lists(opened) if self._format == "voc" else []
         self.take, self._both = three_way(base, ours, theirs)
         self.merged: dict[str, MergedFile] = {}
         self.conflicts: list[Conflict] = []
@@ -78,7 +81,25 @@ class Work:
             self.conflicts.append(Conflict(f"{file}:", how, by_prefer))
         taken = (file for file, place in self.take.items() if place is not None)
         self.conflicts += in_each_others_way([*self._ours, *taken])
+        self.conflicts += self._in_two_lists()
         self.conflicts.sort(key=lambda one: one.by_prefer)
+
+    def _in_two_lists(self) -> list[Conflict]:
+        """Of VOC, where the lists of the splits are known by their names: the reader refuses an id in two of them."""
+        ours: dict[str, set[str]] = {}
+        merged: dict[str, set[str]] = {}
+        for file in self._lists:
+            place = self._ours.get(file)
+            before = b"" if place is None else (place if place.is_file() else self._root / file).read_bytes()
+            taken = self.take.get(file, place)
+            ours[file] = photos_in(before)
+            if file in self.merged:
+                merged[file] = photos_in(self.merged[file].content)
+            elif taken == place:
+                merged[file] = ours[file]
+            else:
+                merged[file] = set() if taken is None else photos_in(taken.read_bytes())
+        return in_two_lists(ours, merged)
 
     def _is_of_one_photo(self, file: str) -> bool:
         """A photo, a mask, or a JSON file of a format that has one for each photo."""
@@ -153,6 +174,11 @@ class Work:
                 f"{file}: of theirs {counted(number, one.of, _PLURAL[one.of])}: {len(one.added)} added, "
                 f"{len(one.changed)} changed, {len(one.removed)} removed"
             )
+
+
+def _split_lists(opened: OpenSet) -> list[str]:
+    options = opened.source.decode_options(VocOptions)
+    return [] if options.splits else [f"{posixpath.normpath(options.lists)}/{split}.txt" for split in SPLITS]
 
 
 def _files_in(root: Path) -> list[str]:

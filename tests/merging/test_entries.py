@@ -115,6 +115,9 @@ def test_a_project_keeps_its_list_of_keys_and_settings_that_only_they_changed(tm
     )
     assert (done.added, done.changed, done.removed, done.both) == (("e9",), ("c9",), ("a9",), ())
     assert done.said == ("via.json: both changed _via_settings: ours stays",)
+    settings = [project({}, _via_settings={"zoom": zoom}) for zoom in (1, 2, 3)]
+    done = merged(tmp_path, *settings, "theirs")
+    assert done is not None and json.loads(done.content) == settings[1], "whoever is preferred"
 
 
 @pytest.mark.parametrize("prefer", [None, "ours", "theirs"])

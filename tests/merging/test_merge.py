@@ -155,6 +155,41 @@ def test_whom_one_prefers_does_not_decide_about_two_photos_of_one_name(
     assert (ben.raw / "JPEGImages/street.jpg").read_bytes() == b"his"
 
 
+def test_a_photo_that_each_put_into_another_list_is_a_conflict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    anna, ben = two_clones(tmp_path, "voc")
+    lists = "ImageSets/Segmentation"
+    id = (anna.raw / f"{lists}/train.txt").read_text().split()[0]
+    for clone, split in ((anna, "val"), (ben, "train")):
+        for folder, ending in (("JPEGImages", "jpg"), ("SegmentationClass", "png")):
+            shutil.copy(clone.raw / folder / f"{id}.{ending}", clone.raw / folder / f"street.{ending}")
+        with (clone.raw / f"{lists}/{split}.txt").open("a") as file:
+            file.write("street\n")
+        clone.dvc("add -q data/raw/mine", "push -q")
+        clone.sh("git add -A; git commit -qm street")
+    anna.sh("git push -q")
+    ben.sh("git fetch -q; git merge -q origin/main && exit 1 || true")
+    before = state(ben)
+    done = merge(ben, "--prefer", "ours")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"  {lists}/train.txt: 'street' in yours, and in {lists}/val.txt by them\n"
+        "mine: 1 conflict; nothing was done. It is for you to decide: docs/how-to/team.md says how.\n",
+    )
+    assert state(ben) == before
+    ben.sh("git merge --abort")  # as the page says
+    train = ben.raw / f"{lists}/train.txt"
+    train.write_text(train.read_text().replace("street\n", ""))
+    ben.dvc("add -q data/raw/mine")
+    ben.sh("git commit -qam 'Not in train'; git merge -q origin/main && exit 1 || true")
+    done = merge(ben)
+    assert done.exit_code == 0, done.output
+    assert "street" in (ben.raw / f"{lists}/val.txt").read_text().split()
+    assert "street" not in train.read_text()
+
+
 def test_of_voc_masks_are_taken_and_lists_merged_line_by_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

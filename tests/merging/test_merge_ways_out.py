@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.clones import Clone
+from tests.docs.pages import blocks
 from tests.merging.cases import merge
 from tests.projects import folder_bytes
 
@@ -122,3 +123,19 @@ def test_where_git_has_merged_by_itself_dvc_brings_the_photos(ben: Clone) -> Non
     )
     ben.dvc("pull -q data/raw/mine.dvc")
     assert (ben.raw / "photos/roll_0001.jpg").is_file() and not (ben.raw / "photos/IMG_0003.jpg").exists()
+
+
+def test_a_photo_that_was_taken_out_goes_in_again_as_the_page_says(ben: Clone) -> None:
+    ben.sh("git merge --abort; git reset -q --hard HEAD~2; dvc checkout -q --force")  # as both began
+    before, regions = folder_bytes(ben.raw / "photos"), ben.regions()["IMG_0002"]
+    ben.sh(f"segdata remove mine IMG_0002; git commit -qam 'Not that one'; {MERGE}")
+    done = merge(ben)
+    assert done.exit_code == 1 and "'IMG_0002.jpg3252' removed by you, changed by them\n" in done.stderr
+    ben.sh("git merge --abort")
+    (page,) = [one for one in blocks("docs/how-to/team.md", "text") if "kept=" in one]
+    (kept,) = (ben.root / ".segdata/removed").iterdir()
+    ben.sh(page.replace("20261129T204551Z", kept.name))
+    assert folder_bytes(ben.raw / "photos") == before
+    ben.sh(f"git commit -qam 'That one too'; {MERGE}")
+    assert merge(ben).exit_code == 0
+    assert ben.regions()["IMG_0002"] == regions + 1, "as Anna edited it"
