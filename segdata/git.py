@@ -109,6 +109,24 @@ def open_merge(root: Path) -> tuple[str, str, str] | None:
     return bases[0], ours[0], theirs[0]
 
 
+_OPERATIONS = {
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+
+
+def open_operation(root: Path) -> str | None:
+    """What else than a merge stands open, as git's command for it is called: rebase, am, cherry-pick or revert."""
+    for name, operation in _OPERATIONS.items():
+        place = _git(root, "rev-parse", "--git-path", name).stdout.decode().strip()
+        if place and Path(root, place).exists():
+            return operation
+    return None
+
+
 def unmerged(root: Path) -> list[str]:
     """Files whose merge stands open, relative to `root`."""
     done = _git(root, "diff", "--name-only", "--diff-filter=U", "--relative", "-z")

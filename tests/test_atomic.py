@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from segdata.atomic import only_one, replace_file, replace_folder, replace_scratch
 from segdata.errors import SegdataError
+from tests.projects import REPOSITORY
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -63,3 +66,14 @@ def test_scratch_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
     assert [one.name for one in path.parent.iterdir()] == ["a"]
     assert path.stat().st_mode & 0o777 == 0o644, "others read it too"
+
+
+def test_what_a_killed_command_leaves_beside_the_raw_folders_is_nothing_for_git(tmp_path: Path) -> None:
+    shutil.copy(REPOSITORY / ".gitignore", tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    raw = tmp_path / "data/raw"
+    with replace_file(raw / "mine.dvc") as file, replace_folder(raw / "mine") as folder:
+        (folder / "photo").write_text("whole")
+        asked = ["git", "status", "--porcelain", "--untracked-files=all"]
+        said = subprocess.run(asked, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        assert file.exists() and said == "?? .gitignore\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -11,6 +12,7 @@ from segdata.wording import counted
 
 if TYPE_CHECKING:
     from segdata.merging import Merged
+    from segdata.merging.conflicts import Conflict
     from segdata.merging.entries import Side
 
 SHOWN = 20
@@ -24,7 +26,7 @@ _CONFLICTS = 1
 @click.option(
     "--prefer",
     type=click.Choice(["ours", "theirs"]),
-    help="Whose annotation of a photo where both changed it.",
+    help="Whose annotation of a photo, or row of segdata-groups.csv, where both changed it.",
 )
 @click.pass_context
 def command(ctx: click.Context, name: str, prefer: str | None) -> None:
@@ -41,15 +43,10 @@ def command(ctx: click.Context, name: str, prefer: str | None) -> None:
 
     merged = needing("core", "segdata merge", work)
     if not merged.done:
-        for line in merged.conflicts[:SHOWN]:
+        for line in _lines(merged.conflicts):
             click.echo(f"  {line}", err=True)
-        if len(merged.conflicts) > SHOWN:
-            click.echo(f"  … and {len(merged.conflicts) - SHOWN} more", err=True)
-        click.echo(
-            f"{name}: {counted(len(merged.conflicts), 'conflict')}; nothing was done. --prefer ours or --prefer theirs decides where "
-            "both have changed the annotation of a photo; what else stands above, docs/how-to/team.md says what to do with.",
-            err=True,
-        )
+        said = f"{name}: {counted(len(merged.conflicts), 'conflict')}; nothing was done. {_who_decides(merged.conflicts)}"
+        click.echo(said, err=True)
         ctx.exit(_CONFLICTS)
     for line in (*merged.taken, *merged.said):
         click.echo(f"  {line}")
@@ -61,3 +58,24 @@ def command(ctx: click.Context, name: str, prefer: str | None) -> None:
         click.echo(f"  merged by git alone, and not here yet: {', '.join(merged.behind)}")
         pull = f"dvc pull {' '.join(f'{folder}.dvc' for folder in merged.behind)}, "
     click.echo(f"  then: {pull}dvc repro, git add -A, git commit, dvc push, git push")
+
+
+def _lines(conflicts: Sequence[Conflict]) -> Iterator[str]:
+    """The first few; those that --prefer decides are marked where there are others too."""
+    mixed = len({one.by_prefer for one in conflicts}) == 2
+    for one in conflicts[:SHOWN]:
+        yield f"{one} (--prefer decides)" if mixed and one.by_prefer else f"{one}"
+    if len(conflicts) > SHOWN:
+        yield f"… and {len(conflicts) - SHOWN} more"
+
+
+def _who_decides(conflicts: Sequence[Conflict]) -> str:
+    by_prefer = sum(one.by_prefer for one in conflicts)
+    yours = len(conflicts) - by_prefer
+    if not by_prefer:
+        return f"{'It is' if yours == 1 else 'They are'} for you to decide: docs/how-to/team.md says how."
+    prefer = "--prefer ours or --prefer theirs decides"
+    if not yours:
+        return f"{prefer} {'it' if by_prefer == 1 else 'them'}."
+    rest = "the other is" if yours == 1 else f"the other {yours:,} are"
+    return f"{prefer} {by_prefer:,} of them, as marked; {rest} for you to decide first: docs/how-to/team.md says how."

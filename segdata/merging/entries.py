@@ -22,6 +22,7 @@ from segdata.adding.json_splice import (
 )
 from segdata.adding.via_text import ViaFile, name_of
 from segdata.errors import DataError
+from segdata.merging.conflicts import Conflict, conflicts_of
 from segdata.merging.trees import three_way
 
 Side = Literal["ours", "theirs"]
@@ -44,8 +45,8 @@ class MergedFile:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
-    both: tuple[str, ...]
-    decided: tuple[str, ...]
+    both: tuple[Conflict, ...]
+    decided: tuple[Conflict, ...]
     said: tuple[str, ...]
     of: str = "entry"
 
@@ -70,7 +71,8 @@ def merge_entries(
         return None  # a key twice: which of the two is meant, nobody knows
     old, mine, new = (_by_key(before) if before else {}), _by_key(our), _by_key(their)
     taken, both = three_way(old, mine, new)
-    left = {name_of(value) for key, value in mine.items() if taken.get(key, value) is not None} - {""}
+    kept = {key: value for key, value in mine.items() if taken.get(key, value) is not None}
+    left = {name_of(value) for value in kept.values()} - {""}
     twice = [
         key
         for key, value in taken.items()
@@ -80,17 +82,23 @@ def merge_entries(
     decided = [key for key in both if key in mine and key in new] if prefer else []
     if prefer == "theirs":
         taken |= {key: new[key] for key in decided}
-    both = [key for key in (*both, *twice) if key not in decided]
+    undecided = [key for key in both if key not in decided]
     others, said = _other_members(before, our, their)
     return MergedFile(
         our.encoded(_written(our, taken, others)),
         added=tuple(key for key, value in taken.items() if value is not None and key not in mine),
         changed=tuple(key for key, value in taken.items() if value is not None and key in mine),
         removed=tuple(key for key, value in taken.items() if value is None),
-        both=tuple(both),
-        decided=tuple(decided),
+        both=(*conflicts_of(undecided, old, mine, new), *(_twice(key, old, kept, new) for key in twice)),
+        decided=conflicts_of(decided, old, mine, new),
         said=said,
     )
+
+
+def _twice(key: str, old: Entries, kept: Entries, new: Entries) -> Conflict:
+    """An entry of theirs about a photo of which ours has another one, under the key of another size."""
+    ours = next(one for one, value in kept.items() if name_of(value) == name_of(new[key]))
+    return Conflict(key, f"added by {'them' if ours in old else 'both'}, where yours is {ours!r}")
 
 
 def _written(our: ViaFile, taken: Entries, others: Sequence[Edit]) -> str:

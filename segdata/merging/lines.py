@@ -12,6 +12,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from segdata.group_list import GROUP_LIST
+from segdata.merging.conflicts import conflicts_of
 from segdata.merging.entries import MergedFile, Side
 from segdata.merging.trees import three_way
 
@@ -51,17 +52,24 @@ def merge_lines(base: Path | None, ours: Path, theirs: Path, prefer: Side | None
         body[header:] = sorted(body[header:])
     ending = b"\r\n" if b"\r\n" in ours_bytes else b"\n"
     text = ending.join(body) + (ending if body and (ours_bytes.endswith(b"\n") or not ours_bytes) else b"")
-    names = {photo: photo.decode(errors="replace") for photo in (*taken, *both, *decided)}
+    names = {photo: photo.decode(errors="replace") for photo in taken}
     return MergedFile(
         text,
         added=tuple(names[one] for one, line in taken.items() if line is not None and one not in mine),
         changed=tuple(names[one] for one, line in taken.items() if line is not None and one in mine),
         removed=tuple(names[one] for one, line in taken.items() if line is None),
-        both=tuple(names[one] for one in both),
-        decided=tuple(names[one] for one in decided),
+        both=conflicts_of(both, old, mine, new),
+        decided=conflicts_of(decided, old, mine, new),
         said=(),
         of="line",
     )
+
+
+def photos_in(content: bytes) -> set[str]:
+    """What the lines of a list are about."""
+    return {
+        found[0].decode(errors="replace") for line in _BREAK.split(content) if (found := _FIRST.search(line))
+    }
 
 
 def _by_photo(content: bytes) -> dict[bytes, bytes] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from segdata.errors import ConfigError, DataError
-from segdata.git import file_at, open_merge
+from segdata.git import file_at, open_merge, open_operation
 from segdata.versions.dvc_files import Tracked, listed_files, tracked_at
 
 K = TypeVar("K")
@@ -31,12 +31,7 @@ class Sides:
         """folder  relative to the project. Raises ConfigError where no merge is open, DataError where DVC tracks none."""
         commits = open_merge(project)
         if commits is None:
-            raise ConfigError(
-                "segdata merge",
-                found="no merge that stands open",
-                expected="one",
-                fix="git merge origin/main first.",
-            )
+            raise _no_merge(project, folder)
         tracked = {}
         for side, commit in zip(("base", "ours", "theirs"), commits, strict=True):
             pointer = file_at(project, commit, f"{folder}.dvc")
@@ -55,6 +50,33 @@ class Sides:
     def tree(self, project: Path, side: str) -> Tree | None:
         """None where the cache does not even have the list."""
         return listed_files(project, self.tracked[side])
+
+
+_INSTEAD = {
+    "rebase": "git rebase --abort, git merge what you were rebasing onto (origin/main), and run it again.",
+    "cherry-pick": "git cherry-pick --abort, git merge the branch that has this commit, and run it again.",
+}
+
+
+def _no_merge(project: Path, folder: str) -> ConfigError:
+    """What to do where none is open: git refuses to begin one while it is at something else."""
+    operation = open_operation(project)
+    if operation is None:
+        return ConfigError(
+            "segdata merge",
+            found="no merge that stands open",
+            expected="one",
+            fix="git merge origin/main first. Where git has merged by itself, there is nothing to merge: "
+            f"dvc pull {folder}.dvc brings what came with it, before dvc repro.",
+        )
+    return ConfigError(
+        "segdata merge",
+        found=f"a git {operation} that stands open",
+        expected="a git merge",
+        fix=_INSTEAD.get(
+            operation, f"git {operation} --abort first: only a git merge has the sides that it compares."
+        ),
+    )
 
 
 def three_way(

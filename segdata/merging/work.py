@@ -6,7 +6,7 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from segdata.adding.changes import Content
 from segdata.adding.stores import OpenSet
@@ -15,9 +15,12 @@ from segdata.errors import DataError
 from segdata.formats._parts.listed import files_of
 from segdata.formats._parts.photo_files import is_photo
 from segdata.formats.via import Options
+from segdata.formats.voc import Options as VocOptions
+from segdata.merging.conflicts import Conflict, in_each_others_way, in_two_lists, who_did_what
 from segdata.merging.entries import MergedFile, Side, merge_entries
-from segdata.merging.lines import is_list, merge_lines
+from segdata.merging.lines import is_list, merge_lines, photos_in
 from segdata.merging.trees import Tree, counts, three_way
+from segdata.pipeline import SPLITS
 from segdata.wording import counted
 
 _JSON_OF_ONE_PHOTO = frozenset({"cityscapes", "labelme"})
@@ -25,7 +28,9 @@ _PLURAL = {"entry": "entries", "line": "lines"}
 
 
 class Work:
-    """take: file → where its new content lies, None: out; merged: files made of both; conflicts: what both changed."""
+    """take: file → where its new content lies, None: out; merged: files made of both; conflicts: what both changed, what
+    a person decides first.
+    """
 
     def __init__(self, opened: OpenSet, base: Tree, ours: Tree, theirs: Tree, prefer: Side | None) -> None:
         self._root, self._prefer = opened.source.root, prefer
@@ -34,9 +39,10 @@ class Work:
         is_via = opened.pipeline.source.format == "via"
         named = files_of(opened.source.decode_options(Options).annotations) if is_via else {}
         self._of_entries = {posixpath.normpath(file) for file in named}
+        self._lists = _split_lists(opened) if self._format == "voc" else []
         self.take, self._both = three_way(base, ours, theirs)
         self.merged: dict[str, MergedFile] = {}
-        self.conflicts: list[str] = []
+        self.conflicts: list[Conflict] = []
         strays = [file for file in _files_in(self._root) if file not in ours and file not in theirs]
         self.said = (
             [f"{counted(len(strays), 'file')} that you had not committed go in with it, such as {strays[0]}"]
@@ -59,35 +65,48 @@ class Work:
             merged = self._merged(file, ours, theirs) if ours and theirs else None
             if merged is not None:
                 self.merged[file] = merged
-                self.conflicts += [f"{file}: {key!r} changed by both" for key in merged.both]
+                self.conflicts += [one.of(file) for one in merged.both]
                 self.said += merged.said
-                if merged.decided:
-                    self._decided(f"{file}: {', '.join(map(repr, merged.decided))}")
+                for how in dict.fromkeys(one.how for one in merged.decided):
+                    names = [repr(one.what) for one in merged.decided if one.how == how]
+                    self._decided(f"{file}: {', '.join(names)}, {how}")
                 continue
-            if self._prefer and file in self._base and ours and theirs and self._is_of_one_photo(file):
-                self._decided(file)
+            how = who_did_what(self._base.get(file), ours, theirs)
+            by_prefer = bool(file in self._base and ours and theirs and self._is_of_one_photo(file))
+            if self._prefer and by_prefer:
+                self._decided(f"{file}, {how}")
                 if self._prefer == "theirs":
                     self.take[file] = theirs
                 continue
-            self.conflicts.append(f"{file}: {_both(self._base.get(file), ours, theirs)}")
-        self.conflicts += self._in_each_others_way()
+            self.conflicts.append(Conflict(f"{file}:", how, by_prefer))
+        taken = (file for file, place in self.take.items() if place is not None)
+        self.conflicts += in_each_others_way([*self._ours, *taken])
+        self.conflicts += self._in_two_lists()
+        self.conflicts.sort(key=lambda one: one.by_prefer)
+
+    def _in_two_lists(self) -> list[Conflict]:
+        """Of VOC, where the lists of the splits are known by their names: the reader refuses an id in two of them."""
+        ours: dict[str, set[str]] = {}
+        merged: dict[str, set[str]] = {}
+        for file in self._lists:
+            place = self._ours.get(file)
+            before = b"" if place is None else (place if place.is_file() else self._root / file).read_bytes()
+            taken = self.take.get(file, place)
+            ours[file] = photos_in(before)
+            if file in self.merged:
+                merged[file] = photos_in(self.merged[file].content)
+            elif taken == place:
+                merged[file] = ours[file]
+            else:
+                merged[file] = set() if taken is None else photos_in(taken.read_bytes())
+        return in_two_lists(ours, merged)
 
     def _is_of_one_photo(self, file: str) -> bool:
         """A photo, a mask, or a JSON file of a format that has one for each photo."""
         return is_photo(file) or (self._format in _JSON_OF_ONE_PHOTO and file.endswith(".json"))
 
     def _decided(self, what: str) -> None:
-        self.said.append(f"{what}, changed by both: {'yours' if self._prefer == 'ours' else 'theirs'} taken")
-
-    def _in_each_others_way(self) -> list[str]:
-        """Where one has a file, and the other a folder of that name: neither could be put there without losing the other."""
-        there = {*self._ours, *(file for file, place in self.take.items() if place is not None)}
-        return [
-            f"{above}: a file by one of you, and a folder by the other ({file})"
-            for file in sorted(there)
-            for above in map(str, PurePosixPath(file).parents)
-            if above in there
-        ]
+        self.said.append(f"{what}: {'yours' if self._prefer == 'ours' else 'theirs'} taken")
 
     def _merged(self, file: str, ours: Path, theirs: Path) -> MergedFile | None:
         """A file that both changed as one, where it holds many photos and they can be told apart."""
@@ -96,16 +115,22 @@ class Work:
             return merge_entries(file, self._base.get(file), here, theirs, self._prefer)
         return merge_lines(self._base.get(file), here, theirs, self._prefer) if is_list(file) else None
 
-    def check_folder(self) -> None:
-        """What lies there is what was committed, as far as it is touched, and the cache is whole. Raises DataError."""
+    def require_whole(self, folder: str) -> None:
+        """Raises DataError where files of the folder (relative to the project) lack that the merge leaves in it."""
         missing = [file for file in self._ours if file not in self.take and not (self._root / file).is_file()]
         if missing:
             raise DataError(
                 missing[0],
                 found=f"no such file; {counted(len(missing), 'file')} of your own commit not there",
                 expected=f"{self._root.name} as you committed it",
-                fix="git merge --abort, dvc checkout --force, and merge again.",
+                fix=f"git merge --abort, dvc pull {folder}.dvc, and merge again.",
             )
+
+    def check_folder(self, settled: DataError | None) -> None:
+        """What lies there is what was committed, as far as it is touched, and the cache is whole.
+
+        Raises DataError; `settled` where a merge that is done is why something else lies there.
+        """
         for file, place in self.take.items():
             if place is not None and _md5(place) != _md5_of(place):
                 raise DataError(
@@ -115,9 +140,9 @@ class Work:
                     fix="Delete it there, run dvc fetch, and merge again.",
                 )
         for file in [*self.take, *self.merged]:
-            self._check(file)
+            self._check(file, settled)
 
-    def _check(self, file: str) -> None:
+    def _check(self, file: str, settled: DataError | None) -> None:
         path, ours = self._root / file, self._ours.get(file)
         new = self.merged[file].content if file in self.merged else None
         if path.is_file():
@@ -127,7 +152,7 @@ class Work:
         else:
             as_known = not os.path.lexists(path) and (ours is None or self.take.get(file, path) is None)
         if not as_known:
-            raise DataError(
+            raise settled or DataError(
                 file,
                 found="another file than the one that you committed",
                 expected="yours as it was committed",
@@ -151,15 +176,13 @@ class Work:
             )
 
 
+def _split_lists(opened: OpenSet) -> list[str]:
+    options = opened.source.decode_options(VocOptions)
+    return [] if options.splits else [f"{posixpath.normpath(options.lists)}/{split}.txt" for split in SPLITS]
+
+
 def _files_in(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
-
-
-def _both(base: Path | None, ours: Path | None, theirs: Path | None) -> str:
-    if ours is None or theirs is None:
-        mine, its = ("removed" if side is None else "changed" for side in (ours, theirs))
-        return f"{mine} by you, {its} by them"
-    return "changed by both" if base else "added by both, with other content"
 
 
 def _md5(path: Path) -> str:

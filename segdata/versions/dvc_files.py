@@ -70,6 +70,11 @@ def tracked_at(root: Path, path: str, commit: str | None) -> Tracked | None:
         for out in [out for stage in stages for out in stage.outs]:
             if out.path == path and out.md5:
                 return _tracked(out, "dvc.lock")
+    return pointed_at(root, path, commit)
+
+
+def pointed_at(root: Path, path: str, commit: str | None) -> Tracked | None:
+    """What the .dvc file of a folder alone says, likewise."""
     pointer = _text(root, f"{path}.dvc", commit)
     if pointer is not None:
         for out in _decode(pointer, _Stage, f"{path}.dvc", commit).outs:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segdata.merging.conflicts import Conflict
 from segdata.merging.entries import MergedFile, Side, merge_entries
 from segdata.merging.trees import three_way
 
@@ -62,7 +63,23 @@ def test_any_three_versions_give_what_the_definition_says(
         if its is not None:
             expected[name] = its
     assert json.loads(done.content) == entries(expected)
-    assert (sorted(done.both), sorted(done.decided)) == (both, decided)
+    assert (sorted(one.what for one in done.both), sorted(one.what for one in done.decided)) == (
+        both,
+        decided,
+    )
+    for one in (*done.both, *done.decided):
+        name = one.what[0]
+        mine, its = ((name in side) - (name in base) for side in (ours, theirs))
+        assert (
+            one.how
+            == {
+                (1, 1): "added by both, each otherwise",
+                (0, 0): "changed by both",
+                (0, -1): "changed by you, removed by them",
+                (-1, 0): "removed by you, changed by them",
+            }[mine, its]
+        )
+        assert one.by_prefer == (mine == its)
     kept = [key for key in json.loads(done.content) if key[0] in ours]
     assert kept == [f"{name}9" for name in ours if name in expected], "ours keep their order"
 
@@ -98,6 +115,9 @@ def test_a_project_keeps_its_list_of_keys_and_settings_that_only_they_changed(tm
     )
     assert (done.added, done.changed, done.removed, done.both) == (("e9",), ("c9",), ("a9",), ())
     assert done.said == ("via.json: both changed _via_settings: ours stays",)
+    settings = [project({}, _via_settings={"zoom": zoom}) for zoom in (1, 2, 3)]
+    done = merged(tmp_path, *settings, "theirs")
+    assert done is not None and json.loads(done.content) == settings[1], "whoever is preferred"
 
 
 @pytest.mark.parametrize("prefer", [None, "ours", "theirs"])
@@ -106,8 +126,15 @@ def test_one_photo_under_two_keys_is_for_a_person_to_decide(tmp_path: Path, pref
     ours = {"a9": entry("a", 1), "b9": entry("b", 0)}
     theirs = {"a7": entry("a", 2), "c9": entry("c", 0), "b9": entry("b", 0)}
     done = merged(tmp_path, {"b9": entry("b", 0)}, ours, theirs, prefer)
-    assert done is not None and (done.both, done.added) == (("a7",), ("c9",))
+    assert done is not None and done.added == ("c9",)
+    assert done.both == (Conflict("a7", "added by both, where yours is 'a9'"),)
     assert json.loads(done.content) == ours | {"c9": theirs["c9"]}
+    # a photo that they saved again, and whose entry was edited here
+    done = merged(tmp_path, {"a9": entry("a", 0)}, {"a9": entry("a", 1)}, {"a7": entry("a", 2)}, prefer)
+    assert done is not None and done.both == (
+        Conflict("a9", "changed by you, removed by them"),
+        Conflict("a7", "added by them, where yours is 'a9'"),
+    )
     # a photo of ours that they saved again: their entry takes the place of the one that they took out
     done = merged(tmp_path, {"a9": entry("a", 1)}, {"a9": entry("a", 1)}, {"a7": entry("a", 2)}, prefer)
     assert done is not None and json.loads(done.content) == {"a7": entry("a", 2)} and done.both == ()

@@ -48,7 +48,7 @@ def test_any_three_versions_give_what_the_definition_says(
             expected[id] = its
     lines = done.content.decode().splitlines()
     assert sorted(lines) == sorted(f"{id}{rest}" for id, rest in expected.items())
-    assert (set(done.both), set(done.decided)) == (both, decided)
+    assert ({one.what for one in done.both}, {one.what for one in done.decided}) == (both, decided)
     assert set(done.removed) == ours.keys() - expected.keys()
     assert set(done.added) == expected.keys() - ours.keys()
     if list(ours) == sorted(ours):
@@ -72,6 +72,22 @@ def test_a_list_keeps_its_manner(
 ) -> None:
     done = merged(tmp_path, base, ours, theirs)
     assert done is not None and done.content == expected and done.both == ()
+
+
+def test_a_line_that_both_made_otherwise_says_who_did_what(tmp_path: Path) -> None:
+    base, ours = b"id,group\na,1\nb,1\nc,1\n", b"id,group\na,2\nb,2\nd,1\n"
+    theirs = b"id,group\na,3\nc,2\nd,2\n"
+    expected = {
+        "a": ("changed by both", True),
+        "b": ("changed by you, removed by them", False),
+        "c": ("removed by you, changed by them", False),
+        "d": ("added by both, each otherwise", True),
+    }
+    done = merged(tmp_path, base, ours, theirs)
+    assert done is not None and {one.what: (one.how, one.by_prefer) for one in done.both} == expected
+    done = merged(tmp_path, base, ours, theirs, "theirs")
+    assert done is not None and done.content == b"id,group\na,3\nb,2\nd,2\n"
+    assert [one.what for one in done.decided] == ["a", "d"]
 
 
 def test_lists_are_known_by_name() -> None:

@@ -19,24 +19,32 @@ pytestmark = pytest.mark.road
 def test_nothing_is_done_where_a_person_must_decide(ben: Clone) -> None:
     before, keys = state(ben), keys_of(ben)
     assert b"<<<<<<<" in before["data/raw/mine.dvc"] and b"<<<<<<<" in before["dvc.lock"]  # type: ignore[operator]
-    told = [
-        f"  via_region_data.json: '{keys[photo]}' changed by both\n" for photo in ("IMG_0002", "IMG_0003")
-    ]
-    for more, lines in (((), told), (("--prefer", "ours"), told[1:]), (("--prefer", "theirs"), told[1:])):
+    gone = f"  via_region_data.json: '{keys['IMG_0003']}' changed by you, removed by them\n"
+    edited = f"  via_region_data.json: '{keys['IMG_0002']}' changed by both (--prefer decides)\n"
+    both = (
+        "mine: 2 conflicts; nothing was done. --prefer ours or --prefer theirs decides 1 of them, as marked; "
+        "the other is for you to decide first: docs/how-to/team.md says how.\n"
+    )
+    one = "mine: 1 conflict; nothing was done. It is for you to decide: docs/how-to/team.md says how.\n"
+    for more, said in (
+        ((), gone + edited + both),
+        (("--prefer", "ours"), gone + one),
+        (("--prefer", "theirs"), gone + one),
+    ):
         done = merge(ben, *more)
-        assert (done.exit_code, done.stdout) == (1, "")
-        assert done.stderr.startswith("".join(lines) + f"mine: {len(lines)} conflict")
-        assert (
-            "nothing was done. --prefer ours or --prefer theirs decides where both have changed"
-            in done.stderr
-        )
+        assert (done.exit_code, done.stdout, done.stderr) == (1, "", said)
         assert state(ben) == before
 
 
 @pytest.mark.parametrize("prefer", ["ours", "theirs"])
 def test_who_is_preferred_decides_and_the_rest_is_of_both(alike: Clone, prefer: str) -> None:
     mine, keys = alike.regions(), keys_of(alike)
-    assert merge(alike).exit_code == 1
+    done = merge(alike)
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"  via_region_data.json: '{keys['IMG_0002']}' changed by both\n"
+        "mine: 1 conflict; nothing was done. --prefer ours or --prefer theirs decides it.\n",
+    )
     done = merge(alike, "--prefer", prefer)
     assert (done.exit_code, done.stderr) == (0, "")
     whose = "yours" if prefer == "ours" else "theirs"
@@ -123,7 +131,9 @@ def test_without_an_open_merge_there_is_nothing_to_merge(ben: Clone) -> None:
     done = merge(ben)
     assert done.exit_code == 2
     assert done.stderr == (
-        "error: segdata merge: found no merge that stands open; expected one. git merge origin/main first.\n"
+        "error: segdata merge: found no merge that stands open; expected one. git merge origin/main first. "
+        "Where git has merged by itself, there is nothing to merge: "
+        "dvc pull data/raw/mine.dvc brings what came with it, before dvc repro.\n"
     )
     assert merge(Clone(Project(ben.root).root), "--prefer", "ours").exit_code == 2
 
@@ -141,8 +151,43 @@ def test_whom_one_prefers_does_not_decide_about_two_photos_of_one_name(
     ben.sh("git fetch -q; git merge -q origin/main && exit 1 || true")
     done = merge(ben, "--prefer", "theirs")
     assert done.exit_code == 1
-    assert "  JPEGImages/street.jpg: added by both, with other content\n" in done.stderr
+    assert "  JPEGImages/street.jpg: added by both, each otherwise\n" in done.stderr
     assert (ben.raw / "JPEGImages/street.jpg").read_bytes() == b"his"
+
+
+def test_a_photo_that_each_put_into_another_list_is_a_conflict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    anna, ben = two_clones(tmp_path, "voc")
+    lists = "ImageSets/Segmentation"
+    id = (anna.raw / f"{lists}/train.txt").read_text().split()[0]
+    for clone, split in ((anna, "val"), (ben, "train")):
+        for folder, ending in (("JPEGImages", "jpg"), ("SegmentationClass", "png")):
+            shutil.copy(clone.raw / folder / f"{id}.{ending}", clone.raw / folder / f"street.{ending}")
+        with (clone.raw / f"{lists}/{split}.txt").open("a") as file:
+            file.write("street\n")
+        clone.dvc("add -q data/raw/mine", "push -q")
+        clone.sh("git add -A; git commit -qm street")
+    anna.sh("git push -q")
+    ben.sh("git fetch -q; git merge -q origin/main && exit 1 || true")
+    before = state(ben)
+    done = merge(ben, "--prefer", "ours")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"  {lists}/train.txt: 'street' in yours, and in {lists}/val.txt by them\n"
+        "mine: 1 conflict; nothing was done. It is for you to decide: docs/how-to/team.md says how.\n",
+    )
+    assert state(ben) == before
+    ben.sh("git merge --abort")  # as the page says
+    train = ben.raw / f"{lists}/train.txt"
+    train.write_text(train.read_text().replace("street\n", ""))
+    ben.dvc("add -q data/raw/mine")
+    ben.sh("git commit -qam 'Not in train'; git merge -q origin/main && exit 1 || true")
+    done = merge(ben)
+    assert done.exit_code == 0, done.output
+    assert "street" in (ben.raw / f"{lists}/val.txt").read_text().split()
+    assert "street" not in train.read_text()
 
 
 def test_of_voc_masks_are_taken_and_lists_merged_line_by_line(

@@ -167,7 +167,9 @@ def test_what_lacks_is_fetched_from_where_the_remote_is_now(ben: Clone) -> None:
     before = folder_bytes(ben.root / ".dvc/cache").keys()
     done = merge(ben, "--prefer", "ours")
     assert done.exit_code == 1
-    assert done.stderr.startswith("  via_region_data.json: 'IMG_0003.jpg3058' changed by both\n")
+    assert done.stderr.startswith(
+        "  via_region_data.json: 'IMG_0003.jpg3058' changed by you, removed by them\n"
+    )
     assert before < folder_bytes(ben.root / ".dvc/cache").keys()
 
 
