@@ -28,7 +28,6 @@ from flows.convert import artifact_key, cell, run
 from flows.local_server import server
 from segdata.adding.inbox import SETTLED_SECONDS, Looked, conversion_is_due, look, require_choice
 from segdata.errors import SegdataError
-from segdata.left_behind import require_current
 from segdata.pipeline import Split
 from segdata.project import Project
 
@@ -54,7 +53,6 @@ def inbox(root: str, name: str, split: str | None = None, settled_seconds: float
     again until somebody has mended what the message names.
     """
     project = Project(Path(root))
-    require_current(project, name, edited=True)
     looked = look(project, name, cast("Split | None", split), settled_seconds)
     due = conversion_is_due(project, name)
     failed: SegdataError | None = None

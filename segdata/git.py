@@ -39,8 +39,7 @@ def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def find_commit(root: Path, revision: str) -> Commit:
     """The commit that a revision (HEAD~1, a tag, a branch, some hex digits) names. Raises ConfigError."""
-    arguments = ("log", "-1", f"--format={FORMAT}", "--end-of-options", f"{revision}^{{commit}}", "--")
-    done = _git(root, *arguments)
+    done = _log(root, "-1", "--end-of-options", f"{revision}^{{commit}}", "--")
     if done.returncode != 0 or not done.stdout.strip():
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise ConfigError(
@@ -49,7 +48,7 @@ def find_commit(root: Path, revision: str) -> Commit:
             expected="a folder that holds manifest.parquet, or a commit, tag or branch of this project",
             fix="segdata history NAME lists the versions of a set.",
         )
-    return _commit(done.stdout.decode(errors="replace"))
+    return next(_commits(done))
 
 
 INDEX = ""
@@ -69,22 +68,25 @@ def versions_of(root: Path, path: str) -> Iterator[tuple[Commit, str]]:
 
     Experiments of DVC and stashes are none: what they hold may well be what lies there.
     """
-    log = _git(
-        root,
-        "log",
+    arguments = (
         "HEAD",
         "--branches",
         "--remotes",
+        "--full-history",
         f"-{MOST_COMMITS}",
-        f"--format={FORMAT}",
         "--",
         f":(literal){path}",
     )
-    for line in log.stdout.decode(errors="replace").splitlines():
-        commit = _commit(line)
+    for commit in _commits(_log(root, *arguments)):
         text = file_at(root, commit.hash, path)
         if text is not None:
             yield commit, text
+
+
+def files_of_git(root: Path, pattern: str) -> list[str]:
+    """Files that git tracks, relative to `root`."""
+    done = _git(root, "ls-files", "-z", "--", pattern)
+    return [name for name in done.stdout.decode(errors="surrogateescape").split("\0") if name]
 
 
 def open_merge(root: Path) -> tuple[str, str, str] | None:
@@ -135,7 +137,7 @@ def unmerged(root: Path) -> list[str]:
 
 def iter_commits(root: Path, paths: Sequence[str]) -> Iterator[Commit]:
     """Commits on HEAD's history that changed one of the files, the newest first. Raises ConfigError without git."""
-    done = _git(root, "log", f"--format={FORMAT}", "--", *(f":(literal){path}" for path in paths))
+    done = _log(root, "--", *(f":(literal){path}" for path in paths))
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise ConfigError(
@@ -143,10 +145,16 @@ def iter_commits(root: Path, paths: Sequence[str]) -> Iterator[Commit]:
             found=f"no history ({said[0] if said else 'git says nothing'})",
             expected="a git repository with at least one commit",
         )
-    for line in done.stdout.decode(errors="replace").splitlines():
-        yield _commit(line)
+    yield from _commits(done)
 
 
-def _commit(line: str) -> Commit:
-    hash, date, subject = line.rstrip("\n").split("\0", 2)
-    return Commit(hash, date, subject)
+def _log(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return _git(root, "log", "-z", "--no-show-signature", f"--format={FORMAT}", *arguments)
+
+
+def _commits(log: subprocess.CompletedProcess[bytes]) -> Iterator[Commit]:
+    """What _log printed: three fields a commit, and NUL behind each, as subjects may hold any other sign."""
+    fields = iter(log.stdout.decode(errors="replace").removesuffix("\0").split("\0"))
+    for hash in fields:
+        if hash:
+            yield Commit(hash, next(fields), next(fields))

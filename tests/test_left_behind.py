@@ -12,17 +12,19 @@ from click.testing import CliRunner, Result
 
 from segdata.cli import main
 from segdata.errors import DataError
+from segdata.git import find_commit
 from segdata.left_behind import all_left_behind, require_current
 from tests.clones import Clone, new_photos, two_clones
 from tests.flows.test_convert_flow import environment
+from tests.merging.cases import take_a_region
 from tests.projects import folder_bytes
 
 pytestmark = pytest.mark.road
 
 WORDS = (
-    "data/raw/mine: found its photos as of commit {} (Eight streets), which data/raw/mine.dvc has left behind since; "
-    "expected those that the file names. git checkout data/raw/mine.dvc, and dvc pull data/raw/mine.dvc: "
-    "else what others added would be lost."
+    "data/raw/mine: found the photos of commit {} (Eight streets), and data/raw/mine.dvc is of another one; "
+    "expected those that the file names in git. git checkout data/raw/mine.dvc, and dvc pull data/raw/mine.dvc, "
+    "puts them there in place of these: else what others added would be lost."
 )
 
 
@@ -72,6 +74,7 @@ def test_no_command_builds_on_photos_that_git_has_left_behind(ben: Clone) -> Non
             str(new / "via_region_data.json"),
         ),
         ("remove", "mine", "IMG_0001"),
+        ("group", "mine"),
     ):
         done = segdata(ben, *arguments)
         assert (done.exit_code, done.stdout) == (2, "") and f"error: {words}" in done.stderr
@@ -91,14 +94,12 @@ def test_nor_after_dvc_has_written_them_over_the_newer_and_as_it_says_all_is_wel
     assert (ben.root / "data/raw/mine.dvc").read_bytes() == newer
     assert "roll_0001" in ben.regions()
     require_current(ben.project, "mine")
-    require_current(ben.project, "mine", edited=True)
     assert all_left_behind(ben.project) == []
 
 
 def test_who_goes_back_to_the_old_ones_may(ben: Clone) -> None:
     ben.sh("dvc add -q data/raw/mine; git add data/raw/mine.dvc")
     require_current(ben.project, "mine")
-    require_current(ben.project, "mine", edited=True)
 
 
 def test_edits_are_none_and_neither_is_what_segdata_takes_back_itself(ben: Clone) -> None:
@@ -118,15 +119,63 @@ def test_edits_are_none_and_neither_is_what_segdata_takes_back_itself(ben: Clone
     assert segdata(ben, "remove", "mine", "roll_0002").exit_code == 0
     assert (ben.root / "data/raw/mine.dvc").read_bytes() == committed, "as in the commit before"
     require_current(ben.project, "mine")
-    require_current(ben.project, "mine", edited=True)
-    (ben.root / ".segdata/meant/data%2Fraw%2Fmine.dvc").unlink()  # as if by hand, or by DVC
+    (ben.root / ".segdata/meant/data%2Fraw%2Fmine.json").unlink()  # as if by hand, or by DVC
     with pytest.raises(DataError, match="Of Anna"):
         require_current(ben.project, "mine")
-    (ben.raw / "photos/IMG_0001.jpg").write_bytes(b"edited")
+    take_a_region(ben, "IMG_0001")
+    ben.sh("dvc add -q data/raw/mine")
     require_current(ben.project, "mine")
-    ben.sh("dvc add -q data/raw/mine; git stash -q; git stash apply -q")
+    ben.sh("git stash -q; git stash apply -q")
     ben.sh("git update-ref refs/exps/aa/bb/mine stash@{0}")
     require_current(ben.project, "mine")
+
+
+def test_what_segdata_wrote_before_a_pull_is_not_meant_after_it(pulled: Path, tmp_path: Path) -> None:
+    anna, ben = two_clones(tmp_path)
+    new = new_photos(tmp_path / "new")
+    adding = ("--annotations", str(new / "via_region_data.json"))
+    assert segdata(ben, "add", "mine", str(new / "photos/roll_0002.jpg"), *adding).exit_code == 0
+    ben.sh("dvc push -q; git commit -qam 'Of Ben'; git push -q -u origin main")
+    anna.sh("git pull -q origin main; dvc pull -q data/raw/mine.dvc")
+    anna.work(new, "roll_0001", edited="IMG_0002", gone="IMG_0003", message="Of Anna")
+    anna.sh("git push -q")
+    ben.sh("git pull -q")
+    for step in ("true", "dvc add -q data/raw/mine"):
+        ben.sh(step)
+        with pytest.raises(DataError, match="Of Ben"):
+            require_current(ben.project, "mine")
+
+
+def test_a_version_that_a_merge_has_dropped_is_known_too(ben: Clone) -> None:
+    """Ben committed his own, and took theirs where git stopped: the history of the file alone does not show his."""
+    ben.sh("git reset -q --hard HEAD~1")
+    take_a_region(ben, "IMG_0004")
+    ben.sh("dvc add -q data/raw/mine; git commit -qam 'Of Ben'; git merge -q origin/main && exit 1 || true")
+    ben.sh("git checkout -q --theirs data/raw/mine.dvc dvc.lock; git add -A; git commit -qm Merged")
+    with pytest.raises(DataError, match="Of Ben"):
+        require_current(ben.project, "mine")
+
+
+def test_an_edit_that_weighs_as_much_as_an_older_version_is_no_older_version(ben: Clone) -> None:
+    ben.sh("dvc pull -q data/raw/mine.dvc")
+    path = ben.raw / "via_region_data.json"
+    before = path.read_text()
+    path.write_text(before + " ")
+    ben.sh("dvc add -q data/raw/mine; git commit -qam 'A blank'")
+    path.write_text("\n" + before[:-1] + before[-1])  # as long as with the blank
+    require_current(ben.project, "mine")
+    path.write_text(before.replace("1", "2", 1))  # as long as Anna's
+    require_current(ben.project, "mine")
+    path.write_text(before)
+    with pytest.raises(DataError, match="Of Anna"):
+        require_current(ben.project, "mine")
+
+
+def test_any_subject_and_signatures_are_read(ben: Clone) -> None:
+    ben.sh("git config log.showSignature true; git commit -q --allow-empty -m $'A form\\x0cfeed'")
+    assert find_commit(ben.root, "HEAD").subject == "A form\x0cfeed"
+    with pytest.raises(DataError, match="Eight streets"):
+        require_current(ben.project, "mine")
 
 
 def test_without_git_or_a_dvc_file_nobody_can_say(ben: Clone, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ UNWATCHED = {
     # How work is spread over processes, and what Prefect shows of it.
     "convert": EVERYWHERE
     | {"published", "recipe", "search_section", "digest_cache", "survey", "search/cluster", "weights_file"}
-    | {"flows/local_server", "flows/runners", "git", "left_behind"},
+    | {"flows/local_server", "flows/runners", "dvc_files", "git", "left_behind"},
     # published_settings: digests of the sections, which are watched, as the run notes them.
     "train": (
         EVERYWHERE | SECTIONS | READING | {"evaluation/device", "evaluation/tables", "published_settings"}

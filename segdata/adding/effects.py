@@ -28,7 +28,7 @@ def update_pointer(project: Project, root: Path) -> list[str]:
     pointer = root.with_name(f"{root.name}.dvc")
     if not pointer.is_file():
         return []
-    relative = os.path.relpath(root, project.root)
+    relative = Path(os.path.relpath(root, project.root)).as_posix()
     command = [sys.executable, "-m", "dvc"] if find_spec("dvc") else [shutil.which("dvc") or ""]
     if not command[-1]:
         return [f"dvc is not installed here: run dvc add {relative}"]

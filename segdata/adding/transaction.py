@@ -28,6 +28,7 @@ from segdata.conversion.sources import staging_of
 from segdata.decode import CONFLICT, conflict_line
 from segdata.digests import file_digest, value_digest
 from segdata.errors import DataError, SegdataError
+from segdata.left_behind import require_current_folder
 from segdata.project import Project
 from segdata.wording import counted
 
@@ -54,14 +55,17 @@ def one_at_a_time(project: Project, root: Path, *, merging: bool = False) -> Ite
     """Hold this around every change of a raw folder. Yields what became of one that was interrupted, in words.
 
     merging  by `segdata merge`, the one that goes on while a merge of the .dvc file stands open
-    Raises DataError for others then: nobody knows which of two folders lies there.
+    Raises DataError for others then: nobody knows which of two folders lies there; and for a folder that git has left behind.
     """
     if not merging:
         _refuse_open_merge(project, root.with_name(f"{root.name}.dvc"))
     relative = os.path.relpath(root, project.root)
     lock = project.scratch_dir("locks") / f"raw-{value_digest(relative)[:16]}"
     with only_one(lock, f"change {relative}"):
-        yield recover(project, root, merging=merging)
+        recovered = recover(project, root, merging=merging)
+        if not merging and recovered is None:
+            require_current_folder(project, Path(relative).as_posix())
+        yield recovered
 
 
 def _refuse_open_merge(project: Project, pointer: Path) -> None:

@@ -54,9 +54,7 @@ def command(
 
     def work() -> Added:
         from segdata.adding import Choice, add
-        from segdata.left_behind import require_current
 
-        require_current(project_of(ctx), name, edited=True)
         choice = Choice(cast("Split | None", split), file, into, replace)
         return add(project_of(ctx), name, photos, annotations, choice, skip_bad=skip_bad, dry_run=dry_run)
 

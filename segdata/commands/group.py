@@ -30,7 +30,10 @@ def command(ctx: click.Context, name: str, dry_run: bool) -> None:
     def work() -> tuple[Grouped, list[str]]:
         from segdata.adding.effects import update_pointer
         from segdata.grouping import group
+        from segdata.left_behind import require_current
 
+        if not dry_run:
+            require_current(project, name)
         grouped = group(project, name, dry_run=dry_run)
         is_written = bool(grouped.new or grouped.gone) and not dry_run
         root = project.root / project.pipeline(name).source.root

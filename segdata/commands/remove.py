@@ -31,9 +31,7 @@ def command(ctx: click.Context, name: str, ids: tuple[str, ...], list_: Path | N
 
     def work() -> Removed:
         from segdata.adding import remove
-        from segdata.left_behind import require_current
 
-        require_current(project_of(ctx), name, edited=True)
         wanted = [*ids, *(listed_ids("--from", list_) if list_ else [])]
         return remove(project_of(ctx), name, wanted, dry_run=dry_run)
 

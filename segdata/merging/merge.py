@@ -9,6 +9,7 @@ from pathlib import Path
 from segdata.adding.removed import removed_folder
 from segdata.adding.stores import OpenSet
 from segdata.adding.transaction import MERGE, commit, one_at_a_time
+from segdata.dvc_files import pointed_at
 from segdata.errors import DataError
 from segdata.git import unmerged
 from segdata.left_behind import all_left_behind, note_meant
@@ -18,7 +19,6 @@ from segdata.merging.fetching import add, fetched, is_open, require_readable
 from segdata.merging.trees import Sides
 from segdata.merging.work import Work
 from segdata.project import Project
-from segdata.versions.dvc_files import pointed_at
 from segdata.wording import counted
 
 

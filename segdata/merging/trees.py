@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from segdata.dvc_files import Tracked, listed_files, tracked_at
 from segdata.errors import ConfigError, DataError
 from segdata.git import file_at, open_merge, open_operation
-from segdata.versions.dvc_files import Tracked, listed_files, tracked_at
 
 K = TypeVar("K")
 V = TypeVar("V")

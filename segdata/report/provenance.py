@@ -18,10 +18,10 @@ import msgspec
 
 import segdata
 from segdata.digests import file_digest
+from segdata.dvc_files import tracked_at
 from segdata.errors import SegdataError
 from segdata.git import find_commit
 from segdata.project import Project
-from segdata.versions.dvc_files import tracked_at
 
 PACKAGES = (
     "torch",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from segdata.inspection.yaml_text import flow
 from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.search.progress import said, spoken
-from segdata.search.trial import EpochRow, TrialRecord, metric_of
+from segdata.search.trial import EpochRow, TrialRecord, metric_of, trial_pipeline
 from segdata.search_section import better, value_at, with_values
 from segdata.wording import counted
 
@@ -94,13 +95,22 @@ class Outcome:
         own = msgspec.to_builtins(self.pipeline)
         present = {path: value for path in search.space if (value := value_at(own, path)) is not None}
         said = []
-        if not any(present.items() <= trial.values.items() for trial in self.trials):
+        if present not in [self._trained(self.trials[number - 1], present) for number in self.ranked]:
             values = ", ".join(f"{path} {flow(value)}" for path, value in present.items())
             said.append(f"{values}, as in the file, was not tried")
         if search.epochs not in (None, self.pipeline.train.epochs):
-            whole = counted(self.pipeline.train.epochs, "epoch")
-            said.append(f"a trial had {search.epochs} of the {whole} that the file trains")
+            said.append(
+                f"a trial had at most {counted(search.epochs or 0, 'epoch')}, the file trains {self.pipeline.train.epochs}"
+            )
         return "; ".join(said)
+
+    def _trained(self, trial: TrialRecord, paths: Iterable[str]) -> dict[str, object]:
+        """What a trial trained at these paths, with the defaults of what its values leave out; nothing where they do not fit."""
+        try:
+            own = msgspec.to_builtins(trial_pipeline(self.pipeline, trial.values))
+        except msgspec.ValidationError:
+            return {}
+        return {path: value_at(own, path) for path in paths}
 
     def failures(self) -> list[str]:
         return [

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from segdata.atomic import only_one, replace_folder
 from segdata.decode import read_yaml
-from segdata.errors import ConfigError, TrainingError
-from segdata.models import decode_options
+from segdata.errors import ConfigError, TrainingError, nearest
+from segdata.models import options_type
 from segdata.pipeline import Pipeline
 from segdata.project import Project
 from segdata.search.draws import Values
@@ -18,7 +18,7 @@ from segdata.search.ledger import Ledger, search_key
 from segdata.search.outcome import BEST, Outcome, best_text, results_dir, write_tables
 from segdata.search.patch import diff_of, patched
 from segdata.search.progress import Progress
-from segdata.search.trial import TrialRecord, metric_of, trial_pipeline
+from segdata.search.trial import TrialRecord, metric_of
 from segdata.search.work import Job, weights_digest
 from segdata.search_section import Search
 from segdata.shards import ShardSet
@@ -71,12 +71,14 @@ def run_search(
 
 
 def _check_options(pipeline: Pipeline, search: Search, where: str) -> None:
-    """Hold every value of model.options in the space against what the model allows, before a trial is trained."""
-    for path, space in search.space.items():
-        if path.startswith("model."):
-            for value in space.samples():
-                model = trial_pipeline(pipeline, {path: value}).model
-                decode_options(model.name, model.options, where)
+    """Raises ConfigError for an option that the model does not have; whether values fit each other, a trial tells."""
+    valid = options_type(pipeline.model.name).__struct_encode_fields__
+    for path in search.space:
+        key = path.removeprefix("model.options.").partition(".")[0]
+        if path.startswith("model.") and key not in valid:
+            raise ConfigError(
+                where, place="model.options", found=f"unknown key {key!r}", expected=nearest(key, valid)
+            )
 
 
 def write_results(project: Project, outcome: Outcome) -> Path:

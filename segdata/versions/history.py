@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from segdata.dvc_files import Tracked, cached_files, tracked_at
 from segdata.git import Commit, iter_commits
 from segdata.project import Project
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.shards.schema import MANIFEST
-from segdata.versions.dvc_files import Tracked, cached_files, tracked_at
 
 Here = Literal["here", "in part", "manifest only", "not here"]
 

@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from segdata.dvc_files import cached_files, tracked_at
 from segdata.errors import ShardError
 from segdata.git import find_commit
 from segdata.project import Project
@@ -20,7 +21,6 @@ from segdata.sample import Image, Mask
 from segdata.shards.manifest import Manifest, read_manifest
 from segdata.shards.reader import map_shard
 from segdata.shards.schema import MANIFEST
-from segdata.versions.dvc_files import cached_files, tracked_at
 from segdata.wording import counted
 
 OPEN_SHARDS = 8

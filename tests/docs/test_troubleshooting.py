@@ -148,6 +148,9 @@ def left_behind(project: Project) -> str:
         raw.with_suffix(".dvc").write_text(text)
         subprocess.run([*git, "add", "-f", "data/raw/sample-via.dvc"], check=True)
         subprocess.run([*git, "commit", "-q", "-m", message], check=True)
+    raw.with_suffix(".dvc").write_text(
+        text.replace(f"{1:032}", f"{0:032}")
+    )  # as dvc repro does, without dvc pull
     return said("remove", "via", "IMG_0001")
 
 

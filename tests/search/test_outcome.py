@@ -137,14 +137,17 @@ def test_what_the_best_was_not_held_against_is_said(tmp_path: Path) -> None:
     lacking = outcome_of(epochs=4).not_compared()
     assert lacking == (
         "train.lr 0.006, train.schedule {name: one-cycle, every: 10, factor: 0.1, at: []}, as in the file, was not tried; "
-        "a trial had 4 of the 32 epochs that the file trains"
+        "a trial had at most 4 epochs, the file trains 32"
     )
     write_page(outcome_of(epochs=4), tmp_path, "-  lr: 0.006\n+  lr: 0.01\n")
     assert f"<strong>Not compared:</strong> {lacking}." in (tmp_path / "index.html").read_text()
-    pipeline = pipeline_with(space={"train.lr": SPACE["train.lr"]})
+    pipeline = pipeline_with(space={path: SPACE[path] for path in SPACE})
     tried = msgspec.structs.replace(pipeline, train=msgspec.structs.replace(pipeline.train, lr=1e-2))
-    trials = tuple(record({"train.lr": lr}, 0.5) for lr in (1e-3, 1e-2))
+    cycle = {"name": "one-cycle"}  # as the file has it, whose defaults are left out here
+    trials = tuple(record({"train.lr": lr, "train.schedule": cycle}, 0.5) for lr in (1e-3, 1e-2))
     assert Outcome("sample-via", tried, trials, True).not_compared() == ""
+    failed = record({"train.lr": 1e-2, "train.schedule": cycle}, state="failed")
+    assert "was not tried" in Outcome("sample-via", tried, (trials[0], failed), True).not_compared()
 
 
 def test_axes_put_values_where_they_belong() -> None:
