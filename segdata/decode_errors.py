@@ -12,7 +12,7 @@ import msgspec
 
 from segdata.errors import ConfigError, nearest
 
-_AT = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.S)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at (?P<key>`key` in )?`(?P<path>[^`]*)`)?$", re.S)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<key>.*)`")
 _CHOICE = re.compile(r"Invalid (?:enum )?value (?P<value>.*)", re.S)
@@ -35,6 +35,16 @@ def translated(
     if missing := _MISSING.search(what):
         return ConfigError(
             where, place=place, found=f"no key {missing['key']!r}", expected="one: it has no default"
+        )
+    mapping = _value_at(value, steps)
+    odd = [key for key in mapping if not isinstance(key, str)] if isinstance(mapping, dict) else []
+    if match["key"] and odd:
+        return ConfigError(
+            where,
+            place=place,
+            found=f"the key {odd[0]!r}",
+            expected="a text as key",
+            fix="Write it in quotes, if it is meant.",
         )
     if expected := _EXPECTED.fullmatch(what):
         found, wanted = _found_at(value, steps, expected["got"]), _in_words(expected["kind"])
@@ -68,7 +78,7 @@ def _in_words(kind: str) -> str:
     )
 
 
-def _found_at(value: object, steps: list[str], got: str | None) -> str:
+def _found_at(value: object, steps: list[Any], got: str | None) -> str:
     """The value there as a person would write it; its kind alone where it is long or the place is vague."""
     value = _value_at(value, steps)
     if value is _VAGUE:
@@ -82,7 +92,7 @@ def _found_at(value: object, steps: list[str], got: str | None) -> str:
 _VAGUE = object()
 
 
-def _value_at(value: object, steps: list[str]) -> object:
+def _value_at(value: object, steps: list[Any]) -> object:
     """The value there; _VAGUE where msgspec says "any key" ([...]), and no key could be found."""
     try:
         for part in steps:
@@ -100,33 +110,33 @@ def _parts(path: str) -> list[str]:
     return [index or name for index, name in _PART.findall(path)]
 
 
-def _steps(value: object, kind: Any, path: str) -> list[str]:
+def _steps(value: object, kind: Any, path: str) -> list[Any]:
     """msgspec's path, part by part; where it says "any key" ([...]), the first key whose value is not as it should be."""
-    steps: list[str] = []
+    steps: list[Any] = []
     for part in _parts(path):
         wrong = _wrong_key(_value_at(value, steps), _kinds_at(kind, steps)) if part == _ANY_KEY else part
         steps.append(wrong)
     return steps
 
 
-def _wrong_key(mapping: object, kinds: list[Any]) -> str:
+def _wrong_key(mapping: object, kinds: list[Any]) -> object:
     for one in kinds:
         for key, item in mapping.items() if isinstance(mapping, dict) else ():
             try:
                 for inner in _items(one):
                     msgspec.convert(item, inner)
             except msgspec.ValidationError:
-                return str(key)
+                return key
     return _ANY_KEY
 
 
-def _shown(path: str, steps: list[str]) -> str:
+def _shown(path: str, steps: list[Any]) -> str:
     for key in [step for step, part in zip(steps, _parts(path), strict=True) if part == _ANY_KEY != step]:
         path = path.replace("[...]", f".{key}", 1)
     return path
 
 
-def _kinds_at(kind: Any, steps: list[str]) -> list[Any]:
+def _kinds_at(kind: Any, steps: list[Any]) -> list[Any]:
     kinds = [kind]
     for part in steps:
         inside: list[Any] = []
@@ -146,7 +156,7 @@ def _items(kind: Any) -> list[Any]:
     return arguments[1:] if typing.get_origin(kind) is dict else arguments
 
 
-def _fields_at(kind: Any, steps: list[str], value: object) -> list[str]:
+def _fields_at(kind: Any, steps: list[Any], value: object) -> list[str]:
     """Keys that are valid there; of tagged structs, only those of the one that the value's tag names."""
     structs = list(_structs(_kinds_at(kind, steps)))
     given = _value_at(value, steps)
@@ -162,7 +172,7 @@ def _fields_at(kind: Any, steps: list[str], value: object) -> list[str]:
     return sorted({field for struct in chosen for field in struct.__struct_encode_fields__} | tags)
 
 
-def _choices_at(kind: Any, steps: list[str]) -> list[str]:
+def _choices_at(kind: Any, steps: list[Any]) -> list[str]:
     """The values of a Literal there, or the tags of structs where the way ends in their tag field."""
     *above, last = steps or [""]
     tags = [

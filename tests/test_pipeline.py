@@ -117,6 +117,8 @@ def test_kinds_of_splits(tmp_path: Path, splits: str, expected: object) -> None:
         ("shards.target_mib", 0, "target_mib must lie between"),
         ("train.class_weights", [1, 2], "pipelines/x.yaml: train.class_weights: found [1, 2] (array); expected one of: none, inverse-frequency, median-frequency, effective-number"),
         ("search", {"sampler": "grid", "space": {"train.lr": {"choise": [1]}}}, "pipelines/x.yaml: search.space.train.lr: found unknown key 'choise'; did you mean 'choice'?"),
+        ("source.label_map", {1: ["b"]}, "pipelines/x.yaml: source.label_map.1: found ['b'] (array); expected a text"),
+        ("source.ontology", {"road": [1, 2, 3], 3: [4, 5, 6]}, "pipelines/x.yaml: source.ontology: found the key 3; expected a text as key. Write it in quotes"),
         ("train.epochs", 0, "pipelines/x.yaml: train.epochs: found 0; expected a whole number >= 1"),
         ("train.batch_size", 0, "pipelines/x.yaml: train.batch_size: found 0; expected a whole number >= 1"),
         ("train.accumulate", 0, "pipelines/x.yaml: train.accumulate: found 0; expected a whole number >= 1"),

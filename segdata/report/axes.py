@@ -44,7 +44,7 @@ def whole_marks(first: int, last: int) -> list[int]:
 
 
 def short(value: float) -> str:
-    """0.03 → "0.03", 0.0003 → "3e-4", 12000 → "12000", 1e30 → "1e30"."""
-    if value != 0 and (abs(value) < 0.001 - 1e-12 or abs(value) >= 1e6):
+    """A finite value: 0.03 → "0.03", 0.0003 → "3e-4", 12000 → "12000", 1e30 → "1e30"."""
+    if value != 0 and (abs(value) < 0.001 - 1e-12 or abs(value) >= 999_999.5):
         return re.sub(r"\.?0*e([+-])0*(\d)", r"e\1\2", f"{value:.2e}").replace("e+", "e")
     return f"{value:.6g}"
