@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -180,6 +182,9 @@ def test_another_folder_that_git_alone_has_merged_is_to_be_pulled(alike: Clone) 
     (other / "ours.txt").write_text("ours\n")
     text = "outs:\n- md5: {}.dir\n  size: {}\n  nfiles: {}\n  hash: md5\n  path: other\n"
     (alike.root / "ours.dvc").write_text(text.format("a" * 32, 5, 1))
+    listing = alike.root / ".dvc/cache/files/md5/aa" / f"{'a' * 30}.dir"
+    listing.parent.mkdir(exist_ok=True)
+    listing.write_text(json.dumps([{"md5": hashlib.md5(b"ours\n").hexdigest(), "relpath": "ours.txt"}]))
     other.with_suffix(".dvc").write_text(text.format("b" * 32, 12, 2))
     alike.sh(
         "git add data/raw/other.dvc; export GIT_INDEX_FILE=$PWD/.git/another; "
