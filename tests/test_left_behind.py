@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from segdata.git import find_commit
 from segdata.left_behind import all_left_behind, require_current
 from tests.clones import Clone, new_photos, two_clones
 from tests.flows.test_convert_flow import environment
-from tests.merging.cases import take_a_region
+from tests.merging.cases import copy_of, take_a_region
 from tests.projects import folder_bytes
 
 pytestmark = pytest.mark.road
@@ -41,13 +40,7 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ben(pulled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
-    shutil.copytree(pulled, tmp_path / "pulled", symlinks=True)
-    clone = Clone(tmp_path / "pulled/ben")
-    config = clone.root / ".dvc/config"
-    config.write_text(config.read_text().replace(str(pulled), str(tmp_path / "pulled")))
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
-    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
-    return clone
+    return copy_of(pulled, tmp_path, monkeypatch)
 
 
 def segdata(clone: Clone, *arguments: str) -> Result:
