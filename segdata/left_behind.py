@@ -86,20 +86,17 @@ def left_behind(project: Project, folder: str) -> Commit | None:
             then = _out(old)
             if then is not None and _is_of(root, folder, here, then):
                 return commit
-    except (
-        ConfigError,
-        OSError,
-        ShardError,
-    ):  # no git here, a damaged list, a file that went while it was looked at
-        return None
+    except (ConfigError, OSError, ShardError):
+        return None  # no git here, a damaged list, a file that went while it was looked at: nobody can say
     return None
 
 
 def _commit_with(root: Path, pointer: str, out: _Out) -> Commit | None:
-    return next(
-        (commit for commit, old in versions_of(root, pointer) if (then := _out(old)) and then.md5 == out.md5),
-        None,
-    )
+    for commit, old in versions_of(root, pointer):
+        then = _out(old)
+        if then is not None and then.md5 == out.md5:
+            return commit
+    return None
 
 
 def _is_of(root: Path, folder: str, here: dict[str, int], then: _Out) -> bool:

@@ -45,8 +45,8 @@ class Merged:
 def merge(project: Project, name: str, prefer: Side | None = None) -> Merged:
     """Merge the raw folder of a pipeline while a merge of git stands open; nothing is done where both changed the same.
 
-    prefer  whose annotation of a photo, or row of a list, it is where both have changed it; where one has taken out what the other changed,
-            and of files that hold many photos and are not VIA's, a person decides all the same
+    prefer  whose annotation of a photo, or row of a list, it is where both have changed it; where one has taken out what
+            the other changed, and of files that hold many photos and are not VIA's, a person decides all the same
 
     What lies in the folder beside what was committed stays, and is counted; files that the merge touches must be as ours
     was committed. Raises ConfigError where no merge is open, DataError for a folder that is not so, SegdataError where
