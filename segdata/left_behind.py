@@ -50,8 +50,8 @@ def require_current_folder(project: Project, folder: str) -> None:
         return
     raise DataError(
         folder,
-        found=f"the photos of commit {commit.short} ({commit.subject}), and {folder}.dvc is of another one",
-        expected="those that the file names in git",
+        found=f"the photos of commit {commit.short} ({commit.subject}), and {folder}.dvc in git's index is of another one",
+        expected="those that it names there",
         fix=f"git checkout {folder}.dvc, and dvc pull {folder}.dvc, puts them there in place of these: else what others added "
         f"would be lost. If it is these that you want: dvc add {folder}, git add {folder}.dvc.",
     )

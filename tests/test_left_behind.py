@@ -21,8 +21,8 @@ from tests.projects import folder_bytes
 pytestmark = pytest.mark.road
 
 WORDS = (
-    "data/raw/mine: found the photos of commit {} (Eight streets), and data/raw/mine.dvc is of another one; "
-    "expected those that the file names in git. git checkout data/raw/mine.dvc, and dvc pull data/raw/mine.dvc, "
+    "data/raw/mine: found the photos of commit {} (Eight streets), and data/raw/mine.dvc in git's index is of another one; "
+    "expected those that it names there. git checkout data/raw/mine.dvc, and dvc pull data/raw/mine.dvc, "
     "puts them there in place of these: else what others added would be lost."
 )
 
